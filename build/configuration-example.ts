@@ -1,0 +1,55 @@
+/** A configuration that uses every part of the file; the reference shows it and a test loads it. */
+export const configurationExample = `kma_id: A
+data_directory: /var/lib/keyferry
+node_key:
+  file: /etc/keyferry/node.key     # or passphrase_file: FILE, or credential: NAME
+control:
+  socket: /run/keyferry/control.sock
+log:
+  level: info
+
+kx:
+  listen: 0.0.0.0:4163
+  certificate: kx.pem              # beside this file
+  private_key: kx.key
+  ca: kx-ca.pem
+  peers:
+    - kma_id: B
+      address: 192.0.2.2:4163      # dialled
+    - kma_id: D                    # waited for
+  routes:
+    - destination: C
+      via: [B]
+
+links:
+  - peer: B
+    link_id: ab-1
+    driver: bridge-serial
+    port:
+      usb: { vendor: "0403", product: "6001", serial: SN42 }
+    baud_rate: 115200
+  - peer: D
+    driver: bridge-serial
+    port:
+      path: /dev/ttyUSB1
+
+supply:
+  listen: 0.0.0.0:8443
+  certificate: supply.pem
+  private_key: supply.key
+  client_ca: application-ca.pem    # never the one of kx.ca
+  applications:
+    - sae_id: app-a                # served here
+    - sae_id: app-b
+      kma_id: B
+    - sae_id: app-c
+      kma_id: C
+  default_key_bits: 256
+  max_key_bits: 4096
+  max_keys_per_request: 128
+
+pools:
+  - kma_id: C
+    low_water_keys: 2000
+    high_water_keys: 8000
+`;

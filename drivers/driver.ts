@@ -1,0 +1,79 @@
+import type { Clock } from '../src/env/clock.ts';
+import type { Log } from '../src/env/log.ts';
+import type { SecretBytes } from '../src/secret/secret-bytes.ts';
+
+/** What a module says of itself when it is opened. */
+export type ModuleInfo = {
+  readonly moduleId: string;
+  /** Both ends of one QKD link give the same link ID. */
+  readonly linkId: string;
+  readonly role: 'tx' | 'rx';
+  readonly firmwareVersion: string;
+};
+
+/** Final secret bits after distillation. Both ends of the link give the same bytes the same number. */
+export type RawKeyBlock = {
+  /** 0 to `limits.blockNumberMax`. */
+  readonly number: number;
+  /** 1 to `limits.bridgeBlockBytesMax` bytes. Belongs to the sink, which wipes it. */
+  readonly bytes: SecretBytes;
+};
+
+/** Names after ETSI GS QKD 015. What a module does not measure is left out. */
+export type Telemetry = {
+  /** Quantum bit error rate as a fraction, 0 to 0.5. */
+  readonly qber?: number;
+  /** Secret key rate, bit/s. */
+  readonly skr?: number;
+};
+
+export type ModuleAlarm = { readonly code: string; readonly text: string; readonly active: boolean };
+
+/**
+ * Where a driver delivers. Guarantees that the driver gives:
+ * - `onOpen` comes before any block of that opening; `onLost` ends it and is called once for each `onOpen`.
+ * - A block may be delivered again until `stored` was called for it and the module has learned of it: the sink recognises
+ *   its number and calls `stored` once more. A driver never tells a module that a block may be forgotten before `stored`.
+ * - No callback throws across the driver: a driver stays alive whatever its module sends.
+ */
+export interface ModuleSink {
+  onOpen(info: ModuleInfo): void;
+  /** Call `stored` once the block is durably on disk (or was already), `refused` with the reason when it never will be. */
+  onBlock(block: RawKeyBlock, answer: { stored(): void; refused(reason: string): void }): void;
+  onTelemetry(telemetry: Telemetry): void;
+  onAlarm(alarm: ModuleAlarm): void;
+  /** The port went away or the module broke the protocol; the driver is already trying again, with back-off. */
+  onLost(reason: string): void;
+}
+
+/** Where the module is: a path, or the first serial port whose USB identity fits (hexadecimal IDs in lower case). */
+export type PortSelector =
+  | { readonly path: string }
+  | {
+      readonly usb: {
+        readonly vendor: string;
+        readonly product: string;
+        readonly serial?: string | undefined;
+      };
+    };
+
+export type DriverContext = {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly port: PortSelector;
+  readonly baudRate: number;
+  /** When given, a module that names another link is refused. */
+  readonly expectedLinkId?: string | undefined;
+};
+
+export interface OpenModule {
+  /** Stops for good: closes the port, cancels back-off. No callback comes after it resolves. */
+  close(): Promise<void>;
+}
+
+export interface Driver {
+  readonly id: string;
+  readonly summary: string;
+  /** Starts at once and keeps trying until closed. Never throws for a port that is not there. */
+  open(context: DriverContext, sink: ModuleSink): OpenModule;
+}

@@ -1,0 +1,44 @@
+import { AgentError, messageOf } from '../../src/errors.ts';
+
+export type HidEntry = {
+  /** Such as `/dev/hidraw0`. */
+  readonly path: string;
+  /** Four hexadecimal digits in lower case. */
+  readonly vendor: string;
+  readonly product: string;
+  readonly serial?: string;
+  readonly manufacturer?: string;
+  readonly productName?: string;
+  /** 0xFF00 to 0xFFFF are the vendors' own. */
+  readonly usagePage?: number;
+};
+
+/**
+ * All HID devices. Loads node-hid only now: its addon needs libudev and libusb, which a node without HID modules may
+ * lack. Rejects with an AgentError then.
+ */
+export async function listHidDevices(): Promise<HidEntry[]> {
+  try {
+    const { devicesAsync } = await import('node-hid');
+    const devices = await devicesAsync();
+    return devices.map((device) => ({
+      path: device.path ?? '',
+      vendor: hex4(device.vendorId),
+      product: hex4(device.productId),
+      ...(device.serialNumber && { serial: device.serialNumber }),
+      ...(device.manufacturer && { manufacturer: device.manufacturer }),
+      ...(device.product && { productName: device.product }),
+      ...(device.usagePage !== undefined && { usagePage: device.usagePage }),
+    }));
+  } catch (cause) {
+    throw new AgentError('host.hid-unavailable', `HID devices cannot be listed: ${messageOf(cause)}`, {
+      fault: 'host',
+      remedy: 'Install libudev1 and libusb-1.0-0 if modules are attached over HID; otherwise ignore this.',
+      cause,
+    });
+  }
+}
+
+function hex4(value: number): string {
+  return value.toString(16).padStart(4, '0');
+}

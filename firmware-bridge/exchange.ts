@@ -1,0 +1,296 @@
+/**
+ * The agent's side of the exchange (README.md, "Exchange"): events in, effects out, no clock and no port. An *opening* is
+ * the time between an `agent_hello` and whatever ends it; credit, books and answers count within one opening.
+ */
+import { assert } from '../src/errors.ts';
+import { limits } from '../src/limits.ts';
+import type { SecretBytes } from '../src/secret/secret-bytes.ts';
+import { AgentBooks } from './books.ts';
+import {
+  type AgentMessage,
+  type Alarm,
+  type Hello,
+  type KeyBlock,
+  type ModuleMessage,
+  type Pong,
+  PROTOCOL_MAX,
+  PROTOCOL_MIN,
+  type TelemetryMessage,
+  type Zeroized,
+} from './message.ts';
+
+export type Verdict = { readonly stored: true } | { readonly stored: false; readonly reason: string };
+
+/** Times are monotonic milliseconds. */
+export type ExchangeEvent =
+  | { readonly type: 'connected'; readonly nowMs: number }
+  | { readonly type: 'disconnected'; readonly reason: string }
+  /** Any bytes came: on a slow line one block may take longer than the silence that is allowed. */
+  | { readonly type: 'heard'; readonly nowMs: number }
+  | { readonly type: 'message'; readonly message: ModuleMessage; readonly nowMs: number }
+  | { readonly type: 'malformed'; readonly reason: string }
+  | {
+      readonly type: 'answered';
+      readonly opening: number;
+      readonly number: number;
+      readonly verdict: Verdict;
+    }
+  /** Sends the answers that have gathered. */
+  | { readonly type: 'flush' }
+  | { readonly type: 'zeroize' }
+  | { readonly type: 'tick'; readonly nowMs: number };
+
+export type ExchangeEffect =
+  | { readonly type: 'send'; readonly message: AgentMessage }
+  | { readonly type: 'opened'; readonly hello: Hello }
+  /** `bytes` goes to whoever runs the effect; the answer comes back as an `answered` event of this opening. */
+  | {
+      readonly type: 'deliver';
+      readonly opening: number;
+      readonly number: number;
+      readonly bytes: SecretBytes;
+    }
+  | { readonly type: 'telemetry'; readonly telemetry: TelemetryMessage }
+  | { readonly type: 'alarm'; readonly alarm: Alarm }
+  | { readonly type: 'zeroized'; readonly blocks: number }
+  /** The opening has ended; comes once after each `opened`. */
+  | { readonly type: 'lost'; readonly reason: string }
+  /** Close the port, then report `disconnected`. */
+  | { readonly type: 'hang_up'; readonly reason: string };
+
+export type ExchangeOptions = {
+  /** 1 to 2^32 - 1; openings count up from it. Another value for each run of the agent. */
+  readonly firstOpening: number;
+  /** Blocks under way at most, 1 to `limits.moduleCreditBlocksMax`. */
+  readonly windowBlocks: number;
+  /** When the line is slow, fewer: what it carries in half a minute, so that a pong is never long under way. */
+  readonly lineBytesPerSecond: number;
+  readonly expectedLinkId?: string | undefined;
+};
+
+type Phase = 'closed' | 'greeting' | 'open' | 'hanging_up';
+const OPENINGS = 2 ** 32;
+const WINDOW_SECONDS = 30;
+
+export class AgentExchange {
+  readonly #options: ExchangeOptions;
+  #phase: Phase = 'closed';
+  #opening: number;
+  #heardMs = 0;
+  #greetingSinceMs = 0;
+  #helloSentMs = 0;
+  #pingSentMs = 0;
+  #token = 0;
+  #maxBlockBytes = 0;
+  #books: AgentBooks;
+  #effects: ExchangeEffect[] = [];
+
+  constructor(options: ExchangeOptions) {
+    assert(options.windowBlocks >= 1 && options.windowBlocks <= limits.moduleCreditBlocksMax, 'window');
+    assert(options.firstOpening >= 1 && options.firstOpening < OPENINGS, 'first opening');
+    this.#options = options;
+    this.#opening = options.firstOpening - 1;
+    this.#books = new AgentBooks(options.windowBlocks);
+  }
+
+  /** What to do now, in order. Blocks that can't be delivered are wiped here. */
+  handle(event: ExchangeEvent): readonly ExchangeEffect[] {
+    this.#effects = [];
+    switch (event.type) {
+      case 'connected':
+        this.#heardMs = event.nowMs;
+        this.#greet(event.nowMs);
+        break;
+      case 'disconnected':
+        this.#end('closed', event.reason);
+        break;
+      case 'heard':
+        this.#heardMs = event.nowMs;
+        break;
+      case 'message':
+        this.#message(event.message, event.nowMs);
+        break;
+      case 'malformed':
+        // Before the hello there may be anything on the line: what an earlier opening left, or a boot loader's text.
+        if (this.#phase === 'open') this.#hangUp(`the module sent a malformed message: ${event.reason}`);
+        break;
+      case 'answered':
+        if (this.#phase !== 'open' || event.opening !== this.#opening) break;
+        this.#books.answer(event.number, event.verdict);
+        break;
+      case 'flush':
+        if (this.#phase === 'open') this.#flush();
+        break;
+      case 'zeroize':
+        if (this.#phase === 'open') this.#send({ type: 'zeroize', token: this.#nextToken() });
+        break;
+      case 'tick':
+        this.#tick(event.nowMs);
+        break;
+    }
+    return this.#effects;
+  }
+
+  #greet(nowMs: number): void {
+    this.#phase = 'greeting';
+    this.#opening = (this.#opening % (OPENINGS - 1)) + 1;
+    this.#greetingSinceMs = nowMs;
+    this.#sendHello(nowMs);
+  }
+
+  #sendHello(nowMs: number): void {
+    this.#helloSentMs = nowMs;
+    this.#send({
+      type: 'agent_hello',
+      opening: this.#opening,
+      protocolMin: PROTOCOL_MIN,
+      protocolMax: PROTOCOL_MAX,
+      maxBlockBytes: limits.bridgeBlockBytesMax,
+    });
+  }
+
+  #message(message: ModuleMessage, nowMs: number): void {
+    if (message.type === 'hello') {
+      this.#hello(message, nowMs);
+    } else if (this.#phase !== 'open') {
+      if (message.type === 'key_block') message.bytes.wipe();
+    } else {
+      this.#openMessage(message, nowMs);
+    }
+  }
+
+  #openMessage(message: Exclude<ModuleMessage, Hello>, nowMs: number): void {
+    switch (message.type) {
+      case 'key_block':
+        this.#block(message);
+        break;
+      case 'telemetry':
+        this.#effects.push({ type: 'telemetry', telemetry: message });
+        break;
+      case 'alarm':
+        this.#effects.push({ type: 'alarm', alarm: message });
+        break;
+      case 'zeroized':
+        this.#zeroized(message, nowMs);
+        break;
+      case 'pong':
+        this.#pong(message, nowMs);
+        break;
+    }
+  }
+
+  #hello(hello: Hello, nowMs: number): void {
+    if (this.#phase === 'open' && hello.opening === 0) {
+      this.#renew('the module has started anew', nowMs);
+    } else if (this.#phase === 'greeting' && hello.opening === 0) {
+      if (nowMs - this.#helloSentMs >= limits.portBackOffMsMin) this.#sendHello(nowMs);
+    } else if (this.#phase === 'greeting' && hello.opening === this.#opening) {
+      this.#accept(hello, nowMs);
+    }
+  }
+
+  #accept(hello: Hello, nowMs: number): void {
+    const { expectedLinkId } = this.#options;
+    if (hello.protocolMin > PROTOCOL_MAX || hello.protocolMax < PROTOCOL_MIN) {
+      const theirs = `${hello.protocolMin} to ${hello.protocolMax}`;
+      this.#hangUp(`the module speaks bridge versions ${theirs}, not ${PROTOCOL_MIN} to ${PROTOCOL_MAX}`);
+      return;
+    }
+    if (hello.maxBlockBytes < 1 || hello.maxBlockBytes > limits.bridgeBlockBytesMax) {
+      this.#hangUp(`the module sends blocks of up to ${hello.maxBlockBytes} bytes, more than fits`);
+      return;
+    }
+    if (expectedLinkId !== undefined && hello.linkId !== expectedLinkId) {
+      this.#hangUp(`the module is on link ${hello.linkId}, not on ${expectedLinkId}`);
+      return;
+    }
+    this.#phase = 'open';
+    this.#maxBlockBytes = hello.maxBlockBytes;
+    this.#books = new AgentBooks(this.#window(hello.maxBlockBytes));
+    this.#pingSentMs = nowMs;
+    this.#effects.push({ type: 'opened', hello });
+    this.#send({ type: 'credit', blocks: this.#books.grant() });
+  }
+
+  #window(blockBytes: number): number {
+    const { windowBlocks, lineBytesPerSecond } = this.#options;
+    return Math.min(
+      windowBlocks,
+      Math.max(1, Math.floor((WINDOW_SECONDS * lineBytesPerSecond) / blockBytes)),
+    );
+  }
+
+  #block(block: KeyBlock): void {
+    const { number, bytes } = block;
+    const fault =
+      bytes.length > this.#maxBlockBytes
+        ? `block ${number} has ${bytes.length} bytes, more than it said`
+        : this.#books.receive(number);
+    if (fault !== undefined) {
+      bytes.wipe();
+      this.#hangUp(`the module broke the exchange: ${fault}`);
+      return;
+    }
+    this.#effects.push({ type: 'deliver', opening: this.#opening, number, bytes });
+  }
+
+  #zeroized(message: Zeroized, nowMs: number): void {
+    this.#effects.push({ type: 'zeroized', blocks: message.blocks });
+    this.#renew('the module has wiped its blocks', nowMs);
+  }
+
+  #pong(pong: Pong, nowMs: number): void {
+    const difference = this.#books.compare(pong);
+    if (difference !== undefined) this.#renew(`messages were lost on the line: ${difference}`, nowMs);
+  }
+
+  #flush(): void {
+    for (const message of this.#books.takeAnswers()) this.#send(message);
+    if (this.#books.grantDue()) this.#send({ type: 'credit', blocks: this.#books.grant() });
+  }
+
+  #tick(nowMs: number): void {
+    if (this.#phase === 'greeting') {
+      if (nowMs - this.#greetingSinceMs >= limits.portSilenceMs) this.#hangUp('the module does not answer');
+      else if (nowMs - this.#helloSentMs >= limits.portPingMs) this.#sendHello(nowMs);
+    }
+    if (this.#phase !== 'open') return;
+    if (nowMs - this.#heardMs >= limits.portSilenceMs) {
+      this.#hangUp('the module has fallen silent');
+      return;
+    }
+    if (nowMs - this.#pingSentMs < limits.portPingMs) return;
+    if (this.#books.pingsOut >= limits.bridgePingsMax) {
+      this.#hangUp('the module does not answer pings');
+      return;
+    }
+    this.#flush();
+    this.#pingSentMs = nowMs;
+    this.#send({ type: 'ping', token: this.#books.ping(this.#nextToken()) });
+  }
+
+  #nextToken(): number {
+    this.#token = (this.#token % (OPENINGS - 1)) + 1;
+    return this.#token;
+  }
+
+  /** Ends the opening and begins another on the same port. */
+  #renew(reason: string, nowMs: number): void {
+    this.#end('closed', reason);
+    this.#greet(nowMs);
+  }
+
+  #hangUp(reason: string): void {
+    this.#end('hanging_up', reason);
+    this.#effects.push({ type: 'hang_up', reason });
+  }
+
+  #end(phase: Phase, reason: string): void {
+    if (this.#phase === 'open') this.#effects.push({ type: 'lost', reason });
+    this.#phase = phase;
+  }
+
+  #send(message: AgentMessage): void {
+    this.#effects.push({ type: 'send', message });
+  }
+}

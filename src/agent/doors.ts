@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { driverById } from '../../drivers/registry.ts';
+import { parseHostPort } from '../config/address.ts';
+import { relayPools } from '../config/relay-pools.ts';
+import { startControl } from '../control/server.ts';
+import type { Log } from '../env/log.ts';
+import { AgentError, type InvariantError } from '../errors.ts';
+import { Refill } from '../kma/refill.ts';
+import { startKeyDelivery } from '../ksa/gs-qkd-014/server.ts';
+import { createMetrics } from '../observe/metrics.ts';
+import type { Closing } from './parts.ts';
+import { type AgentParts, describe } from './status.ts';
+
+/** Starts what listens, dials and reads, the door for applications last. `closings` gets what undoes it, in order. */
+export async function openDoors(
+  parts: AgentParts,
+  log: Log,
+  closings: Closing[],
+  onBroken: (error: InvariantError) => void,
+): Promise<void> {
+  await openControl(parts, log, closings);
+  await openKx(parts, log, closings);
+  openModules(parts, log, closings);
+  startRefills(parts, closings);
+  await openSupply(parts, log, closings, onBroken);
+}
+
+async function openControl(parts: AgentParts, log: Log, closings: Closing[]): Promise<void> {
+  const status = () => describe(parts);
+  const controlled = {
+    status,
+    metrics: createMetrics(status),
+    relay: (destination: string, keys: number) => parts.relay.source.relay(destination, keys),
+  };
+  closings.push(await startControl(parts.config.control.socket, controlled, log));
+}
+
+async function openKx({ config, peers, transport, ports }: AgentParts, log: Log, closings: Closing[]): Promise<void> {
+  if (config.kx.listen !== undefined) {
+    const { host, port } = parseHostPort(config.kx.listen)!;
+    const server = await transport.listen(host, port, (identity, link) => {
+      const peer = peers.get(identity.kmaId);
+      if (peer !== undefined) return peer.adopt(identity, link, false);
+      log.warn('kx.peer.unknown', { peer: identity.kmaId, address: identity.remoteAddress });
+      return { refuse: 'no such peer is configured' };
+    });
+    ports.kx = server.port;
+    closings.push(() => server.close());
+  }
+  for (const peer of peers.values()) {
+    closings.push(() => peer.stop());
+    peer.start();
+  }
+}
+
+function openModules({ links, clock }: AgentParts, log: Log, closings: Closing[]): void {
+  for (const { link, acquire } of links.values()) {
+    const driver = driverById(link.driver);
+    if (driver === undefined) {
+      throw new AgentError('configuration.unknown_driver', `there is no driver ${link.driver}`, {
+        fault: 'configuration',
+        remedy: 'Use a driver that `keyferry check` knows.',
+      });
+    }
+    const { port, baud_rate: baudRate, link_id: expectedLinkId } = link;
+    const context = { clock, log: log.with({ link: link.peer }), port, baudRate, expectedLinkId };
+    const open = driver.open(context, acquire);
+    closings.push(async () => {
+      acquire.stop();
+      await open.close();
+    });
+  }
+}
+
+function startRefills({ config, store, relay, routes, clock }: AgentParts, closings: Closing[]): void {
+  for (const [remote, marks] of relayPools(config)) {
+    const refill = new Refill(remote, marks, { store, routes, source: relay.source, clock });
+    closings.push(() => refill.stop());
+    refill.start();
+  }
+}
+
+async function openSupply(
+  { config, supply, ports, clock }: AgentParts,
+  log: Log,
+  closings: Closing[],
+  onBroken: (error: InvariantError) => void,
+): Promise<void> {
+  if (config.supply === undefined || supply === undefined) return;
+  const { listen, certificate, private_key, client_ca } = config.supply;
+  const delivery = await startKeyDelivery({
+    listen: parseHostPort(listen)!,
+    tls: {
+      certificate: readFileSync(certificate),
+      privateKey: readFileSync(private_key),
+      clientCa: readFileSync(client_ca),
+    },
+    supply,
+    log,
+    clock,
+    onInvariantBroken: onBroken,
+  });
+  ports.supply = delivery.port;
+  closings.push(() => delivery.close());
+}

@@ -1,0 +1,121 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseHostPort } from '../config/address.ts';
+import type { Config } from '../config/schema.ts';
+import type { Log } from '../env/log.ts';
+import { messageOf } from '../errors.ts';
+import { Acquire } from '../kma/acquire.ts';
+import { HopGuard } from '../kma/hop-guard.ts';
+import { Relay } from '../kma/relay.ts';
+import { RelayDestination } from '../kma/relay-destination.ts';
+import { RelaySource } from '../kma/relay-source.ts';
+import { RelayTransit } from '../kma/relay-transit.ts';
+import { Routes } from '../kma/routes.ts';
+import { StoreIdentity } from '../kma/store-identity.ts';
+import { Synchronise } from '../kma/synchronise.ts';
+import { Supply } from '../ksa/supply.ts';
+import { command } from '../kx/codec/header.ts';
+import { Peer, type PeerEvents } from '../kx/peer/peer.ts';
+import { limits } from '../limits.ts';
+import { systemClock as clock } from '../node/clock.ts';
+import { systemEntropy as entropy } from '../node/entropy.ts';
+import { createKxTransport } from '../node/kx-tls.ts';
+import { loadNodeKey } from '../node/node-key.ts';
+import { Allocator } from '../store/allocator.ts';
+import { KeyStore } from '../store/key-store.ts';
+import type { AgentParts } from './status.ts';
+
+export type Closing = () => void | Promise<void>;
+
+/** Opens the store and builds everything on it; nothing runs yet. `closings` gets what undoes it, in order. */
+export function buildParts(config: Config, log: Log, closings: Closing[]): AgentParts {
+  const self = config.kma_id;
+  mkdirSync(config.data_directory, { recursive: true, mode: 0o700 });
+  using nodeKey = loadNodeKey(config.node_key, config.data_directory, entropy);
+  const path = join(config.data_directory, 'keys.sqlite');
+  const store = new KeyStore({ path, kmaId: self, nodeKey, clock, entropy, log });
+  closings.push(() => store[Symbol.dispose]());
+  const allocator = new Allocator(store);
+  const guard = new HopGuard(self, store, allocator, log);
+  const neighbours = config.kx.peers.map((peer) => peer.kma_id);
+  const routes = new Routes(self, neighbours, config.kx.routes);
+  const peers = new Map<string, Peer>();
+  const source = new RelaySource({ self, store, guard, routes, peers, clock, entropy, log });
+  const transit = new RelayTransit(guard, routes, peers, clock);
+  const destination = new RelayDestination(self, store, routes, log);
+  const relay = new Relay(self, guard, { source, transit, destination }, log);
+  closings.push(() => source.stop());
+  const parts: AgentParts = {
+    config,
+    store,
+    relay,
+    routes,
+    peers,
+    links: new Map(),
+    supply: config.supply && new Supply(supplySettings(config), store, allocator),
+    transport: createKxTransport({
+      certificate: readFileSync(config.kx.certificate),
+      privateKey: readFileSync(config.kx.private_key),
+      ca: readFileSync(config.kx.ca),
+    }),
+    ports: { kx: null, supply: null },
+    startedMs: clock.monotonicMs(),
+    clock,
+  };
+  addPeers(parts, log);
+  addLinks(parts, log);
+  return parts;
+}
+
+function addPeers(parts: AgentParts, log: Log): void {
+  const { config, store, peers, transport } = parts;
+  const hello = { kmaId: config.kma_id, unitBits: limits.unitBytes * 8, storeId: store.storeId };
+  const events = peerEvents(parts, log);
+  for (const { kma_id, address } of config.kx.peers) {
+    const at = address === undefined ? undefined : parseHostPort(address);
+    peers.set(kma_id, new Peer({ kmaId: kma_id, self: hello, address: at, transport, clock, log, events }));
+  }
+}
+
+function addLinks({ config, store, peers, links }: AgentParts, log: Log): void {
+  for (const link of config.links) {
+    const synchronise = new Synchronise(config.kma_id, peers.get(link.peer)!, store, clock, log);
+    const acquire = new Acquire(config.kma_id, link.peer, store, synchronise, clock, log);
+    links.set(link.peer, { link, synchronise, acquire });
+  }
+}
+
+function peerEvents({ store, relay, links }: AgentParts, log: Log): PeerEvents {
+  const identity = new StoreIdentity(store, log);
+  const greeted = async (peer: Peer, storeId: string) => {
+    await identity.check(peer.kmaId, storeId);
+    links.get(peer.kmaId)?.synchronise.onUp();
+    relay.source.onPeerUp(peer);
+  };
+  return {
+    onUp(peer, { storeId }) {
+      greeted(peer, storeId).catch((thrown: unknown) => {
+        log.error('kx.peer.error', { peer: peer.kmaId, reason: messageOf(thrown) });
+      });
+    },
+    onMessage(peer, message) {
+      const code = message.header.command;
+      if (code === command.keyRelay || code === command.keyRelayCompletion) return relay.onMessage(peer, message);
+      const synchronise = links.get(peer.kmaId)?.synchronise;
+      if (synchronise !== undefined && (code === command.syncProposal || code === command.syncAnswer))
+        return synchronise.onMessage(message);
+      log.warn('kx.message.unexpected', { peer: peer.kmaId, command: code });
+    },
+  };
+}
+
+function supplySettings(config: Config): ConstructorParameters<typeof Supply>[0] {
+  const supply = config.supply!;
+  return {
+    self: config.kma_id,
+    applications: new Map(supply.applications.map(({ sae_id, kma_id }) => [sae_id, kma_id ?? config.kma_id])),
+    defaultKeyBits: supply.default_key_bits,
+    maxKeyBits: supply.max_key_bits,
+    maxKeysPerRequest: supply.max_keys_per_request,
+  };
+}

@@ -1,0 +1,124 @@
+import { relayPools } from '../config/relay-pools.ts';
+import type { Config, LinkConfig } from '../config/schema.ts';
+import type { Clock } from '../env/clock.ts';
+import type { KxTransport } from '../env/kx-transport.ts';
+import type { Acquire } from '../kma/acquire.ts';
+import type { Relay } from '../kma/relay.ts';
+import type { Routes } from '../kma/routes.ts';
+import type { Synchronise } from '../kma/synchronise.ts';
+import type { Supply } from '../ksa/supply.ts';
+import type { Peer } from '../kx/peer/peer.ts';
+import type { LinkStatus, PeerStatus, PoolStatus, RelayStatus, Status } from '../observe/status.ts';
+import type { KeyStore } from '../store/key-store.ts';
+import { version } from '../version.ts';
+
+/** A link: its configuration, and what takes and synchronises its blocks. */
+export type LinkParts = {
+  readonly link: LinkConfig;
+  readonly synchronise: Synchronise;
+  readonly acquire: Acquire;
+};
+
+/** The parts of a running agent. */
+export type AgentParts = {
+  readonly config: Config;
+  readonly store: KeyStore;
+  readonly relay: Relay;
+  readonly routes: Routes;
+  readonly peers: Map<string, Peer>;
+  readonly links: Map<string, LinkParts>;
+  readonly supply: Supply | undefined;
+  readonly transport: KxTransport;
+  readonly ports: { kx: number | null; supply: number | null };
+  readonly clock: Clock;
+  readonly startedMs: number;
+};
+
+/** The agent's state in words and numbers, for people and controllers. */
+export function describe(parts: AgentParts): Status {
+  const { config, supply, store, clock } = parts;
+  return {
+    kma_id: config.kma_id,
+    version,
+    pid: process.pid,
+    uptime_seconds: Math.round((clock.monotonicMs() - parts.startedMs) / 100) / 10,
+    kx_port: parts.ports.kx,
+    supply_port: parts.ports.supply,
+    peers: [...parts.peers.values()].map(describePeer),
+    links: [...parts.links.values()].map(describeLink),
+    pools: describePools(parts),
+    relay: describeRelay(parts.relay),
+    supply: supply === undefined ? null : { ...supply.stats },
+    store: { commits: store.commit.commits },
+  };
+}
+
+function describePeer(peer: Peer): PeerStatus {
+  return {
+    kma_id: peer.kmaId,
+    state: peer.up ? 'up' : 'down',
+    address: peer.identity?.remoteAddress ?? null,
+    transport: peer.identity?.cipher ?? null,
+    protection: peer.up ? 'one-time pad' : null,
+    connects: peer.connects,
+    messages_in: peer.traffic.messagesIn,
+    messages_out: peer.traffic.messagesOut,
+    last_down: peer.lastDown ?? null,
+  };
+}
+
+function describeLink({ link, acquire, synchronise }: LinkParts): LinkStatus {
+  return {
+    peer: link.peer,
+    driver: link.driver,
+    state: acquire.info === undefined ? 'lost' : 'open',
+    module: acquire.info ?? null,
+    qber: acquire.telemetry.qber ?? null,
+    skr: acquire.telemetry.skr ?? null,
+    alarms: [...acquire.alarms.values()],
+    last_lost: acquire.lastLost ?? null,
+    blocks_stored: acquire.stats.blocks,
+    bytes_stored: acquire.stats.bytes,
+    remainder_bytes: acquire.stats.remainderBytes,
+    blocks_again: acquire.stats.again,
+    blocks_refused: acquire.stats.refused,
+    blocks_synchronised: synchronise.stats.ready,
+    blocks_quarantined: synchronise.stats.quarantined,
+  };
+}
+
+function describePools({ config, store }: AgentParts): PoolStatus[] {
+  const relayed = relayPools(config);
+  const remotes = new Set([...config.links.map((link) => link.peer), ...relayed.keys()]);
+  for (const { destination } of config.kx.routes) remotes.add(destination);
+  return [...remotes].map((remote) => {
+    const pool = store.pool(remote);
+    return {
+      kma_id: remote,
+      kind: config.links.some((link) => link.peer === remote) ? 'link' : 'relay',
+      own_keys: pool.ownLeft,
+      own_blocks: pool.own.size,
+      their_blocks: pool.theirs.size,
+      held_keys: pool.heldUnits,
+      low_water_keys: relayed.get(remote)?.low ?? null,
+      high_water_keys: relayed.get(remote)?.high ?? null,
+    };
+  });
+}
+
+function describeRelay({ source, transit, destination }: Relay): RelayStatus {
+  const { requests, succeeded, failed, keys, lastMs, lastFailure } = source.stats;
+  return {
+    source: {
+      requests,
+      succeeded,
+      failed,
+      keys,
+      in_flight: source.inFlight,
+      last_milliseconds: Math.round(lastMs * 100) / 100,
+      last_failure: lastFailure === '' ? null : lastFailure,
+    },
+    transit: { ...transit.stats, in_flight: transit.inFlight },
+    destination: { ...destination.stats },
+  };
+}

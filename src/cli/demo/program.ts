@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+
+const STOP_MS = 5_000;
+
+/** A keyferry process of a lab, its output in a file. Ends with the process that started it. */
+export class Program {
+  readonly name: string;
+  readonly #child: ChildProcess;
+  readonly ended: Promise<void>;
+  running = true;
+
+  constructor(name: string, parameters: readonly string[], log: string) {
+    this.name = name;
+    const out = openSync(log, 'a', 0o600);
+    const [program, ...before] = ownCommand();
+    // A group of its own, so that Ctrl-C reaches only the demo, which then stops all in order.
+    this.#child = spawn(program!, [...before, ...parameters], { stdio: ['ignore', out, out], detached: true });
+    closeSync(out);
+    this.ended = new Promise((resolve) => {
+      const end = () => {
+        this.running = false;
+        resolve();
+      };
+      this.#child.once('exit', end);
+      this.#child.once('error', end);
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    if (this.running) this.#child.kill(name);
+  }
+
+  /** Asks it to end, and ends it when it does not within a few seconds. */
+  async stop(): Promise<void> {
+    this.signal('SIGTERM');
+    const timer = setTimeout(() => this.signal('SIGKILL'), STOP_MS);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  /** As a power cut would. */
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.ended;
+  }
+}
+
+/** How this program is run again: by Node with the script, or as one binary. */
+function ownCommand(): string[] {
+  const script = new URL('../../main.ts', import.meta.url);
+  return script.protocol === 'file:' ? [process.execPath, script.pathname] : [process.execPath];
+}
+
+export function lastLine(text: string): string {
+  return text.trimEnd().split('\n').at(-1) ?? '';
+}

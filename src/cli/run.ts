@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { registry } from '../../drivers/registry.ts';
+import { startAgent } from '../agent.ts';
+import { loadConfig } from '../config/load.ts';
+import type { InvariantError } from '../errors.ts';
+import { createLog } from '../node/log.ts';
+import { version } from '../version.ts';
+
+/** `keyferry run`: the agent itself, until SIGINT or SIGTERM. */
+export function register(program: Command): void {
+  program
+    .command('run')
+    .summary('run the agent of a node')
+    .description(
+      'Runs the agent in the foreground until SIGINT or SIGTERM, with a JSON log on standard output. Look at the configuration first: keyferry check CONFIG.',
+    )
+    .argument('<CONFIG>', 'the configuration file')
+    .addHelpText('after', '\nExit code: 0 stopped as asked, 1 could not start or had to stop (the log says why).')
+    .action(run);
+}
+
+async function run(file: string): Promise<void> {
+  // Nothing that the agent makes is for others to read.
+  process.umask(0o077);
+  const config = loadConfig(file, { drivers: registry.map(({ driver }) => driver.id) });
+  const log = createLog(config.log.level).with({ kma: config.kma_id });
+  const broken = (error: InvariantError) => {
+    log.error('agent.broken', { code: error.code, reason: error.message, remedy: error.remedy });
+    process.exit(1);
+  };
+  const agent = await startAgent(config, log, broken);
+  const { kx_port, supply_port } = agent.status();
+  log.info('agent.ready', { version, pid: process.pid, kx_port, supply_port });
+  const signal = await new Promise<string>((resolve) => {
+    // A listener keeps the process alive only with something to wait for.
+    const alive = setInterval(() => {}, 1 << 30);
+    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(name, () => {
+        clearInterval(alive);
+        resolve(name);
+      });
+    }
+  });
+  log.info('agent.stopping', { signal });
+  await agent.stop();
+  log.info('agent.stopped');
+}

@@ -1,0 +1,106 @@
+import type { X509Certificate } from 'node:crypto';
+import {
+  authorityProblem,
+  type CertificateProblem,
+  isProblem,
+  issuerProblem,
+  keyProblem,
+  nameProblem,
+  readCertificates,
+  readPrivateKey,
+  sameKey,
+  useProblem,
+  validityProblem,
+} from './certificates.ts';
+import { sameAuthority } from './common-faults.ts';
+import type { FaultPath, FoundFault } from './faults.ts';
+import { type FileWorld, lookAt } from './reader.ts';
+import type { Config } from './schema.ts';
+
+/** The certificates, private keys and authorities of `kx` and `supply`: each by itself, then against each other. */
+export function checkCertificateFiles(config: Config, world: FileWorld): FoundFault[] {
+  const faults: FoundFault[] = [];
+  const report = (at: FaultPath, problem: CertificateProblem | undefined) => {
+    if (problem !== undefined) faults.push({ at, ...problem });
+  };
+  const { kx, supply } = config;
+
+  const kxChain = certificates(kx.certificate, ['kx', 'certificate'], world, faults);
+  const kxAuthorities = certificates(kx.ca, ['kx', 'ca'], world, faults);
+  report(
+    ['kx', 'ca'],
+    firstProblem(kxAuthorities, (authority) => authorityFaults(authority, world)),
+  );
+  const kxLeaf = kxChain[0];
+  if (kxLeaf !== undefined) {
+    const at = ['kx', 'certificate'];
+    report(at, validityProblem(kxLeaf, world.now));
+    report(at, nameProblem(kxLeaf, config.kma_id));
+    report(at, useProblem(kxLeaf, ['server', 'client']));
+    if (kxAuthorities.length > 0) report(at, issuerProblem(kxChain, kxAuthorities));
+  }
+  privateKey(kx.private_key, ['kx', 'private_key'], kxLeaf, world, faults);
+
+  if (supply === undefined) return faults;
+  const supplyLeaf = certificates(supply.certificate, ['supply', 'certificate'], world, faults)[0];
+  if (supplyLeaf !== undefined) {
+    report(['supply', 'certificate'], validityProblem(supplyLeaf, world.now));
+    report(['supply', 'certificate'], useProblem(supplyLeaf, ['server']));
+  }
+  privateKey(supply.private_key, ['supply', 'private_key'], supplyLeaf, world, faults);
+  const clientAuthorities = certificates(supply.client_ca, ['supply', 'client_ca'], world, faults);
+  report(
+    ['supply', 'client_ca'],
+    firstProblem(clientAuthorities, (authority) => authorityFaults(authority, world)),
+  );
+  if (clientAuthorities.some((client) => kxAuthorities.some((authority) => sameKey(client, authority))))
+    faults.push(sameAuthority());
+  return faults;
+}
+
+function certificates(
+  path: string,
+  at: FaultPath,
+  world: FileWorld,
+  faults: FoundFault[],
+): X509Certificate[] {
+  const looked = lookAt(world.reader, path, at, false);
+  faults.push(...looked.faults);
+  if (looked.bytes === undefined) return [];
+  const read = readCertificates(looked.bytes);
+  looked.bytes.fill(0); // A PEM file may carry the private key beside the certificate.
+  if (!isProblem(read)) return read;
+  faults.push({ at, ...read });
+  return [];
+}
+
+function privateKey(
+  path: string,
+  at: FaultPath,
+  certificate: X509Certificate | undefined,
+  world: FileWorld,
+  faults: FoundFault[],
+): void {
+  const looked = lookAt(world.reader, path, at, true);
+  faults.push(...looked.faults);
+  if (looked.bytes === undefined) return;
+  const key = readPrivateKey(looked.bytes);
+  looked.bytes.fill(0);
+  const problem = isProblem(key) ? key : certificate && keyProblem(certificate, key);
+  if (problem !== undefined) faults.push({ at, ...problem });
+}
+
+function authorityFaults(authority: X509Certificate, { now }: FileWorld): CertificateProblem | undefined {
+  return authorityProblem(authority) ?? validityProblem(authority, now);
+}
+
+function firstProblem(
+  authorities: readonly X509Certificate[],
+  check: (authority: X509Certificate) => CertificateProblem | undefined,
+): CertificateProblem | undefined {
+  for (const authority of authorities) {
+    const problem = check(authority);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}

@@ -1,0 +1,64 @@
+import { type ConfigFault, type FoundFault, pathText } from './faults.ts';
+import { checkFiles } from './files.ts';
+import { nearest } from './nearest.ts';
+import type { FileWorld } from './reader.ts';
+import { resolvePaths } from './resolve-paths.ts';
+import { checkRules } from './rules.ts';
+import type { Config } from './schema.ts';
+import { checkShape } from './shape.ts';
+import { readSource } from './source.ts';
+
+export type ExplainOptions = {
+  /** Relative paths in the file start here; absolute itself. */
+  readonly directory: string;
+  /** The drivers that this build has; not looked at when left out. */
+  readonly drivers?: readonly string[] | undefined;
+  /** When given, the files that the configuration names are looked at as well. */
+  readonly files?: FileWorld | undefined;
+};
+
+/**
+ * Says everything that is wrong with a configuration file's `text`, each with its place. Rules between fields are looked
+ * at once every field is right by itself, files once the rules hold.
+ * @returns the configuration, paths made absolute, when there is no fault
+ */
+export function explainConfig(
+  text: string,
+  options: ExplainOptions,
+): { config?: Config; faults: ConfigFault[] } {
+  const { source, faults } = readSource(text);
+  if (source === undefined) return { faults };
+  const shape = checkShape(source);
+  if (shape.config === undefined) return { faults: sorted(shape.faults.map(source.locate)) };
+  const config = resolvePaths(shape.config, options.directory);
+  const found = [...checkRules(config), ...checkDrivers(config, options.drivers)];
+  if (options.files !== undefined) found.push(...checkFiles(config, options.files));
+  if (found.length > 0) return { faults: sorted(withoutRepeats(found).map(source.locate)) };
+  return { config, faults: [] };
+}
+
+function checkDrivers({ links }: Config, drivers: readonly string[] | undefined): FoundFault[] {
+  if (drivers === undefined) return [];
+  return links.flatMap(({ driver }, i) => {
+    if (drivers.includes(driver)) return [];
+    const close = nearest(driver, drivers);
+    const remedy = close === undefined ? `There are: ${drivers.join(', ')}.` : `Did you mean ${close}?`;
+    const message = `there is no driver ${driver}`;
+    return { code: 'configuration.unknown_driver', at: ['links', i, 'driver'], message, remedy };
+  });
+}
+
+/** The same authority shows by its path and by its key. */
+function withoutRepeats(found: readonly FoundFault[]): FoundFault[] {
+  const seen = new Set<string>();
+  return found.filter((fault) => {
+    const name = `${fault.code} ${pathText(fault.at)} ${fault.message}`;
+    if (seen.has(name)) return false;
+    seen.add(name);
+    return true;
+  });
+}
+
+function sorted(faults: ConfigFault[]): ConfigFault[] {
+  return faults.sort((a, b) => a.line - b.line || a.column - b.column);
+}

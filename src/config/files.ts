@@ -1,0 +1,100 @@
+import { readFileSync, statSync } from 'node:fs';
+import { checkCertificateFiles } from './certificate-files.ts';
+import type { FaultPath, FoundFault } from './faults.ts';
+import { type FileKind, type FileReader, type FileWorld, lookAt } from './reader.ts';
+import type { Config } from './schema.ts';
+
+export const diskReader: FileReader = {
+  stat(path) {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return undefined;
+    let kind: FileKind = 'other';
+    if (stats.isFile()) kind = 'file';
+    else if (stats.isDirectory()) kind = 'directory';
+    else if (stats.isSocket()) kind = 'socket';
+    else if (stats.isCharacterDevice()) kind = 'device';
+    return { kind, mode: stats.mode, size: stats.size };
+  },
+  read(path) {
+    return readFileSync(path);
+  },
+};
+
+/** Looks at every file that `config` names. Key bytes that are read are wiped before it returns. */
+export function checkFiles(config: Config, world: FileWorld): FoundFault[] {
+  return [
+    ...checkNodeKey(config, world),
+    ...checkCertificateFiles(config, world),
+    ...checkPlaces(config, world.reader),
+  ];
+}
+
+function checkNodeKey({ node_key }: Config, { reader, credentialsDirectory }: FileWorld): FoundFault[] {
+  if ('passphrase_file' in node_key) {
+    const at = ['node_key', 'passphrase_file'];
+    const { bytes, faults } = lookAt(reader, node_key.passphrase_file, at, true);
+    const empty = bytes !== undefined && (bytes.length === 0 || bytes[0] === 0x0a || bytes[0] === 0x0d);
+    bytes?.fill(0);
+    if (!empty) return faults;
+    const remedy = 'Write the passphrase on its first line.';
+    return [
+      ...faults,
+      { code: 'configuration.node_key', at, message: 'holds no passphrase on its first line', remedy },
+    ];
+  }
+  if ('file' in node_key) return keyFileFaults(reader, node_key.file, ['node_key', 'file'], true);
+  if (credentialsDirectory === undefined) return [];
+  const path = `${credentialsDirectory}/${node_key.credential}`;
+  return keyFileFaults(reader, path, ['node_key', 'credential'], false);
+}
+
+function keyFileFaults(reader: FileReader, path: string, at: FaultPath, secret: boolean): FoundFault[] {
+  const { bytes, faults } = lookAt(reader, path, at, secret);
+  const message =
+    bytes === undefined || isNodeKey(bytes) ? undefined : `${path} holds ${bytes.length} bytes, no node key`;
+  bytes?.fill(0);
+  if (message === undefined) return faults;
+  const remedy = 'Put 32 random bytes there, or 64 hexadecimal digits and a newline.';
+  return [...faults, { code: 'configuration.node_key', at, message, remedy }];
+}
+
+/** Looked at byte by byte: key bytes never become a string. */
+function isNodeKey(bytes: Buffer): boolean {
+  if (bytes.length === 32) return true;
+  const digits = bytes.length === 65 && bytes[64] === 0x0a ? 64 : bytes.length;
+  if (digits !== 64) return false;
+  return bytes.subarray(0, digits).every((byte) => {
+    const lower = byte | 0x20;
+    return (byte >= 0x30 && byte <= 0x39) || (lower >= 0x61 && lower <= 0x66);
+  });
+}
+
+/** Places that the agent makes itself, or that may be absent for now: something else must not be there. */
+function checkPlaces({ data_directory, control, links }: Config, reader: FileReader): FoundFault[] {
+  const places: { path: string; at: FaultPath; wanted: FileKind }[] = [
+    { path: data_directory, at: ['data_directory'], wanted: 'directory' },
+    { path: control.socket, at: ['control', 'socket'], wanted: 'socket' },
+  ];
+  links.forEach(({ port }, i) => {
+    if ('path' in port) places.push({ path: port.path, at: ['links', i, 'port', 'path'], wanted: 'device' });
+  });
+  return places.flatMap(({ path, at, wanted }) => {
+    const kind = kindAt(reader, path);
+    if (kind === undefined || kind === wanted) return [];
+    const message = `${path} is no ${wanted} but a ${kind}`;
+    return {
+      code: 'configuration.file_kind',
+      at,
+      message,
+      remedy: `Name a ${wanted}, or a path where nothing is yet.`,
+    };
+  });
+}
+
+function kindAt(reader: FileReader, path: string): FileKind | undefined {
+  try {
+    return reader.stat(path)?.kind;
+  } catch {
+    return undefined; // Whoever runs the check may see less of the disk than the agent does.
+  }
+}

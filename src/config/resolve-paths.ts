@@ -1,0 +1,37 @@
+import { resolve } from 'node:path';
+import type { Config, NodeKeySource, PortConfig } from './schema.ts';
+
+/** A copy of `config` whose paths are absolute: relative ones start at `directory`. */
+export function resolvePaths(config: Config, directory: string): Config {
+  const from = (path: string) => resolve(directory, path);
+  const { kx, supply } = config;
+  return {
+    ...config,
+    data_directory: from(config.data_directory),
+    node_key: nodeKey(config.node_key, from),
+    control: { ...config.control, socket: from(config.control.socket) },
+    kx: {
+      ...kx,
+      certificate: from(kx.certificate),
+      private_key: from(kx.private_key),
+      ca: from(kx.ca),
+    },
+    links: config.links.map((link) => ({ ...link, port: port(link.port, from) })),
+    supply: supply && {
+      ...supply,
+      certificate: from(supply.certificate),
+      private_key: from(supply.private_key),
+      client_ca: from(supply.client_ca),
+    },
+  };
+}
+
+function nodeKey(source: NodeKeySource, from: (path: string) => string): NodeKeySource {
+  if ('file' in source) return { file: from(source.file) };
+  if ('passphrase_file' in source) return { passphrase_file: from(source.passphrase_file) };
+  return source;
+}
+
+function port(given: PortConfig, from: (path: string) => string): PortConfig {
+  return 'path' in given ? { path: from(given.path) } : given;
+}

@@ -1,0 +1,72 @@
+import { type Config, poolDefaults } from './schema.ts';
+
+/** What a node with this configuration does, a line each, for a person. */
+export function summarise(config: Config): string[] {
+  return [
+    `node ${config.kma_id}: key store in ${config.data_directory}, sealed under ${nodeKeyText(config)}`,
+    `control: ${config.control.socket}`,
+    ...kxLines(config),
+    ...config.links.map(linkLine),
+    ...routeLines(config),
+    ...supplyLines(config),
+    ...notes(config).map((note) => `note: ${note}`),
+  ];
+}
+
+function nodeKeyText({ node_key }: Config): string {
+  if ('file' in node_key) return `the key in ${node_key.file}`;
+  if ('passphrase_file' in node_key) return `the passphrase in ${node_key.passphrase_file}`;
+  return `the systemd credential ${node_key.credential}`;
+}
+
+function kxLines({ kx }: Config): string[] {
+  const listens = kx.listen === undefined ? [] : [`kx: listens on ${kx.listen}`];
+  const peers = kx.peers.map((peer) =>
+    peer.address === undefined
+      ? `kx: waits for ${peer.kma_id}`
+      : `kx: dials ${peer.kma_id} at ${peer.address}`,
+  );
+  return [...listens, ...peers];
+}
+
+function linkLine({ peer, driver, port, baud_rate, link_id }: Config['links'][number]): string {
+  const where =
+    'path' in port ? port.path : `USB ${port.usb.vendor}:${port.usb.product} ${port.usb.serial ?? ''}`.trim();
+  const name = link_id === undefined ? '' : ` ${link_id}`;
+  return `link${name}: to ${peer} by ${driver} on ${where} at ${baud_rate} bit/s`;
+}
+
+function routeLines({ kx, pools }: Config): string[] {
+  return kx.routes.map(({ destination, via }) => {
+    const pool = pools.find((candidate) => candidate.kma_id === destination) ?? poolDefaults;
+    const water = `${pool.low_water_keys} to ${pool.high_water_keys}`;
+    return `route: to ${destination} via ${via.join(', ')}; its pool is kept at ${water} KMA-keys`;
+  });
+}
+
+function supplyLines({ kma_id, supply }: Config): string[] {
+  if (supply === undefined) return ['supply: none, this node only relays'];
+  const sizes = `${supply.default_key_bits} bits a key, at most ${supply.max_key_bits}`;
+  return [
+    `supply: serves ${supply.listen}; ${sizes}, ${supply.max_keys_per_request} keys a request`,
+    ...supply.applications.map((application) => {
+      const far = application.kma_id !== undefined && application.kma_id !== kma_id;
+      return `application ${application.sae_id}: ${far ? `served by ${application.kma_id}` : 'served here'}`;
+    }),
+  ];
+}
+
+/** What is allowed but seldom meant. */
+function notes({ kma_id, kx, links, supply }: Config): string[] {
+  const linked = new Set(links.map((link) => link.peer));
+  const found: string[] = [];
+  for (const { destination, via } of kx.routes)
+    if (via[0] !== undefined && !linked.has(via[0]))
+      found.push(
+        `no QKD link leads to ${via[0]}: relays to ${destination} can use only what key is left from before`,
+      );
+  const here = supply?.applications.some((one) => one.kma_id === undefined || one.kma_id === kma_id);
+  if (supply !== undefined && here !== true)
+    found.push('no application is served here: every request will be refused');
+  return found;
+}

@@ -1,0 +1,138 @@
+import { chmodSync, mkdirSync, unlinkSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import type { Log } from '../env/log.ts';
+import { AgentError, messageOf } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { Status } from '../observe/status.ts';
+
+/** What the CLI and a controller may ask of a running agent. */
+export interface Controlled {
+  status(): Status;
+  /** The Prometheus exposition. */
+  metrics(): Promise<string>;
+  /** Relays KMA-keys. @throws AgentError `relay.…` */
+  relay(
+    destination: string,
+    keys: number,
+  ): Promise<{ requestId: string; destination: string; keys: number; milliseconds: number }>;
+}
+
+const relayBody = z.strictObject({
+  destination: z.string().min(1).max(limits.idCharsMax),
+  keys: z
+    .int()
+    .min(1)
+    .max(limits.relayKeysMax - 1),
+});
+
+/**
+ * JSON over HTTP on a Unix socket that only the agent's user may open: who can open it may operate the node.
+ * `GET /v1/status`, `POST /v1/relay {"destination","keys"}`, `GET /metrics`.
+ * @throws AgentError `host.control_in_use`, `host.control_failed`
+ */
+export async function startControl(path: string, controlled: Controlled, log: Log): Promise<() => Promise<void>> {
+  await removeStale(path);
+  const server = createServer({ requestTimeout: limits.controlRequestMs }, (request, response) => {
+    answer(controlled, request, response).catch((thrown: unknown) => {
+      log.warn('control.failed', { reason: messageOf(thrown) });
+      response.destroy();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => reject(failed(path, cause)));
+    server.listen(path, resolve);
+  });
+  chmodSync(path, 0o600);
+  return () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+}
+
+async function answer(controlled: Controlled, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    switch (`${request.method} ${request.url}`) {
+      case 'GET /v1/status':
+        return reply(response, 200, controlled.status());
+      case 'GET /metrics':
+        response.setHeader('Content-Type', 'text/plain; version=0.0.4; charset=utf-8');
+        response.end(await controlled.metrics());
+        return;
+      case 'POST /v1/relay': {
+        const body = relayBody.safeParse(await readJson(request));
+        if (!body.success) throw badRequest(z.prettifyError(body.error));
+        const done = await controlled.relay(body.data.destination, body.data.keys);
+        return reply(response, 200, {
+          request_id: done.requestId,
+          destination: done.destination,
+          keys: done.keys,
+          milliseconds: done.milliseconds,
+        });
+      }
+      default:
+        throw new AgentError('control.unknown', `there is no ${request.method} ${request.url}`, {
+          fault: 'application',
+          remedy: 'Use GET /v1/status, POST /v1/relay or GET /metrics.',
+        });
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof AgentError)) throw thrown;
+    const status = thrown.code === 'control.unknown' ? 404 : thrown.fault === 'application' ? 400 : 503;
+    reply(response, status, { error: thrown.toJSON() });
+  }
+}
+
+function reply(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' });
+  response.end(`${JSON.stringify(body)}\n`);
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += (chunk as Buffer).length;
+    if (size > limits.controlBodyBytesMax) throw badRequest('the body is too long');
+    chunks.push(chunk as Buffer);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    throw badRequest('the body is not JSON');
+  }
+}
+
+// A socket that nobody answers was left by an agent that was killed.
+async function removeStale(path: string): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const found = await new Promise<'alive' | 'stale' | 'none'>((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve('alive');
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ENOENT' ? 'none' : 'stale'));
+  });
+  if (found === 'stale') unlinkSync(path);
+  if (found !== 'alive') return;
+  throw new AgentError('host.control_in_use', `another agent answers at ${path}`, {
+    fault: 'host',
+    remedy: 'Stop it, or give this node a control.socket of its own.',
+  });
+}
+
+function failed(path: string, cause: unknown): AgentError {
+  return new AgentError('host.control_failed', `cannot listen at ${path}: ${messageOf(cause)}`, {
+    fault: 'host',
+    remedy: 'Make the directory of control.socket writable for the agent.',
+    cause,
+  });
+}
+
+function badRequest(message: string): AgentError {
+  return new AgentError('control.bad_request', message, { fault: 'application', remedy: 'Correct the request.' });
+}

@@ -1,0 +1,10 @@
+// The package's published types lack the incremental functions; these are the ones that we call.
+declare module 'sodium-native' {
+  const sodium: {
+    readonly crypto_onetimeauth_STATEBYTES: number;
+    crypto_onetimeauth_init(state: Buffer, key: Buffer): void;
+    crypto_onetimeauth_update(state: Buffer, input: Buffer): void;
+    crypto_onetimeauth_final(state: Buffer, output: Buffer): void;
+  };
+  export default sodium;
+}

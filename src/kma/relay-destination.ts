@@ -1,0 +1,85 @@
+import { timingSafeEqual } from 'node:crypto';
+import { readBase64 } from '../bytes/base64.ts';
+import type { Log } from '../env/log.ts';
+import { AgentError } from '../errors.ts';
+import { formatUuid, idAfter, parseUuid } from '../keys/uuid.ts';
+import type { RelayResponse } from '../kx/codec/completion.ts';
+import type { KeyRelay } from '../kx/codec/key-relay.ts';
+import { padKeys } from '../kx/codec/key-text.ts';
+import { limits } from '../limits.ts';
+import { SecretBytes } from '../secret/secret-bytes.ts';
+import type { KeyStore } from '../store/key-store.ts';
+import type { Routes } from './routes.ts';
+
+/** The destination of key relays: stores what arrives before it says so (design rule 2). */
+export class RelayDestination {
+  readonly #self: string;
+  readonly #store: KeyStore;
+  readonly #routes: Routes;
+  readonly #log: Log;
+  readonly stats = { blocks: 0, keys: 0, refused: 0 };
+
+  constructor(self: string, store: KeyStore, routes: Routes, log: Log) {
+    this.#self = self;
+    this.#store = store;
+    this.#routes = routes;
+    this.#log = log;
+  }
+
+  /**
+   * @param covered the pad that lies on the keys; only lent. The payload is wiped.
+   * @returns what the completion says, once it is true on disk; undefined when the same relay is just being stored
+   */
+  async take(payload: Buffer, relay: KeyRelay, covered: SecretBytes): Promise<RelayResponse | undefined> {
+    try {
+      const refusal = this.#refusal(relay);
+      const response = refusal ?? (await this.#keep(payload, relay, covered));
+      if (response !== undefined && response !== 'success') {
+        this.stats.refused += 1;
+        this.#log.warn('kma.relay.refused', { source: relay.source, reason: response });
+      }
+      return response;
+    } finally {
+      payload.fill(0);
+    }
+  }
+
+  #refusal({ source, block, keys }: KeyRelay): RelayResponse | undefined {
+    if (source === this.#self || !this.#routes.knows(source)) return 'refused_by_policy';
+    if (block === undefined || !keys.every((key) => key.bytes === limits.unitBytes)) return 'unsupported_key';
+    const first = parseUuid(keys[0]!.id);
+    if (first === undefined || !keys.every((key, i) => key.id === formatUuid(idAfter(first, i)))) return 'unsupported_key';
+    const pool = this.#store.pool(source);
+    if (block.epoch !== block.number && !pool.idSecrets.theirs.has(block.epoch)) return 'unknown_epoch';
+    if (pool.heldUnits * limits.unitBytes > limits.relayPoolBytesMax) return 'overloaded';
+    return undefined;
+  }
+
+  async #keep(payload: Buffer, relay: KeyRelay, covered: SecretBytes): Promise<RelayResponse | undefined> {
+    padKeys(payload, relay.keys, covered.view());
+    using bytes = SecretBytes.alloc(relay.keys.length * limits.unitBytes);
+    let at = 0;
+    for (const { start, end } of relay.keys) at = readBase64(payload, start, end, bytes.view(), at);
+    const { number, epoch } = relay.block!;
+    const block = { remote: relay.source, own: false, number, origin: 'relay', state: 'ready', first: 0, epoch } as const;
+    try {
+      const kept = await this.#store.insert(block, bytes);
+      if (kept === 'underway') return undefined;
+      if (kept === 'known') return this.#sameAsBefore(relay.source, number, bytes) ? 'success' : 'conflict';
+    } catch (thrown) {
+      if (thrown instanceof AgentError && thrown.fault === 'host') return 'store_unavailable';
+      throw thrown;
+    }
+    this.stats.blocks += 1;
+    this.stats.keys += relay.keys.length;
+    return 'success';
+  }
+
+  // A relay that comes again, because its completion was lost, is answered as before; other key under its number never is.
+  #sameAsBefore(source: string, number: number, bytes: SecretBytes): boolean {
+    const block = this.#store.pool(source).theirs.get(number);
+    if (block === undefined) return false;
+    const held = this.#store.open.view(block);
+    return held.length === bytes.length && timingSafeEqual(held, bytes.view());
+  }
+}

@@ -1,0 +1,81 @@
+import type { Log } from '../env/log.ts';
+import { messageOf } from '../errors.ts';
+import { readCompletion, writeCompletion } from '../kx/codec/completion.ts';
+import { command } from '../kx/codec/header.ts';
+import { type KeyRelay, readKeyRelay } from '../kx/codec/key-relay.ts';
+import type { Peer } from '../kx/peer/peer.ts';
+import type { Message } from '../kx/session/session.ts';
+import type { SecretBytes } from '../secret/secret-bytes.ts';
+import type { HopGuard } from './hop-guard.ts';
+import type { RelayDestination } from './relay-destination.ts';
+import type { RelaySource } from './relay-source.ts';
+import type { RelayTransit } from './relay-transit.ts';
+
+/** Key relay messages and completion notifications (Q.4163 §7.1, §8.1, §8.2): which role this node has in each. */
+export class Relay {
+  readonly #self: string;
+  readonly #guard: HopGuard;
+  readonly #log: Log;
+  readonly source: RelaySource;
+  readonly transit: RelayTransit;
+  readonly destination: RelayDestination;
+
+  constructor(
+    self: string,
+    guard: HopGuard,
+    roles: { source: RelaySource; transit: RelayTransit; destination: RelayDestination },
+    log: Log,
+  ) {
+    this.#self = self;
+    this.#guard = guard;
+    this.#log = log;
+    this.source = roles.source;
+    this.transit = roles.transit;
+    this.destination = roles.destination;
+  }
+
+  onMessage(peer: Peer, message: Message): void {
+    const handled = message.header.command === command.keyRelay ? this.#onRelay : this.#onCompletion;
+    handled.call(this, peer, message).catch((thrown: unknown) => {
+      this.#log.error('kma.relay.error', { peer: peer.kmaId, reason: messageOf(thrown) });
+    });
+  }
+
+  async #onRelay(peer: Peer, message: Message): Promise<void> {
+    const relay = readKeyRelay(message.payload);
+    if (relay === undefined) {
+      this.#log.warn('kx.message.malformed', { peer: peer.kmaId, command: 'key_relay' });
+      return;
+    }
+    const pad = this.#guard.receive(peer, message, relay.hop, relay.keys);
+    if (pad === undefined) return this.#complete(peer, relay.requestId, 'authentication_failed');
+    using covered = pad;
+    const response = await this.#takeOrForward(peer, message, relay, covered);
+    if (response !== undefined) await this.#complete(peer, relay.requestId, response);
+  }
+
+  #takeOrForward(peer: Peer, message: Message, relay: KeyRelay, covered: SecretBytes) {
+    return relay.destination === this.#self
+      ? this.destination.take(message.payload, relay, covered)
+      : this.transit.forward(peer, message, relay, covered);
+  }
+
+  async #onCompletion(peer: Peer, message: Message): Promise<void> {
+    const completion = readCompletion(message.payload);
+    const pad = completion && this.#guard.receive(peer, message, completion.hop, []);
+    if (completion?.requestId === undefined || pad === undefined) {
+      this.#log.warn('kx.message.malformed', { peer: peer.kmaId, command: 'key_relay_completion' });
+      return;
+    }
+    const { requestId, response } = completion;
+    if (this.source.onCompletion(peer, requestId, response)) return;
+    const back = this.transit.completed(requestId, peer);
+    if (back !== undefined) await this.#complete(back, requestId, response);
+  }
+
+  async #complete(peer: Peer, requestId: string | undefined, response: string): Promise<void> {
+    if (requestId === undefined) return;
+    const sent = await this.#guard.send(peer, command.keyRelayCompletion, writeCompletion(response, requestId), []);
+    if (sent !== 'sent') this.#log.warn('kma.completion.not_sent', { peer: peer.kmaId, reason: sent });
+  }
+}

@@ -1,0 +1,50 @@
+import { AgentError } from '../errors.ts';
+
+export type Route = { readonly destination: string; readonly via: readonly string[] };
+
+/** Where key goes next: the configured routes, and the neighbours. */
+export class Routes {
+  readonly #self: string;
+  readonly #neighbours: ReadonlySet<string>;
+  readonly #routes = new Map<string, readonly string[]>();
+
+  constructor(self: string, neighbours: Iterable<string>, routes: readonly Route[]) {
+    this.#self = self;
+    this.#neighbours = new Set(neighbours);
+    for (const { destination, via } of routes) this.#routes.set(destination, via);
+  }
+
+  /** The transit KMAs to a destination, in order; empty for a neighbour. */
+  transit(destination: string): readonly string[] | undefined {
+    return this.#neighbours.has(destination) ? [] : this.#routes.get(destination);
+  }
+
+  knows(kmaId: string): boolean {
+    return this.#neighbours.has(kmaId) || this.#routes.has(kmaId);
+  }
+
+  /** @throws AgentError `relay.no_route` */
+  need(destination: string): readonly string[] {
+    const transit = this.transit(destination);
+    if (transit !== undefined && destination !== this.#self) return transit;
+    throw new AgentError('relay.no_route', `there is no route to KMA ${destination}`, {
+      fault: 'configuration',
+      remedy: `Add a route with destination ${destination} to kx.routes.`,
+    });
+  }
+
+  /**
+   * The neighbour that a message in transit goes to (Q.4163 §7.1: to the KM that is specified in the message; without a transit list
+   * by our own routes). Undefined when we are not on its way.
+   */
+  next(destination: string, transit: readonly string[] | undefined): string | undefined {
+    if (transit === undefined || transit.length === 0) {
+      if (this.#neighbours.has(destination)) return destination;
+      return this.#routes.get(destination)?.[0];
+    }
+    const at = transit.indexOf(this.#self);
+    if (at < 0 || transit.lastIndexOf(this.#self) !== at) return undefined;
+    const next = transit[at + 1] ?? destination;
+    return this.#neighbours.has(next) ? next : undefined;
+  }
+}

@@ -1,0 +1,22 @@
+import { authenticate, bindTexts } from '../keys/authenticator.ts';
+import { SYNC_UNITS } from '../keys/block-rule.ts';
+import { limits } from '../limits.ts';
+
+/**
+ * The proof that one side holds the bits of a link block (design rule 4): an authenticator of all units after the two that are spent,
+ * keyed by the first of them for the proposal and by the second for the answer, so that each key serves one message only.
+ * @param key the whole block, only lent
+ * @returns 16 bytes; tells nothing about the block
+ */
+export function syncProof(
+  role: 'proposal' | 'answer',
+  sender: string,
+  receiver: string,
+  number: number,
+  key: Buffer,
+): Buffer {
+  const at = role === 'proposal' ? 0 : limits.unitBytes;
+  const oneTimeKey = key.subarray(at, at + limits.unitBytes);
+  const text = bindTexts(`keyferry/1 sync ${role}`, sender, receiver, String(number), String(key.length));
+  return authenticate(oneTimeKey, [text, key.subarray(SYNC_UNITS * limits.unitBytes)]);
+}

@@ -1,0 +1,212 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../env/clock.ts';
+import type { Log } from '../env/log.ts';
+import { messageOf } from '../errors.ts';
+import { SYNC_UNITS } from '../keys/block-rule.ts';
+import {
+  type Proposal,
+  readAnswers,
+  readProposals,
+  type SyncAnswer,
+  writeAnswers,
+  writeProposals,
+} from '../kx/codec/private-messages.ts';
+import { command } from '../kx/codec/header.ts';
+import type { Peer } from '../kx/peer/peer.ts';
+import type { Message } from '../kx/session/session.ts';
+import { limits } from '../limits.ts';
+import type { Block } from '../store/block.ts';
+import type { KeyStore } from '../store/key-store.ts';
+import type { Pool } from '../store/pool.ts';
+import { syncProof } from './sync-proof.ts';
+
+/**
+ * Synchronises the link blocks shared with one neighbour. The owner of a block's direction proposes it; the other side holds the
+ * proposal until its own module has delivered the block, then answers. Both sides use a block only after this.
+ */
+export class Synchronise {
+  readonly #self: string;
+  readonly #peer: Peer;
+  readonly #store: KeyStore;
+  readonly #pool: Pool;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  /** Own blocks whose proposal is to be sent. */
+  readonly #due = new Set<Block>();
+  /** Own blocks that were proposed, with the epoch proposed. */
+  readonly #proposed = new Map<number, number>();
+  /** Their proposals for blocks that are not here yet. */
+  readonly #waiting = new Map<number, Proposal>();
+  readonly #inbox: Proposal[] = [];
+  #considering = false;
+  #candidate: number | undefined;
+  #flushing = false;
+  readonly stats = { ready: 0, quarantined: 0 };
+
+  constructor(self: string, peer: Peer, store: KeyStore, clock: Clock, log: Log) {
+    this.#self = self;
+    this.#peer = peer;
+    this.#store = store;
+    this.#pool = store.pool(peer.kmaId);
+    this.#clock = clock;
+    this.#log = log.with({ peer: peer.kmaId });
+  }
+
+  /** Everything that was not answered is proposed again. */
+  onUp(): void {
+    this.#proposed.clear();
+    this.#waiting.clear();
+    this.#inbox.length = 0;
+    for (const block of this.#pool.own.values()) if (block.state === 'received') this.#due.add(block);
+    this.#flushSoon();
+  }
+
+  /** A block has been stored. */
+  onBlock(block: Block): void {
+    if (block.own) {
+      this.#due.add(block);
+      return this.#flushSoon();
+    }
+    const proposal = this.#waiting.get(block.number);
+    if (proposal === undefined) return;
+    this.#waiting.delete(block.number);
+    this.#consider([proposal]);
+  }
+
+  onMessage(message: Message): void {
+    if (message.header.command === command.syncProposal) {
+      const proposals = readProposals(message.payload);
+      if (proposals === undefined) return this.#log.warn('kx.message.malformed', { command: 'sync_proposal' });
+      return this.#consider(proposals);
+    }
+    const answers = readAnswers(message.payload);
+    if (answers === undefined) return this.#log.warn('kx.message.malformed', { command: 'sync_answer' });
+    this.#background(Promise.all(answers.map((answer) => this.#settle(answer))));
+  }
+
+  #flushSoon(): void {
+    if (this.#flushing || this.#due.size === 0 || !this.#peer.up) return;
+    this.#flushing = true;
+    this.#clock.after(limits.syncBatchMs, () => {
+      this.#flushing = false;
+      this.#flush();
+      this.#flushSoon();
+    });
+  }
+
+  #flush(): void {
+    const proposals: Proposal[] = [];
+    for (const block of this.#due) {
+      if (proposals.length === limits.syncProposalsMax || !this.#peer.up) break;
+      this.#due.delete(block);
+      if (block.state !== 'received') continue;
+      const epoch = this.#pool.ownEpoch ?? this.#candidate ?? block.number;
+      this.#candidate = epoch;
+      this.#proposed.set(block.number, epoch);
+      const tag = this.#proof('proposal', block, true);
+      proposals.push({ number: block.number, bytes: block.units * limits.unitBytes, epoch, tag });
+    }
+    if (proposals.length > 0) this.#peer.send(writeProposals(proposals));
+  }
+
+  #consider(proposals: readonly Proposal[]): void {
+    // What does not fit is dropped: it comes again with the next connection.
+    if (this.#inbox.length + proposals.length > limits.pendingProposalsMax) return;
+    this.#inbox.push(...proposals);
+    if (this.#considering) return;
+    this.#considering = true;
+    this.#background(
+      this.#emptyInbox().finally(() => {
+        this.#considering = false;
+      }),
+    );
+  }
+
+  // One batch after the other, and in a batch the blocks that begin an epoch before those that lie in it.
+  async #emptyInbox(): Promise<void> {
+    while (this.#inbox.length > 0) {
+      const batch = this.#inbox.splice(0, limits.syncProposalsMax);
+      const answers: (SyncAnswer | undefined)[] = [];
+      for (const proposal of batch)
+        if (proposal.epoch === proposal.number) answers.push(await this.#judge(proposal));
+      const others = batch.filter(({ epoch, number }) => epoch !== number);
+      answers.push(...(await Promise.all(others.map((proposal) => this.#judge(proposal)))));
+      const said = answers.filter((answer) => answer !== undefined);
+      if (said.length > 0) this.#peer.send(writeAnswers(said));
+    }
+  }
+
+  async #judge(proposal: Proposal): Promise<SyncAnswer | undefined> {
+    const { number, epoch } = proposal;
+    const block = this.#pool.theirs.get(number);
+    if (block === undefined) return this.#judgeMissing(proposal);
+    const same =
+      block.units * limits.unitBytes === proposal.bytes &&
+      timingSafeEqual(proposal.tag, this.#proof('proposal', block, false));
+    if (!same) {
+      await this.#quarantine(block);
+      return { number, verdict: 'differs', tag: undefined };
+    }
+    if (epoch !== number && !this.#pool.idSecrets.theirs.has(epoch))
+      return { number, verdict: 'unknown_epoch', tag: undefined };
+    const tag = this.#proof('answer', block, false);
+    // Durable before it is said; a proposal that comes again is answered again.
+    const repeated = block.state === 'ready' && (block.epoch === epoch || block.usedCount > 0);
+    if (!repeated) {
+      await this.#store.markReady(block, SYNC_UNITS, epoch);
+      this.stats.ready += 1;
+    }
+    return { number, verdict: 'ready', tag };
+  }
+
+  #judgeMissing(proposal: Proposal): SyncAnswer | undefined {
+    const { number } = proposal;
+    if (this.#store.known(this.#pool.remote, false, number)) return { number, verdict: 'differs', tag: undefined };
+    // A proposal that does not fit is dropped: it comes again with the next connection.
+    if (this.#waiting.size < limits.pendingProposalsMax) this.#waiting.set(number, proposal);
+    return undefined;
+  }
+
+  async #settle(answer: SyncAnswer): Promise<void> {
+    const epoch = this.#proposed.get(answer.number);
+    const block = this.#pool.own.get(answer.number);
+    if (epoch === undefined || block?.state !== 'received') return;
+    this.#proposed.delete(answer.number);
+    if (answer.verdict === 'unknown_epoch') {
+      // The other side does not hold the ID secret: this block begins a new epoch, unless one has begun meanwhile.
+      this.#forgetEpoch(epoch);
+      this.#due.add(block);
+      return this.#flushSoon();
+    }
+    const agreed = answer.tag !== undefined && timingSafeEqual(answer.tag, this.#proof('answer', block, true));
+    if (!agreed) return this.#quarantine(block);
+    await this.#store.markReady(block, SYNC_UNITS, epoch);
+    this.stats.ready += 1;
+  }
+
+  #forgetEpoch(epoch: number): void {
+    if (this.#candidate === epoch) this.#candidate = undefined;
+    this.#pool.secrets(true).get(epoch)?.wipe();
+    this.#pool.secrets(true).delete(epoch);
+  }
+
+  async #quarantine(block: Block): Promise<void> {
+    this.stats.quarantined += 1;
+    this.#log.warn('kma.block.quarantined', { number: block.number, own: block.own });
+    await this.#store.destroy(block, 'quarantined');
+  }
+
+  // The tag of either role, seen from either side: the proposer is whoever owns the block's direction.
+  #proof(role: 'proposal' | 'answer', block: Block, mine: boolean): Buffer {
+    const iSend = (role === 'proposal') === mine;
+    const sender = iSend ? this.#self : this.#peer.kmaId;
+    const receiver = iSend ? this.#peer.kmaId : this.#self;
+    return syncProof(role, sender, receiver, block.number, this.#store.open.view(block));
+  }
+
+  #background(work: Promise<unknown>): void {
+    work.catch((thrown: unknown) => {
+      this.#log.error('kma.synchronise.error', { reason: messageOf(thrown) });
+    });
+  }
+}

@@ -1,0 +1,61 @@
+import { base64Length, writeBase64 } from '../../bytes/base64.ts';
+import { assert } from '../../errors.ts';
+import type { ApplicationPair, SuppliedKey, SupplyStatus } from '../key-supply.ts';
+
+const OPEN = Buffer.from('{"keys":[');
+const BEFORE_ID = Buffer.from('{"key_ID":"');
+const BEFORE_KEY = Buffer.from('","key":"');
+const AFTER_KEY = Buffer.from('"}');
+const CLOSE = Buffer.from(']}');
+const COMMA = 0x2c;
+const UUID_CHARS = 36;
+const UUID = /^[0-9a-f-]{36}$/;
+
+/** The Status data format (GS QKD 014 clause 6.1). */
+export function statusBody(pair: ApplicationPair, status: SupplyStatus): Buffer {
+  return Buffer.from(
+    JSON.stringify({
+      source_KME_ID: status.sourceKmeId,
+      target_KME_ID: status.targetKmeId,
+      master_SAE_ID: pair.masterSaeId,
+      slave_SAE_ID: pair.slaveSaeId,
+      key_size: status.keySizeBits,
+      stored_key_count: status.storedKeyCount,
+      max_key_count: status.maxKeyCount,
+      max_key_per_request: status.maxKeyPerRequest,
+      max_key_size: status.maxKeySizeBits,
+      min_key_size: status.minKeySizeBits,
+      max_SAE_ID_count: 0,
+    }),
+  );
+}
+
+/**
+ * The Key container data format (clause 6.3), written byte by byte so that no key passes through a string. The keys
+ * stay the caller's; the result holds them and is the caller's to wipe.
+ */
+export function keyContainer(keys: readonly SuppliedKey[]): Buffer {
+  const container = Buffer.alloc(containerBytes(keys));
+  let at = OPEN.copy(container, 0);
+  for (const [index, key] of keys.entries()) {
+    assert(UUID.test(key.keyId), 'a key ID is not a UUID');
+    if (index > 0) container[at++] = COMMA;
+    at += BEFORE_ID.copy(container, at);
+    at += container.write(key.keyId, at, 'latin1');
+    at += BEFORE_KEY.copy(container, at);
+    at = writeBase64(key.bytes.view(), container, at);
+    at += AFTER_KEY.copy(container, at);
+  }
+  at += CLOSE.copy(container, at);
+  assert(at === container.length, 'a key container was measured wrongly');
+  return container;
+}
+
+function containerBytes(keys: readonly SuppliedKey[]): number {
+  let bytes = OPEN.length + CLOSE.length + Math.max(0, keys.length - 1);
+  for (const key of keys) {
+    bytes +=
+      BEFORE_ID.length + UUID_CHARS + BEFORE_KEY.length + base64Length(key.bytes.length) + AFTER_KEY.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,141 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import type { Clock } from '../../env/clock.ts';
+import type { Log } from '../../env/log.ts';
+import { InvariantError, messageOf } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import type { KeySupply } from '../key-supply.ts';
+import { type Answer, answerTo } from './answer.ts';
+import { expired } from './caller.ts';
+import type { Connection, Connections } from './connections.ts';
+import { Refusal, refusalOf } from './refusal.ts';
+import type { Operation } from './target.ts';
+
+/** One answered request, for counters. */
+export type Answered = {
+  /** `none` when the request was refused. */
+  readonly operation: Operation | 'none';
+  readonly status: number;
+  /** Keys in the answer. */
+  readonly keys: number;
+  readonly ms: number;
+};
+
+export type ExchangeContext = {
+  readonly supply: KeySupply;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly connections: Connections;
+  onInvariantBroken(error: InvariantError): void;
+  onAnswered?(answered: Answered): void;
+};
+
+const JSON_HEADERS = ['Content-Type', 'application/json', 'Cache-Control', 'no-store'] as const;
+
+/** Takes one request to its answer. Never rejects. */
+export async function exchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: ExchangeContext,
+): Promise<void> {
+  const socket = request.socket as TLSSocket;
+  if (socket.destroyed) return;
+  const connection = context.connections.of(socket);
+  // Nothing was promised for a request that came after we ended the connection, nor to one who never reads answers.
+  if (!context.connections.isCurrent(connection) || connection.unanswered >= limits.supplyPipelineMax) {
+    socket.destroy();
+    return;
+  }
+  const begunMs = context.clock.monotonicMs();
+  connection.unanswered++;
+  const answer = await answered(request, connection, context);
+  if (answer === undefined) return;
+  if (answer instanceof Refusal) refuse(response, answer, connection, context);
+  else deliver(response, answer, connection, context);
+  context.onAnswered?.({
+    operation: answer instanceof Refusal ? 'none' : answer.operation,
+    status: answer instanceof Refusal ? answer.status : 200,
+    keys: answer instanceof Refusal ? 0 : answer.keys,
+    ms: context.clock.monotonicMs() - begunMs,
+  });
+}
+
+async function answered(
+  request: IncomingMessage,
+  connection: Connection,
+  context: ExchangeContext,
+): Promise<Answer | Refusal | undefined> {
+  const { caller } = connection;
+  if (caller instanceof Refusal) return caller;
+  if (context.clock.wallMs() > caller.validUntilMs) return expired();
+  try {
+    return await answerTo(request, caller.saeId, context.supply);
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal.status >= 500) {
+      const write = refusal.code === 'kma.pool_empty' ? context.log.debug : context.log.error;
+      write.call(context.log, 'supply.failed', {
+        sae_id: caller.saeId,
+        code: refusal.code,
+        reason: messageOf(error),
+      });
+    }
+    if (error instanceof InvariantError) context.onInvariantBroken(error);
+    return refusal;
+  }
+}
+
+function deliver(
+  response: ServerResponse,
+  { keys, body }: Answer,
+  connection: Connection,
+  context: ExchangeContext,
+): void {
+  if (keys === 0) {
+    send(response, 200, [], body, connection, context);
+    return;
+  }
+  const socket = response.req.socket;
+  // The keys are burnt: if the application has left, they are lost, and never go back into the pool.
+  if (socket.destroyed) {
+    body.fill(0);
+    context.log.warn('supply.answer_lost', { keys });
+    return;
+  }
+  connection.containers.add(body);
+  response.once('finish', () => {
+    body.fill(0);
+    connection.containers.delete(body);
+  });
+  response.once('close', () => {
+    if (!response.writableFinished) context.log.warn('supply.answer_lost', { keys });
+  });
+  send(response, 200, [], body, connection, context);
+}
+
+function refuse(
+  response: ServerResponse,
+  refusal: Refusal,
+  connection: Connection,
+  context: ExchangeContext,
+): void {
+  context.log.debug('supply.refused', { status: refusal.status, code: refusal.code });
+  send(response, refusal.status, refusal.headers, refusal.body(), connection, context);
+  response.req.resume();
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  headers: readonly string[],
+  body: Buffer,
+  connection: Connection,
+  context: ExchangeContext,
+): void {
+  if (!context.connections.isCurrent(connection)) response.shouldKeepAlive = false;
+  response.once('finish', () => {
+    connection.unanswered--;
+  });
+  response.writeHead(status, [...JSON_HEADERS, 'Content-Length', String(body.length), ...headers]);
+  response.end(body);
+}

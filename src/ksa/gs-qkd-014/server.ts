@@ -1,0 +1,163 @@
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Clock } from '../../env/clock.ts';
+import type { Log } from '../../env/log.ts';
+import { AgentError, type InvariantError, messageOf } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import type { KeySupply } from '../key-supply.ts';
+import { Connections } from './connections.ts';
+import { type Answered, exchange } from './exchange.ts';
+import { type DeliveryTls, secureContextOptions } from './tls-settings.ts';
+
+/** Milliseconds; the limits where nothing else is said. */
+export type DeliveryTimes = {
+  readonly handshakeMs: number;
+  readonly headerMs: number;
+  readonly requestMs: number;
+  readonly idleMs: number;
+  readonly closeMs: number;
+};
+
+export type KeyDeliveryOptions = {
+  /** Port 0 lets the operating system pick one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly tls: DeliveryTls;
+  readonly supply: KeySupply;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly times?: Partial<DeliveryTimes>;
+  /** The supply broke an invariant. The application was answered 500; the agent should stop. */
+  onInvariantBroken(error: InvariantError): void;
+  /** Called once for every answer, for counters. */
+  onAnswered?(answered: Answered): void;
+};
+
+export type KeyDelivery = {
+  readonly port: number;
+  /** Open connections of applications. */
+  connections(): number;
+  /**
+   * New certificates for new connections; old connections end, each after the answer under way. Throws `supply.tls`
+   * and changes nothing when the new ones cannot be used. Call it also when an application was struck off.
+   */
+  reload(tls: DeliveryTls): void;
+  /** Stops listening, lets answers under way finish for `closeMs`, then cuts what is left. */
+  close(): Promise<void>;
+};
+
+const CHECK_MS_MAX = 1_000;
+const TLS_LOG_INTERVAL_MS = 1_000;
+
+/**
+ * The key delivery interface of ETSI GS QKD 014 V1.1.1: HTTPS with mutual TLS. Rejects with `supply.tls` or
+ * `supply.listen`.
+ */
+export async function startKeyDelivery(options: KeyDeliveryOptions): Promise<KeyDelivery> {
+  const times = timesOf(options.times);
+  const server = createServer({
+    ...secureContextOptions(options.tls),
+    requestCert: true,
+    rejectUnauthorized: true,
+    handshakeTimeout: times.handshakeMs,
+    maxHeaderSize: limits.supplyHeaderBytesMax,
+    headersTimeout: times.headerMs,
+    requestTimeout: times.requestMs,
+    keepAliveTimeout: times.idleMs,
+    connectionsCheckingInterval: Math.min(CHECK_MS_MAX, times.headerMs),
+  });
+  server.maxConnections = limits.supplyConnectionsMax;
+  // Bounds a client that doesn't read its answer.
+  server.setTimeout(times.requestMs);
+  const connections = new Connections();
+  const context = { ...options, connections };
+  server.on('secureConnection', (socket: TLSSocket) => {
+    // A handshake that ends while we stop would otherwise hold up the end for all of `closeMs`.
+    if (!server.listening) socket.destroySoon();
+    else if (!connections.add(socket)) {
+      options.log.warn('supply.too_many_connections', { remote: socket.remoteAddress });
+    }
+  });
+  server.on('request', (request, response) => void exchange(request, response, context));
+  logRefusedHandshakes(server, options);
+  const sockets = socketsOf(server);
+  await listening(server, options.listen);
+  return {
+    port: (server.address() as AddressInfo).port,
+    connections: () => connections.size,
+    reload(tls) {
+      server.setSecureContext(secureContextOptions(tls));
+      connections.retireAll();
+    },
+    close: () => closed(server, connections, sockets, options.clock, times.closeMs),
+  };
+}
+
+function timesOf(given: Partial<DeliveryTimes> = {}): DeliveryTimes {
+  return {
+    handshakeMs: limits.supplyHandshakeMs,
+    headerMs: limits.supplyHeaderMs,
+    requestMs: limits.supplyRequestMs,
+    idleMs: limits.supplyIdleMs,
+    closeMs: limits.supplyCloseMs,
+    ...given,
+  };
+}
+
+/** The TCP connections, those in the middle of a handshake among them. */
+function socketsOf(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
+/** An operator needs to see that an application's certificate is refused; a port scanner must not fill the log. */
+function logRefusedHandshakes(server: Server, { log, clock }: KeyDeliveryOptions): void {
+  let nextMs = 0;
+  let unlogged = 0;
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+    unlogged++;
+    if (clock.monotonicMs() < nextMs) return;
+    log.warn('supply.handshake_refused', {
+      remote: socket.remoteAddress,
+      reason: socket.authorizationError?.toString() ?? error.code ?? error.message,
+      count: unlogged,
+    });
+    nextMs = clock.monotonicMs() + TLS_LOG_INTERVAL_MS;
+    unlogged = 0;
+  });
+}
+
+function listening(server: Server, { host, port }: KeyDeliveryOptions['listen']): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(
+        new AgentError('supply.listen', `cannot listen on ${host} port ${port}: ${messageOf(error)}`, {
+          fault: 'configuration',
+          remedy: 'Free the address, or set another one in supply.listen.',
+          cause: error,
+        }),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+async function closed(
+  server: Server,
+  connections: Connections,
+  sockets: ReadonlySet<Socket>,
+  clock: Clock,
+  closeMs: number,
+): Promise<void> {
+  const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+  connections.retireAll();
+  const cancel = clock.after(closeMs, () => {
+    for (const socket of sockets) socket.destroy();
+  });
+  await ended;
+  cancel();
+}

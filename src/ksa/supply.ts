@@ -1,0 +1,160 @@
+import { AgentError } from '../errors.ts';
+import { type KeyAddress, openAddress, sealAddress } from '../keys/key-address.ts';
+import { limits } from '../limits.ts';
+import { SecretBytes } from '../secret/secret-bytes.ts';
+import type { Allocator, Taken } from '../store/allocator.ts';
+import type { KeyStore } from '../store/key-store.ts';
+import type { Pool } from '../store/pool.ts';
+import type { ApplicationPair, KeySupply, SuppliedKey, SupplyStatus } from './key-supply.ts';
+
+export type SupplySettings = {
+  readonly self: string;
+  /** Which KMA serves each application. */
+  readonly applications: ReadonlyMap<string, string>;
+  readonly defaultKeyBits: number;
+  readonly maxKeyBits: number;
+  readonly maxKeysPerRequest: number;
+};
+
+const UNIT_BITS = limits.unitBytes * 8;
+const KEY_BITS_MIN = 64;
+
+/** The KSA: KSA-keys out of the pool that the two applications' KMAs share. The master's KMA allocates, the slave's opens IDs. */
+export class Supply implements KeySupply {
+  readonly #settings: SupplySettings;
+  readonly #store: KeyStore;
+  readonly #allocator: Allocator;
+  readonly stats = { taken: 0, opened: 0, refused: 0 };
+
+  constructor(settings: SupplySettings, store: KeyStore, allocator: Allocator) {
+    this.#settings = settings;
+    this.#store = store;
+    this.#allocator = allocator;
+  }
+
+  status(pair: ApplicationPair): SupplyStatus | undefined {
+    this.#needOwn(pair.masterSaeId);
+    const { self, applications, defaultKeyBits, maxKeyBits, maxKeysPerRequest } = this.#settings;
+    const remote = applications.get(pair.slaveSaeId);
+    if (remote === undefined || remote === self) return undefined;
+    const units = Math.ceil(defaultKeyBits / UNIT_BITS);
+    return {
+      sourceKmeId: self,
+      targetKmeId: remote,
+      keySizeBits: defaultKeyBits,
+      storedKeyCount: Math.floor(this.#store.pool(remote).ownLeft / units),
+      maxKeyCount: Math.floor(limits.relayPoolBytesMax / limits.unitBytes / units),
+      maxKeyPerRequest: maxKeysPerRequest,
+      maxKeySizeBits: maxKeyBits,
+      minKeySizeBits: KEY_BITS_MIN,
+    };
+  }
+
+  async take(pair: ApplicationPair, number: number, sizeBits: number): Promise<SuppliedKey[]> {
+    const status = this.status(pair);
+    if (status === undefined) throw unknownApplication(pair.slaveSaeId);
+    if (!Number.isInteger(sizeBits / 8) || sizeBits < KEY_BITS_MIN || sizeBits > status.maxKeySizeBits)
+      throw badRequest('application.bad_size', `size shall be a multiple of 8 from ${KEY_BITS_MIN} to ${status.maxKeySizeBits}`);
+    if (number < 1 || number > status.maxKeyPerRequest)
+      throw badRequest('application.too_many', `number shall be from 1 to ${status.maxKeyPerRequest}`);
+    const pool = this.#store.pool(status.targetKmeId);
+    const taken = await this.#allocator.takeKeys(pool, number, Math.ceil(sizeBits / UNIT_BITS));
+    if (taken === undefined) throw poolEmpty(status.targetKmeId);
+    try {
+      const keys = taken.map((key) => ({ keyId: idFor(pool, pair, key, sizeBits / 8), key }));
+      this.stats.taken += number;
+      return keys.map(({ keyId, key }) => ({ keyId, bytes: cut(key.bytes, sizeBits / 8) }));
+    } catch (thrown) {
+      for (const { bytes } of taken) bytes.wipe();
+      throw thrown;
+    }
+  }
+
+  async find(pair: ApplicationPair, keyIds: readonly string[]): Promise<SuppliedKey[]> {
+    this.#needOwn(pair.slaveSaeId);
+    const remote = this.#settings.applications.get(pair.masterSaeId);
+    if (remote === undefined || remote === this.#settings.self) throw unknownApplication(pair.masterSaeId);
+    const pool = this.#store.pool(remote);
+    const addresses: KeyAddress[] = [];
+    for (const keyId of keyIds) {
+      const address = openId(pool, pair, keyId);
+      if (address === undefined) throw this.#refusal(pool, pair, keyId);
+      addresses.push(address);
+    }
+    const wanted = addresses.map((a) => ({ number: a.number, index: a.index, units: Math.ceil(a.bytes / limits.unitBytes) }));
+    const bytes = await this.#allocator.open(pool, wanted);
+    if (bytes === undefined) throw this.#notFound();
+    this.stats.opened += keyIds.length;
+    return bytes.map((key, i) => ({ keyId: keyIds[i]!, bytes: cut(key, addresses[i]!.bytes) }));
+  }
+
+  // Told apart only here, where nothing is given out: an ID that was made for another application of ours is not authorised.
+  #refusal(pool: Pool, pair: ApplicationPair, keyId: string): AgentError {
+    for (const [slaveSaeId, kmaId] of this.#settings.applications) {
+      if (kmaId !== this.#settings.self || slaveSaeId === pair.slaveSaeId) continue;
+      if (openId(pool, { masterSaeId: pair.masterSaeId, slaveSaeId }, keyId) === undefined) continue;
+      this.stats.refused += 1;
+      return notAuthorised();
+    }
+    return this.#notFound();
+  }
+
+  #notFound(): AgentError {
+    this.stats.refused += 1;
+    return badRequest('application.key_not_found', 'one or more keys specified are not found on KME');
+  }
+
+  #needOwn(saeId: string): void {
+    if (this.#settings.applications.get(saeId) !== this.#settings.self) throw notAuthorised();
+  }
+}
+
+// The newest epoch first: nearly every ID is of it.
+function openId(pool: Pool, pair: ApplicationPair, keyId: string): KeyAddress | undefined {
+  for (const secret of [...pool.idSecrets.theirs.values()].reverse()) {
+    const address = openAddress(secret.view(), pair, keyId);
+    if (address !== undefined) return address;
+  }
+  return undefined;
+}
+
+function idFor(pool: Pool, pair: ApplicationPair, { number, index, epoch }: Taken, bytes: number): string {
+  const secret = pool.idSecrets.own.get(epoch);
+  if (secret !== undefined) return sealAddress(secret.view(), pair, { number, index, bytes });
+  throw new AgentError('us.id_secret_missing', `block ${number} lies in an epoch whose ID secret is gone`, {
+    fault: 'us',
+    remedy: 'Ask again: newer key is not affected. Report this message.',
+  });
+}
+
+// The first `bytes` bytes; the rest of the KMA-keys is wiped with the whole.
+function cut(key: SecretBytes, bytes: number): SecretBytes {
+  if (key.length === bytes) return key;
+  using whole = key;
+  return SecretBytes.copyOf(whole.view().subarray(0, bytes));
+}
+
+function badRequest(code: string, message: string): AgentError {
+  return new AgentError(code, message, { fault: 'application', remedy: 'Correct the request.' });
+}
+
+function unknownApplication(saeId: string): AgentError {
+  return new AgentError('application.unknown_sae', `no key is supplied with the application ${saeId}`, {
+    fault: 'application',
+    remedy: `Name an application of another node; the operator adds it to supply.applications.`,
+  });
+}
+
+function notAuthorised(): AgentError {
+  return new AgentError('application.not_authorised', 'the requesting application may not have this key', {
+    fault: 'application',
+    remedy: 'Use the certificate of the application for which the key was asked.',
+  });
+}
+
+function poolEmpty(remote: string): AgentError {
+  return new AgentError('kma.pool_empty', `the pool shared with KMA ${remote} has too little key`, {
+    fault: 'module',
+    remedy: 'Ask again later, or for less; the operator finds the cause with `keyferry status`.',
+  });
+}

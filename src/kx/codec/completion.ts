@@ -1,0 +1,44 @@
+import { limits } from '../../limits.ts';
+import { findHop, type HopView } from './hop.ts';
+import { JsonView } from './json-view.ts';
+
+/** What a completion's `response` says. Every word but `success` is a reason of failure. */
+export const relayResponses = [
+  'success',
+  'no_route',
+  'peer_unreachable',
+  'no_pad',
+  'authentication_failed',
+  'malformed',
+  'refused_by_policy',
+  'unsupported_key',
+  'unknown_epoch',
+  'conflict',
+  'store_unavailable',
+  'overloaded',
+  'timeout',
+] as const;
+export type RelayResponse = (typeof relayResponses)[number];
+
+/** A key relay completion notification (Q.4163 §8.2, Table 2). */
+export type Completion = {
+  readonly response: string;
+  readonly requestId: string | undefined;
+  readonly hop: HopView | undefined;
+};
+
+export function readCompletion(payload: Buffer): Completion | undefined {
+  const message = JsonView.of(payload);
+  if (!(message instanceof JsonView)) return undefined;
+  const response = message.member('response')?.text(limits.idCharsMax);
+  const requestId = message.member('keyrelayrequestid')?.text(limits.idCharsMax);
+  return response ? { response, requestId, hop: findHop(message) } : undefined;
+}
+
+/** The payload up to its hop entry. */
+export function writeCompletion(response: string, requestId: string): Buffer {
+  return Buffer.from(
+    `{"response":${JSON.stringify(response)},"key_relay_request_ID":${JSON.stringify(requestId)},"extension":[`,
+    'utf8',
+  );
+}

@@ -1,0 +1,120 @@
+import { base64DecodedLength, base64Length, writeBase64 } from '../../bytes/base64.ts';
+import { limits } from '../../limits.ts';
+import { findHop, type HopView } from './hop.ts';
+import { JsonView } from './json-view.ts';
+import type { KeyRange } from './key-text.ts';
+
+/** Which block of the pool between source and destination the keys of a message are (ours, not the Recommendation's). */
+export type RelayedBlock = {
+  readonly number: number;
+  /** The block whose first KMA-key is the ID secret for this one; its own number when it brings a new one. */
+  readonly epoch: number;
+};
+
+/** A key relay message (Q.4163 §8.1, Table 1). The keys stay in the payload; here is only where they stand. */
+export type KeyRelay = {
+  readonly source: string;
+  readonly destination: string;
+  readonly transit: readonly string[] | undefined;
+  readonly keys: readonly (KeyRange & { readonly id: string })[];
+  readonly requestId: string | undefined;
+  readonly block: RelayedBlock | undefined;
+  readonly hop: HopView | undefined;
+};
+
+export type KeyRelayFields = {
+  readonly source: string;
+  readonly destination: string;
+  readonly transit: readonly string[];
+  readonly requestId: string;
+  readonly block: RelayedBlock;
+};
+
+/** Reads a payload; undefined when it is not a key relay message within our limits. */
+export function readKeyRelay(payload: Buffer): KeyRelay | undefined {
+  const message = JsonView.of(payload);
+  if (!(message instanceof JsonView)) return undefined;
+  const source = message.member('sourcekmaid')?.text(limits.idCharsMax);
+  const destination = message.member('destinationkmaid')?.text(limits.idCharsMax);
+  const keys = readKeys(message);
+  if (!source || !destination || keys === undefined) return undefined;
+  const transit = message.member('transitkmaids');
+  const transitIds = transit === undefined ? undefined : readIds(transit);
+  if (transit !== undefined && transitIds === undefined) return undefined;
+  const requestId = message.member('keyrelayrequestid');
+  const requestText = requestId?.text(limits.idCharsMax);
+  if (requestId !== undefined && !requestText) return undefined;
+  return {
+    source,
+    destination,
+    transit: transitIds,
+    keys,
+    requestId: requestText,
+    block: readBlock(message),
+    hop: findHop(message),
+  };
+}
+
+function readKeys(message: JsonView): KeyRelay['keys'] | undefined {
+  const elements = message.member('keys')?.elements();
+  if (elements === undefined || elements.length < 1 || elements.length > limits.relayKeysMax)
+    return undefined;
+  const keys: (KeyRange & { id: string })[] = [];
+  for (const element of elements) {
+    const id = element.member('keyid')?.text(limits.idCharsMax);
+    const key = element.member('key')?.token;
+    if (!id || key?.kind !== 'string' || key.escaped) return undefined;
+    const bytes = base64DecodedLength(message.bytes, key.start, key.end);
+    if (bytes < 1 || bytes > limits.relayKeyBytesMax) return undefined;
+    keys.push({ id, start: key.start, end: key.end, bytes });
+  }
+  return keys;
+}
+
+function readIds(list: JsonView): string[] | undefined {
+  const elements = list.elements();
+  if (elements === undefined || elements.length > limits.transitMax) return undefined;
+  const ids = elements.map((element) => element.text(limits.idCharsMax));
+  return ids.every((id) => id !== undefined && id !== '') ? (ids as string[]) : undefined;
+}
+
+function readBlock(message: JsonView): RelayedBlock | undefined {
+  for (const entry of message.member('extension')?.elements() ?? []) {
+    const block = entry.member('keyferryblock');
+    const number = block?.member('number')?.integer(limits.blockNumberMax);
+    const epoch = block?.member('epoch')?.integer(limits.blockNumberMax);
+    if (number !== undefined && epoch !== undefined) return { number, epoch };
+  }
+  return undefined;
+}
+
+/**
+ * The payload up to its hop entry, with the keys in the clear for `padKeys` to cover at once. The caller wipes it.
+ * @param ids one UUID for each key
+ * @param keys all keys one after the other, `limits.unitBytes` each; only lent
+ */
+export function writeKeyRelay(
+  fields: KeyRelayFields,
+  ids: readonly string[],
+  keys: Buffer,
+): { readonly prefix: Buffer; readonly ranges: KeyRange[] } {
+  const head =
+    `{"source_KMA_ID":${JSON.stringify(fields.source)},"destination_KMA_ID":${JSON.stringify(fields.destination)},` +
+    `"transit_KMA_IDs":${JSON.stringify(fields.transit)},"keys":[`;
+  const tail =
+    `],"key_relay_request_ID":${JSON.stringify(fields.requestId)},` +
+    `"extension":[{"keyferry_block":{"number":${fields.block.number},"epoch":${fields.block.epoch}}},`;
+  const letters = base64Length(limits.unitBytes);
+  const entryBytes = '{"key_ID":"","key":""},'.length + 36 + letters;
+  const prefix = Buffer.alloc(head.length + ids.length * entryBytes - 1 + tail.length);
+  const ranges: KeyRange[] = [];
+  let at = prefix.write(head, 0, 'latin1');
+  ids.forEach((id, i) => {
+    at += prefix.write(`${i === 0 ? '' : ','}{"key_ID":"${id}","key":"`, at, 'latin1');
+    ranges.push({ start: at, end: at + letters, bytes: limits.unitBytes });
+    at = writeBase64(keys.subarray(i * limits.unitBytes, (i + 1) * limits.unitBytes), prefix, at);
+    at += prefix.write('"}', at, 'latin1');
+  });
+  prefix.write(tail, at, 'latin1');
+  return { prefix, ranges };
+}

@@ -1,0 +1,109 @@
+import type { ByteLink, ByteLinkEvents } from '../../env/byte-link.ts';
+import type { Clock } from '../../env/clock.ts';
+import { limits } from '../../limits.ts';
+import { FrameReader } from '../codec/frame-reader.ts';
+import { setMessageId } from '../codec/header.ts';
+import type { Hello } from '../codec/private-messages.ts';
+import { type Effect, isKeyferryCommand, type Message, Session } from '../session/session.ts';
+
+export type ConnectionEvents = {
+  onUp(hello: Hello): void;
+  onMessage(message: Message): void;
+  /** Once; the link is closed or closing. */
+  onDown(reason: string): void;
+};
+
+/** Runs a session over a link: bytes to messages, effects to bytes. */
+export class Connection implements ByteLinkEvents {
+  readonly #clock: Clock;
+  readonly #link: ByteLink;
+  readonly #events: ConnectionEvents;
+  readonly #session: Session;
+  readonly #reader = new FrameReader(isKeyferryCommand);
+  #down = false;
+  #cancelTick: () => void = () => {};
+  messagesIn = 0;
+  messagesOut = 0;
+
+  constructor(clock: Clock, link: ByteLink, self: Hello, peerId: string, events: ConnectionEvents) {
+    this.#clock = clock;
+    this.#link = link;
+    this.#events = events;
+    this.#session = new Session(self, peerId, clock.monotonicMs());
+    this.#run(this.#session.start());
+    this.#tick();
+  }
+
+  get congested(): boolean {
+    return this.#link.queuedBytes > limits.peerQueueBytesMax;
+  }
+
+  /**
+   * Sends a frame, which is the connection's from now on. `seal` runs once the message ID stands in it.
+   * @returns false when the connection is down
+   */
+  send(frame: Buffer, seal?: (frame: Buffer) => void): boolean {
+    if (this.#down) return false;
+    const messageId = this.#session.nextMessageId();
+    if (messageId === undefined) {
+      this.close('message IDs are used up');
+      return false;
+    }
+    setMessageId(frame, messageId);
+    seal?.(frame);
+    this.messagesOut += 1;
+    this.#link.write(frame);
+    return true;
+  }
+
+  onData(chunk: Buffer): void {
+    this.#reader.push(chunk);
+    for (;;) {
+      if (this.#down) return;
+      const pull = this.#reader.pull();
+      if (pull.kind === 'need-more') return;
+      if (pull.kind === 'bad') return this.close(`the peer sent a frame with a bad ${pull.reason}`);
+      this.messagesIn += 1;
+      this.#run(this.#session.receive(pull, this.#clock.monotonicMs()));
+    }
+  }
+
+  onClosed(reason: string): void {
+    if (this.#down) return;
+    this.#down = true;
+    this.#cancelTick();
+    this.#events.onDown(reason);
+  }
+
+  close(reason: string): void {
+    this.#link.close(reason);
+    this.onClosed(reason);
+  }
+
+  #tick(): void {
+    if (this.#down) return;
+    this.#run(this.#session.tick(this.#clock.monotonicMs()));
+    this.#cancelTick = this.#clock.after(limits.kxTickMs, () => this.#tick());
+  }
+
+  #run(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      switch (effect.do) {
+        case 'send':
+          this.send(effect.frame);
+          break;
+        case 'up':
+          this.#events.onUp(effect.hello);
+          break;
+        case 'deliver':
+          this.#events.onMessage(effect.message);
+          break;
+        case 'close':
+          this.close(effect.reason);
+          break;
+        default:
+          effect satisfies never;
+      }
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import type { ByteLink, ByteLinkEvents } from '../../env/byte-link.ts';
+import type { Clock } from '../../env/clock.ts';
+import { KX_PROTOCOL, type KxIdentity, type KxTransport, type OnKxConnection } from '../../env/kx-transport.ts';
+import type { Log } from '../../env/log.ts';
+import { limits } from '../../limits.ts';
+import type { Hello } from '../codec/private-messages.ts';
+import type { Message } from '../session/session.ts';
+import { Connection } from './connection.ts';
+
+export type PeerAddress = { readonly host: string; readonly port: number };
+
+export type PeerEvents = {
+  onUp(peer: Peer, hello: Hello): void;
+  onMessage(peer: Peer, message: Message): void;
+};
+
+export type PeerOptions = {
+  readonly kmaId: string;
+  readonly self: Hello;
+  readonly address: PeerAddress | undefined;
+  readonly transport: KxTransport;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly events: PeerEvents;
+};
+
+type Live = { readonly connection: Connection; readonly dialled: boolean; readonly identity: KxIdentity };
+
+/**
+ * A neighbour KM: keeps at most one connection to it, dials again with back-off when it has an address. Where both ends dialled, the
+ * connection stays that the KMA dialled whose ID sorts first.
+ */
+export class Peer {
+  readonly kmaId: string;
+  readonly #options: PeerOptions;
+  #live: Live | undefined;
+  #up = false;
+  #stopped = false;
+  #backOffMs: number = limits.dialBackOffMsMin;
+  #cancelDial: () => void = () => {};
+  connects = 0;
+  lastDown: string | undefined;
+
+  constructor(options: PeerOptions) {
+    this.kmaId = options.kmaId;
+    this.#options = options;
+  }
+
+  get up(): boolean {
+    return this.#up;
+  }
+
+  get identity(): KxIdentity | undefined {
+    return this.#up ? this.#live?.identity : undefined;
+  }
+
+  /** Whether so much waits to leave that nothing should be added. */
+  get congested(): boolean {
+    return this.#live?.connection.congested ?? true;
+  }
+
+  get traffic(): { readonly messagesIn: number; readonly messagesOut: number } {
+    const { messagesIn = 0, messagesOut = 0 } = this.#live?.connection ?? {};
+    return { messagesIn, messagesOut };
+  }
+
+  start(): void {
+    const { address, transport } = this.#options;
+    if (address === undefined || this.#stopped || this.#live !== undefined) return;
+    const onConnection: OnKxConnection = (identity, link) => this.adopt(identity, link, true);
+    this.#cancelDial = transport.dial(address.host, address.port, onConnection, (reason) => this.#failed(reason));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelDial();
+    this.#live?.connection.close('the agent stops');
+  }
+
+  /** See `Connection.send`. */
+  send(frame: Buffer, seal?: (frame: Buffer) => void): boolean {
+    return this.#up && this.#live !== undefined && this.#live.connection.send(frame, seal);
+  }
+
+  /** A connection to or from this peer has been authenticated. */
+  adopt(identity: KxIdentity, link: ByteLink, dialled: boolean): ByteLinkEvents | { readonly refuse: string } {
+    const refuse = this.#refusal(identity, dialled);
+    if (refuse !== undefined) {
+      if (dialled) this.#failed(refuse);
+      return { refuse };
+    }
+    const before = this.#live;
+    this.#live = undefined;
+    before?.connection.close('replaced by a newer connection');
+    this.#cancelDial();
+    const { clock, self, events } = this.#options;
+    const connection: Connection = new Connection(clock, link, self, this.kmaId, {
+      onUp: (hello) => this.#onUp(identity, hello),
+      onMessage: (message) => events.onMessage(this, message),
+      onDown: (reason) => this.#onDown(connection, reason),
+    });
+    this.#live = { connection, dialled, identity };
+    return connection;
+  }
+
+  #refusal(identity: KxIdentity, dialled: boolean): string | undefined {
+    if (this.#stopped) return 'the agent stops';
+    if (identity.kmaId !== this.kmaId) return `the certificate says ${identity.kmaId}, not ${this.kmaId}`;
+    if (identity.protocol !== KX_PROTOCOL)
+      return `the peer did not agree on ${KX_PROTOCOL}; plain Q.4163 peers are not supported yet`;
+    const mineStays = this.#options.self.kmaId < this.kmaId;
+    const live = this.#live;
+    if (live !== undefined && live.dialled !== dialled && live.dialled === mineStays)
+      return 'another connection to this peer stands';
+    return undefined;
+  }
+
+  #onUp(identity: KxIdentity, hello: Hello): void {
+    this.#up = true;
+    this.connects += 1;
+    this.#backOffMs = limits.dialBackOffMsMin;
+    const { cipher, remoteAddress } = identity;
+    this.#options.log.info('kx.peer.up', { peer: this.kmaId, address: remoteAddress, cipher });
+    this.#options.events.onUp(this, hello);
+  }
+
+  #onDown(connection: Connection, reason: string): void {
+    if (this.#live?.connection !== connection && this.#live !== undefined) return;
+    this.#live = undefined;
+    this.lastDown = reason;
+    if (this.#up) {
+      this.#up = false;
+      this.#options.log.warn('kx.peer.down', { peer: this.kmaId, reason });
+    }
+    this.#redial();
+  }
+
+  #failed(reason: string): void {
+    if (reason !== this.lastDown) this.#options.log.info('kx.peer.unreachable', { peer: this.kmaId, reason });
+    this.lastDown = reason;
+    this.#redial();
+  }
+
+  #redial(): void {
+    if (this.#stopped || this.#options.address === undefined || this.#live !== undefined) return;
+    this.#cancelDial();
+    this.#cancelDial = this.#options.clock.after(this.#backOffMs, () => this.start());
+    this.#backOffMs = Math.min(this.#backOffMs * 2, limits.dialBackOffMsMax);
+  }
+}

@@ -1,0 +1,99 @@
+import { limits } from '../../limits.ts';
+import { command, type KxHeader } from '../codec/header.ts';
+import { type Hello, readHello, writeEmpty, writeHello } from '../codec/private-messages.ts';
+
+export type Message = { readonly header: KxHeader; readonly headerBytes: Buffer; readonly payload: Buffer };
+
+/** What the session wants done, in order. */
+export type Effect =
+  | { readonly do: 'send'; readonly frame: Buffer }
+  /** Both ends have greeted each other: messages may go. */
+  | { readonly do: 'up'; readonly hello: Hello }
+  | { readonly do: 'deliver'; readonly message: Message }
+  | { readonly do: 'close'; readonly reason: string };
+
+/**
+ * One connection with a keyferry peer, as a pure state machine: greeting, message IDs that only rise, liveness. Time comes in as
+ * monotonic milliseconds. After `close` it says nothing more.
+ */
+export class Session {
+  readonly #self: Hello;
+  readonly #peerId: string;
+  readonly #startedMs: number;
+  #state: 'greeting' | 'up' | 'closed' = 'greeting';
+  #lastReceivedId = 0;
+  #lastSentId = 0;
+  #heardMs: number;
+  #pingedMs: number;
+
+  /** @param peerId KMA ID in the peer's certificate, which the greeting must repeat */
+  constructor(self: Hello, peerId: string, nowMs: number) {
+    this.#self = self;
+    this.#peerId = peerId;
+    this.#startedMs = nowMs;
+    this.#heardMs = nowMs;
+    this.#pingedMs = nowMs;
+  }
+
+  start(): Effect[] {
+    return [{ do: 'send', frame: writeHello(this.#self) }];
+  }
+
+  /** The ID for the next message that is sent (Q.4163 Appendix I: unique). Runs out after 2^32 − 1 messages. */
+  nextMessageId(): number | undefined {
+    if (this.#lastSentId === 0xffff_ffff) return undefined;
+    this.#lastSentId += 1;
+    return this.#lastSentId;
+  }
+
+  receive(message: Message, nowMs: number): Effect[] {
+    if (this.#state === 'closed') return [];
+    this.#heardMs = nowMs;
+    const { messageId } = message.header;
+    if (messageId <= this.#lastReceivedId) return this.#close(`message ID ${messageId} came out of order`);
+    this.#lastReceivedId = messageId;
+    if (this.#state === 'greeting') return this.#greet(message);
+    switch (message.header.command) {
+      case command.hello:
+        return this.#close('a second greeting');
+      case command.ping:
+        return [{ do: 'send', frame: writeEmpty(command.pong) }];
+      case command.pong:
+        return [];
+      default:
+        return [{ do: 'deliver', message }];
+    }
+  }
+
+  tick(nowMs: number): Effect[] {
+    if (this.#state === 'closed') return [];
+    if (this.#state === 'greeting')
+      return nowMs - this.#startedMs < limits.kxHandshakeMs ? [] : this.#close('no greeting came');
+    if (nowMs - this.#heardMs >= limits.kxSilenceMs) return this.#close('the peer has fallen silent');
+    if (nowMs - Math.max(this.#heardMs, this.#pingedMs) < limits.kxPingMs) return [];
+    this.#pingedMs = nowMs;
+    return [{ do: 'send', frame: writeEmpty(command.ping) }];
+  }
+
+  #greet(message: Message): Effect[] {
+    if (message.header.command !== command.hello) return this.#close('a message before the greeting');
+    const hello = readHello(message.payload);
+    if (hello === undefined) return this.#close('a malformed greeting');
+    if (hello.kmaId !== this.#peerId) return this.#close(`greeted as ${hello.kmaId}, not as its certificate says`);
+    if (hello.unitBits !== this.#self.unitBits)
+      return this.#close(`formats key by ${hello.unitBits} bit, we by ${this.#self.unitBits}`);
+    this.#state = 'up';
+    return [{ do: 'up', hello }];
+  }
+
+  #close(reason: string): Effect[] {
+    this.#state = 'closed';
+    return [{ do: 'close', reason }];
+  }
+}
+
+const COMMANDS: ReadonlySet<number> = new Set(Object.values(command));
+
+export function isKeyferryCommand(code: number): boolean {
+  return COMMANDS.has(code);
+}

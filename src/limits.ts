@@ -1,0 +1,118 @@
+/**
+ * Every maximum in the agent. A length, a count or a time that comes from outside is compared with one of these before
+ * anything is allocated for it. Units are in the names: bytes, bits, milliseconds, or a plain count.
+ */
+export const limits = {
+  /** Identifier of a KMA or of a cryptographic application (SAE), in characters. */
+  idCharsMax: 64,
+
+  // The life of key.
+  /** One KMA-key, the unit in which pads and KSA-keys are taken from a block. */
+  unitBytes: 32,
+  /** One block: 32,768 KMA-keys of 256 bits. */
+  blockBytesMax: 1 << 20,
+  blockUnitsMax: 1 << 15,
+  /** Block numbers fit the sealed address of a KSA-key's ID. */
+  blockNumberMax: 2 ** 38 - 1,
+  /** KMA-keys in one KSA-key. */
+  ksaKeyUnitsMax: 32,
+  ksaKeyBytesMax: 1024,
+  burnStrideUnitsMin: 16,
+  burnStrideUnitsMax: 1024,
+  burnStrideMs: 500,
+  /** Numbers of relayed blocks that one durable step reserves. */
+  numberStride: 1024,
+  tombstonesMax: 65_536,
+  tombstonePruneEvery: 1024,
+  /** A module's block this far behind the newest is refused as long gone. */
+  blockNumberWindow: 65_536,
+  linkPoolBytesMax: 64 << 20,
+  /** Decrypted blocks held in memory, over all pools. */
+  openBlocksMax: 64,
+  idEpochsMax: 8,
+
+  // Modules.
+  modulesMax: 64,
+  bridgeMessageBytesMax: (1 << 16) + 1024,
+  bridgeBlockBytesMax: 1 << 16,
+  moduleCreditBlocksMax: 64,
+  portBackOffMsMin: 100,
+  portBackOffMsMax: 10_000,
+  portSilenceMs: 5_000,
+  portPingMs: 1_000,
+  /** Pings without an answer: two minutes of them, as long as a slow line may hold a full window of blocks. */
+  bridgePingsMax: 120,
+  /** Envelopes to a module. */
+  bridgeAgentMessageBytesMax: 256,
+  /** Blocks answered in one message. */
+  bridgeAnswersMax: 32,
+  bridgeIdBytesMax: 64,
+  bridgeTextBytesMax: 128,
+  /** Bytes that wait for a module which does not read. */
+  portQueueBytesMax: 64 << 10,
+  serialPortsMax: 256,
+  /** Bytes that a simulated module sends ahead of a reader: more than a window of the longest blocks. */
+  simulatorQueueBytesMax: 8 << 20,
+  simulatorBufferBlocksMax: 65_536,
+
+  // Kx.
+  peersMax: 256,
+  kxHeaderBytes: 10,
+  /** The payload length is a two-byte field (Q.4163 Appendix I). */
+  kxPayloadBytesMax: 65_535,
+  jsonDepthMax: 16,
+  jsonTokensMax: 16_384,
+  relayKeysMax: 400,
+  relayKeyBytesMax: 16_384,
+  transitMax: 16,
+  routesMax: 256,
+  /** KMA-keys that one relay pool may be told to keep. */
+  poolKeysMax: 1_000_000,
+  padSegmentsMax: 32,
+  syncProposalsMax: 256,
+  pendingProposalsMax: 4_096,
+  syncBatchMs: 5,
+  poolFullRetryMs: 200,
+  refillTickMs: 50,
+  refillsUnderwayMax: 2,
+  refillBackOffMsMin: 500,
+  refillBackOffMsMax: 15_000,
+  /** Link-pool key that a refill leaves for completions. */
+  padReserveUnits: 64,
+  relaysInFlightMax: 4_096,
+  relayPoolBytesMax: 64 << 20,
+  relayTimeoutMs: 30_000,
+  relayRetryMs: 3_000,
+  peerQueueBytesMax: 8 << 20,
+  kxHandshakeMs: 10_000,
+  kxConnectionsMax: 1_024,
+  kxTickMs: 1_000,
+  kxPingMs: 5_000,
+  kxSilenceMs: 15_000,
+  dialBackOffMsMin: 100,
+  dialBackOffMsMax: 10_000,
+
+  // Supply (GS QKD 014).
+  supplyConnectionsMax: 1_024,
+  supplyBodyBytesMax: 64 << 10,
+  supplyUrlCharsMax: 16 << 10,
+  supplyKeysPerRequestMax: 128,
+  supplyRequestMs: 30_000,
+  /** Request line and header fields together; more than the longest URL. */
+  supplyHeaderBytesMax: 24 << 10,
+  supplyHandshakeMs: 10_000,
+  supplyHeaderMs: 10_000,
+  /** How long a connection may stay open without a request. */
+  supplyIdleMs: 60_000,
+  /** How long answers under way may take when the agent stops. */
+  supplyCloseMs: 5_000,
+  supplyConnectionsPerApplicationMax: 128,
+  /** Requests that a client may send on one connection before it has read the answers. */
+  supplyPipelineMax: 16,
+  applicationsMax: 256,
+
+  // Control.
+  controlBodyBytesMax: 64 << 10,
+  controlRequestMs: 120_000,
+  configBytesMax: 1 << 20,
+} as const;

@@ -1,0 +1,59 @@
+import { Gauge, Registry } from 'prom-client';
+import type { Status } from './status.ts';
+
+type Row = readonly [labels: Record<string, string>, value: number];
+type Reader = (status: Status) => readonly Row[];
+
+const table: readonly (readonly [name: string, help: string, labels: readonly string[], read: Reader])[] = [
+  ['uptime_seconds', 'Seconds since the agent started', [], (s) => [[{}, s.uptime_seconds]]],
+  ['peer_up', 'Whether the Kx peer is connected', ['peer'], (s) => s.peers.map((p) => [{ peer: p.kma_id }, p.state === 'up' ? 1 : 0])],
+  ['module_open', 'Whether the QKD module of the link answers', ['peer'], (s) => s.links.map((l) => [{ peer: l.peer }, l.state === 'open' ? 1 : 0])],
+  ['qber_ratio', 'Quantum bit error rate, 0 to 0.5', ['peer'], (s) => s.links.flatMap((l) => (l.qber === null ? [] : [[{ peer: l.peer }, l.qber] as const]))],
+  ['secret_key_rate_bits', 'Secret key rate as the module says, bit/s', ['peer'], (s) => s.links.flatMap((l) => (l.skr === null ? [] : [[{ peer: l.peer }, l.skr] as const]))],
+  ['module_alarms', 'Active alarms of the module', ['peer'], (s) => s.links.map((l) => [{ peer: l.peer }, l.alarms.length])],
+  ['blocks', 'Raw key blocks since start, by what became of them', ['peer', 'result'], (s) => s.links.flatMap(blockRows)],
+  ['pool_keys', 'KMA-keys of 256 bits that this node can allocate', ['remote', 'kind'], (s) => s.pools.map((p) => [{ remote: p.kma_id, kind: p.kind }, p.own_keys])],
+  ['relays', 'Key relays since start, by role and result', ['role', 'result'], relayRows],
+  ['relay_last_seconds', 'Time that the last key relay took', [], (s) => [[{}, s.relay.source.last_milliseconds / 1000]]],
+  ['supplied_keys', 'KSA-keys supplied since start', ['by'], (s) => (s.supply === null ? [] : [[{ by: 'enc_keys' }, s.supply.taken], [{ by: 'dec_keys' }, s.supply.opened]])],
+  ['store_commits', 'Durable commits of the key store since start', [], (s) => [[{}, s.store.commits]]],
+];
+
+/** The status as Prometheus metrics (prom-client: the standard exposition). Gauges, because each is read from the agent when asked. */
+export function createMetrics(status: () => Status): () => Promise<string> {
+  const registry = new Registry();
+  const gauges = table.map(([name, help, labelNames, read]) => {
+    const gauge = new Gauge({ name: `keyferry_${name}`, help, labelNames: [...labelNames], registers: [registry] });
+    return { gauge, read };
+  });
+  return () => {
+    const now = status();
+    for (const { gauge, read } of gauges) {
+      gauge.reset();
+      for (const [labels, value] of read(now)) gauge.set(labels, value);
+    }
+    return registry.metrics();
+  };
+}
+
+function blockRows(link: Status['links'][number]): Row[] {
+  const { peer } = link;
+  return [
+    [{ peer, result: 'stored' }, link.blocks_stored],
+    [{ peer, result: 'again' }, link.blocks_again],
+    [{ peer, result: 'refused' }, link.blocks_refused],
+    [{ peer, result: 'synchronised' }, link.blocks_synchronised],
+    [{ peer, result: 'quarantined' }, link.blocks_quarantined],
+  ];
+}
+
+function relayRows({ relay: { source, transit, destination } }: Status): Row[] {
+  return [
+    [{ role: 'source', result: 'succeeded' }, source.succeeded],
+    [{ role: 'source', result: 'failed' }, source.failed],
+    [{ role: 'transit', result: 'forwarded' }, transit.forwarded],
+    [{ role: 'transit', result: 'refused' }, transit.refused],
+    [{ role: 'destination', result: 'stored' }, destination.blocks],
+    [{ role: 'destination', result: 'refused' }, destination.refused],
+  ];
+}

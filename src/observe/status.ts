@@ -1,0 +1,83 @@
+import type { ModuleAlarm, ModuleInfo } from '../../drivers/driver.ts';
+
+export type PeerStatus = {
+  readonly kma_id: string;
+  readonly state: 'up' | 'down';
+  readonly address: string | null;
+  /** TLS version and cipher suite; what protects relayed key beyond it. */
+  readonly transport: string | null;
+  readonly protection: 'one-time pad' | null;
+  readonly connects: number;
+  readonly messages_in: number;
+  readonly messages_out: number;
+  readonly last_down: string | null;
+};
+
+export type LinkStatus = {
+  readonly peer: string;
+  readonly driver: string;
+  readonly state: 'open' | 'lost';
+  readonly module: ModuleInfo | null;
+  /** Quantum bit error rate, a fraction. */
+  readonly qber: number | null;
+  /** Secret key rate, bit/s. */
+  readonly skr: number | null;
+  readonly alarms: readonly ModuleAlarm[];
+  readonly last_lost: string | null;
+  readonly blocks_stored: number;
+  readonly bytes_stored: number;
+  /** Bytes at the ends of blocks that made no whole KMA-key. */
+  readonly remainder_bytes: number;
+  readonly blocks_again: number;
+  readonly blocks_refused: number;
+  readonly blocks_synchronised: number;
+  readonly blocks_quarantined: number;
+};
+
+export type PoolStatus = {
+  readonly kma_id: string;
+  readonly kind: 'link' | 'relay';
+  /** KMA-keys (256 bits) that this node can allocate now. */
+  readonly own_keys: number;
+  readonly own_blocks: number;
+  readonly their_blocks: number;
+  /** KMA-keys held in all blocks, used ones among them. */
+  readonly held_keys: number;
+  readonly low_water_keys: number | null;
+  readonly high_water_keys: number | null;
+};
+
+export type RelayStatus = {
+  readonly source: {
+    readonly requests: number;
+    readonly succeeded: number;
+    readonly failed: number;
+    readonly keys: number;
+    readonly in_flight: number;
+    readonly last_milliseconds: number;
+    readonly last_failure: string | null;
+  };
+  readonly transit: {
+    readonly forwarded: number;
+    readonly refused: number;
+    readonly completed: number;
+    readonly in_flight: number;
+  };
+  readonly destination: { readonly blocks: number; readonly keys: number; readonly refused: number };
+};
+
+/** What `keyferry status --json` prints: no key, nothing computed from key. */
+export type Status = {
+  readonly kma_id: string;
+  readonly version: string;
+  readonly pid: number;
+  readonly uptime_seconds: number;
+  readonly kx_port: number | null;
+  readonly supply_port: number | null;
+  readonly peers: readonly PeerStatus[];
+  readonly links: readonly LinkStatus[];
+  readonly pools: readonly PoolStatus[];
+  readonly relay: RelayStatus;
+  readonly supply: { readonly taken: number; readonly opened: number; readonly refused: number } | null;
+  readonly store: { readonly commits: number };
+};

@@ -1,0 +1,202 @@
+import { assert, messageOf } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { SecretBytes } from '../secret/secret-bytes.ts';
+import type { Block } from './block.ts';
+import type { KeyStore } from './key-store.ts';
+import type { Pool } from './pool.ts';
+import { burnsFor, type Part, planKeys, planPad, type TakePlan } from './take-plan.ts';
+
+/** Key handed out. Its burn is durable. The receiver owns `bytes` and wipes them. */
+export type Taken = {
+  readonly number: number;
+  readonly index: number;
+  readonly units: number;
+  readonly epoch: number;
+  readonly bytes: SecretBytes;
+};
+
+/** A pad range handed out: the pieces' bytes one after the other. */
+export type TakenPad = {
+  readonly segments: readonly { number: number; index: number; units: number }[];
+  readonly bytes: SecretBytes;
+};
+
+/** Hands out key of the store and burns it first (design rule 1): own blocks in order, their blocks as they are asked for. */
+export class Allocator {
+  readonly #store: KeyStore;
+  readonly #dirty = new Map<Block, Promise<void>>();
+
+  constructor(store: KeyStore) {
+    this.#store = store;
+  }
+
+  /** `count` keys of `units` KMA-keys each, all or none; undefined when the pool has not enough. */
+  async takeKeys(pool: Pool, count: number, units: number): Promise<Taken[] | undefined> {
+    const take = ({ parts }: TakePlan) =>
+      parts.map((part) => ({
+        number: part.block.number,
+        index: part.index,
+        units: part.units,
+        epoch: part.block.epoch,
+        bytes: this.#handOut(pool, part),
+      }));
+    return this.#burnThen(pool, () => planKeys(pool.queue, count, units), take);
+  }
+
+  /** A pad of `units` KMA-keys; undefined when the pool has not enough. */
+  async takePad(pool: Pool, units: number): Promise<TakenPad | undefined> {
+    const take = ({ parts }: TakePlan) => ({
+      segments: parts.map(({ block, index, units }) => ({ number: block.number, index, units })),
+      bytes: joined(parts.map((part) => this.#handOut(pool, part))),
+    });
+    return this.#burnThen(pool, () => planPad(pool.queue, units), take);
+  }
+
+  /**
+   * Opens units of their blocks for good: marks them, burns them durably, then hands them out, all or none.
+   * @returns undefined when one of them is not there or was opened before
+   */
+  async open(pool: Pool, wanted: readonly { number: number; index: number; units: number }[]) {
+    const parts = this.#mark(pool, wanted);
+    if (parts === undefined) return undefined;
+    const bytes: SecretBytes[] = [];
+    try {
+      for (const part of parts) bytes.push(this.#copy(part));
+      await Promise.all([...new Set(parts.map((part) => part.block))].map((block) => this.#burnSet(block)));
+    } catch (thrown) {
+      for (const one of bytes) one.wipe();
+      for (const part of parts) part.block.unuse(part.index, part.units);
+      throw thrown;
+    }
+    this.#destroyUsedUp(parts);
+    return bytes;
+  }
+
+  /**
+   * The pad of a message that came in, at once: the sender has burnt it; here the mark reaches the disk with the next commit.
+   * @returns undefined when a piece is not there or was used before
+   */
+  receivePad(
+    pool: Pool,
+    segments: readonly { number: number; index: number; units: number }[],
+  ): SecretBytes | undefined {
+    const parts = this.#mark(pool, segments);
+    if (parts === undefined) return undefined;
+    const bytes = joined(parts.map((part) => this.#copy(part)));
+    for (const { block } of parts) {
+      this.#burnSet(block).catch((thrown: unknown) => {
+        this.#store.log.error('store.burn_failed', { block: block.place, reason: messageOf(thrown) });
+      });
+    }
+    this.#destroyUsedUp(parts);
+    return bytes;
+  }
+
+  // Plans, burns what the plan needs, and plans again, until a plan lies in burnt key as a whole; then takes it at once,
+  // so that nobody else can have used up and destroyed its blocks in between.
+  async #burnThen<Result>(
+    pool: Pool,
+    makePlan: () => TakePlan | undefined,
+    take: (plan: TakePlan) => Result,
+  ): Promise<Result | undefined> {
+    for (;;) {
+      const plan = makePlan();
+      if (plan === undefined) return undefined;
+      const burns = burnsFor(plan, this.#stride(pool));
+      if (burns.size === 0) {
+        for (const { block, index, units } of plan.parts) {
+          assert(index === block.next && index + units <= block.burntTo, 'key is taken in order and burnt');
+          block.next = index + units;
+          pool.ownLeft -= units;
+        }
+        for (const block of plan.passedOver) this.#store.destroyLater(block);
+        return take(plan);
+      }
+      pool.burning ??= this.#burn(pool, burns).finally(() => {
+        pool.burning = undefined;
+      });
+      await pool.burning;
+    }
+  }
+
+  async #burn(pool: Pool, burns: Map<Block, number>): Promise<void> {
+    const { statements, clock } = this.#store;
+    await this.#store.commit.stage(() => {
+      for (const [block, upto] of burns) {
+        statements.putBurntTo.run(block.id, upto);
+        statements.recordBurn.run(block.id, block.burntTo, upto, clock.wallMs());
+      }
+    });
+    for (const [block, upto] of burns) block.burntTo = upto;
+    this.#adapt(pool);
+  }
+
+  #stride(pool: Pool): number {
+    return Math.max(pool.stride, limits.burnStrideUnitsMin);
+  }
+
+  // A stride used up quickly makes the next one longer; a crash wastes at most what the pool lately used in that time.
+  #adapt(pool: Pool): void {
+    const now = this.#store.clock.monotonicMs();
+    const quick = now - pool.strideAtMs < limits.burnStrideMs;
+    pool.stride = quick ? Math.min(this.#stride(pool) * 2, limits.burnStrideUnitsMax) : limits.burnStrideUnitsMin;
+    pool.strideAtMs = now;
+  }
+
+  #handOut(pool: Pool, part: Part): SecretBytes {
+    const bytes = this.#copy(part);
+    if (part.index + part.units === part.block.units && pool.queue.has(part.block))
+      this.#store.destroyLater(part.block);
+    return bytes;
+  }
+
+  #copy({ block, index, units }: Part): SecretBytes {
+    const key = this.#store.open.view(block);
+    return SecretBytes.copyOf(key.subarray(index * limits.unitBytes, (index + units) * limits.unitBytes));
+  }
+
+  #mark(pool: Pool, wanted: readonly { number: number; index: number; units: number }[]): Part[] | undefined {
+    const parts: Part[] = [];
+    for (const { number, index, units } of wanted) {
+      const block = pool.theirs.get(number);
+      if (block?.state !== 'ready' || !block.use(index, units)) {
+        for (const part of parts) part.block.unuse(part.index, part.units);
+        return undefined;
+      }
+      parts.push({ block, index, units });
+    }
+    return parts;
+  }
+
+  // All marks that a block gets before the next commit go to disk in one write.
+  #burnSet(block: Block): Promise<void> {
+    let burn = this.#dirty.get(block);
+    if (burn === undefined) {
+      burn = this.#store.commit.stage(() => {
+        this.#dirty.delete(block);
+        if (block.state === 'ready') this.#store.statements.putBurntSet.run(block.id, block.used!);
+      });
+      this.#dirty.set(block, burn);
+      // When the transaction never began, the write above has not run.
+      burn.catch(() => this.#dirty.delete(block));
+    }
+    return burn;
+  }
+
+  #destroyUsedUp(parts: readonly Part[]): void {
+    for (const { block } of parts)
+      if (block.state === 'ready' && block.left === 0) this.#store.destroyLater(block);
+  }
+}
+
+// One run of bytes out of pieces, which are wiped.
+function joined(pieces: readonly SecretBytes[]): SecretBytes {
+  const whole = SecretBytes.alloc(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.view().set(piece.view(), at);
+    at += piece.length;
+    piece.wipe();
+  }
+  return whole;
+}

@@ -1,0 +1,84 @@
+import { limits } from '../limits.ts';
+
+export type Origin = 'link' | 'relay';
+/** `received`: durable, the peer's proof outstanding. `quarantined` and `destroyed` have no key bytes any more. */
+export type BlockState = 'received' | 'ready' | 'quarantined' | 'destroyed';
+
+/** One block of KMA-keys as the agent knows it while running; the key itself stays sealed on disk until it is used. */
+export class Block {
+  readonly id: number;
+  /** The remote KMA that holds the same block. */
+  readonly pool: string;
+  /** Whether this node allocates from it (design rule 3). */
+  readonly own: boolean;
+  readonly number: number;
+  readonly origin: Origin;
+  readonly units: number;
+  readonly createdMs: number;
+  state: BlockState;
+  /** First unit that is for use; those before were spent on proof and ID secret. */
+  first: number;
+  epoch: number;
+  /** Own blocks: units below are burnt on disk. */
+  burntTo: number;
+  /** Own blocks: the next unit to hand out, never above `burntTo`. */
+  next: number;
+  /** Their blocks: a bit for each unit that is burnt or about to be. Made at first use. */
+  used: Uint8Array | undefined;
+  usedCount = 0;
+
+  constructor(row: Record<string, unknown>) {
+    this.id = row['id'] as number;
+    this.pool = row['pool'] as string;
+    this.own = row['own'] === 1;
+    this.number = row['number'] as number;
+    this.origin = row['origin'] as Origin;
+    this.units = row['units'] as number;
+    this.createdMs = row['created_ms'] as number;
+    this.state = row['state'] as BlockState;
+    this.first = row['first'] as number;
+    this.epoch = row['epoch'] as number;
+    this.burntTo = (row['burnt_to'] as number | null) ?? this.first;
+    this.next = this.burntTo;
+    this.used = (row['burnt_set'] as Uint8Array | null) ?? undefined;
+    for (const byte of this.used ?? []) this.usedCount += bitCount(byte);
+  }
+
+  /** What the sealed record is bound to. */
+  get place(): string {
+    return `block ${this.pool} ${this.own ? 'own' : 'their'} ${this.number} ${this.units}`;
+  }
+
+  /** Units that may still be handed out or opened. */
+  get left(): number {
+    if (this.state !== 'ready') return 0;
+    return this.own ? this.units - this.next : this.units - this.first - this.usedCount;
+  }
+
+  /** Marks units of their block; false (and nothing marked) when one is out of range or was used before. */
+  use(index: number, units: number): boolean {
+    if (index < this.first || units < 1 || index + units > this.units) return false;
+    this.used ??= new Uint8Array(Math.ceil(this.units / 8));
+    for (let i = index; i < index + units; i++) if (this.used[i >> 3]! & (1 << (i & 7))) return false;
+    for (let i = index; i < index + units; i++) this.used[i >> 3]! |= 1 << (i & 7);
+    this.usedCount += units;
+    return true;
+  }
+
+  /** Takes back a mark that never reached the disk, and whose bytes nobody saw. */
+  unuse(index: number, units: number): void {
+    for (let i = index; i < index + units; i++) this.used![i >> 3]! &= ~(1 << (i & 7));
+    this.usedCount -= units;
+  }
+}
+
+/** Whole KMA-keys in a block of `bytes`; what is left over is not used. */
+export function unitsIn(bytes: number): number {
+  return Math.floor(bytes / limits.unitBytes);
+}
+
+function bitCount(byte: number): number {
+  let count = 0;
+  for (let rest = byte; rest !== 0; rest &= rest - 1) count += 1;
+  return count;
+}

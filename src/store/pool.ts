@@ -1,0 +1,59 @@
+import type { SecretBytes } from '../secret/secret-bytes.ts';
+import type { Block } from './block.ts';
+
+/** Everything shared with one remote KMA: the blocks that this node allocates from, and those that the other does. */
+export class Pool {
+  readonly remote: string;
+  readonly own = new Map<number, Block>();
+  readonly theirs = new Map<number, Block>();
+  /** Ready own blocks, in order of readiness. */
+  readonly queue = new Set<Block>();
+  readonly idSecrets = { own: new Map<number, SecretBytes>(), theirs: new Map<number, SecretBytes>() };
+  /** Units of own blocks that can be handed out. */
+  ownLeft = 0;
+  /** Units of all blocks held, both directions: what the pool's hard maximum counts. */
+  heldUnits = 0;
+  highestNumber = -1;
+  /** Burn stride, in units: grows while key is asked for quickly. */
+  stride = 0;
+  strideAtMs = 0;
+  burning: Promise<void> | undefined;
+  nextNumber = 0;
+  numberUpto = 0;
+
+  constructor(remote: string) {
+    this.remote = remote;
+  }
+
+  side(own: boolean): Map<number, Block> {
+    return own ? this.own : this.theirs;
+  }
+
+  secrets(own: boolean): Map<number, SecretBytes> {
+    return own ? this.idSecrets.own : this.idSecrets.theirs;
+  }
+
+  /** The epoch in which new own blocks are put, once one was agreed. */
+  get ownEpoch(): number | undefined {
+    return [...this.idSecrets.own.keys()].at(-1);
+  }
+
+  add(block: Block): void {
+    this.side(block.own).set(block.number, block);
+    this.heldUnits += block.units;
+    this.highestNumber = Math.max(this.highestNumber, block.number);
+    this.enqueue(block);
+  }
+
+  /** Lets an own block be allocated from, once it is ready. */
+  enqueue(block: Block): void {
+    if (!block.own || block.state !== 'ready' || this.queue.has(block)) return;
+    this.queue.add(block);
+    this.ownLeft += block.left;
+  }
+
+  drop(block: Block): void {
+    if (this.side(block.own).delete(block.number)) this.heldUnits -= block.units;
+    if (this.queue.delete(block)) this.ownLeft -= block.units - block.next;
+  }
+}

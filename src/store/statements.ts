@@ -1,0 +1,46 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+/** Every statement that the running agent uses, prepared once. */
+export function prepareStatements(db: DatabaseSync) {
+  return {
+    insertBlock: db.prepare(
+      'INSERT INTO block (pool, own, number, origin, state, units, first, epoch, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    ),
+    insertKey: db.prepare('INSERT INTO block_key VALUES (?, ?)'),
+    selectKey: db.prepare('SELECT sealed FROM block_key WHERE block = ?'),
+    deleteKey: db.prepare('DELETE FROM block_key WHERE block = ?'),
+    selectKnown: db.prepare('SELECT state FROM block WHERE pool = ? AND own = ? AND number = ?'),
+    setReady: db.prepare("UPDATE block SET state = 'ready', first = ?, epoch = ? WHERE id = ?"),
+    setState: db.prepare('UPDATE block SET state = ? WHERE id = ?'),
+    deleteBurntTo: db.prepare('DELETE FROM burnt_to WHERE block = ?'),
+    deleteBurntSet: db.prepare('DELETE FROM burnt_set WHERE block = ?'),
+    putBurntTo: db.prepare('INSERT INTO burnt_to VALUES (?, ?) ON CONFLICT DO UPDATE SET unit = excluded.unit'),
+    putBurntSet: db.prepare(
+      'INSERT INTO burnt_set VALUES (?, ?) ON CONFLICT DO UPDATE SET units = excluded.units',
+    ),
+    recordBurn: db.prepare(
+      'INSERT INTO burn_record (block, from_unit, to_unit, at_ms) VALUES (?, ?, ?, ?)',
+    ),
+    putIdSecret: db.prepare('INSERT OR REPLACE INTO id_secret VALUES (?, ?, ?, ?)'),
+    deleteIdSecret: db.prepare('DELETE FROM id_secret WHERE pool = ? AND own = ? AND epoch = ?'),
+    deletePoolSecrets: db.prepare('DELETE FROM id_secret WHERE pool = ?'),
+    putCounter: db.prepare(
+      'INSERT INTO counter VALUES (?, ?) ON CONFLICT DO UPDATE SET upto = excluded.upto',
+    ),
+    putMeta: db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)'),
+    // Tombstones tell a block that comes again from a new one. The newest are kept, far beyond what can come again.
+    pruneBlocks: db.prepare("DELETE FROM block WHERE state IN ('destroyed', 'quarantined') AND id <= ?"),
+    pruneBurns: db.prepare('DELETE FROM burn_record WHERE block NOT IN (SELECT id FROM block)'),
+    selectLive: db.prepare(
+      `SELECT block.*, burnt_to.unit AS burnt_to, burnt_set.units AS burnt_set FROM block
+       LEFT JOIN burnt_to ON burnt_to.block = block.id LEFT JOIN burnt_set ON burnt_set.block = block.id
+       WHERE state IN ('received', 'ready') ORDER BY pool, own, number`,
+    ),
+    selectIdSecrets: db.prepare('SELECT * FROM id_secret ORDER BY pool, own, epoch'),
+    selectCounters: db.prepare('SELECT * FROM counter'),
+    selectMaxNumber: db.prepare('SELECT pool, max(number) AS number FROM block GROUP BY pool'),
+    selectCounts: db.prepare('SELECT pool, state, count(*) AS n FROM block GROUP BY pool, state'),
+  };
+}
+
+export type Statements = ReturnType<typeof prepareStatements>;

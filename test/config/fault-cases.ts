@@ -1,0 +1,191 @@
+import type { ConfigFaultCode } from '../../src/config/fault-codes.ts';
+
+/** A whole configuration without a fault, in lines that the cases replace one at a time. */
+export const sound = `kma_id: A
+data_directory: data
+node_key:
+  file: node.key
+kx:
+  listen: 127.0.0.1:4163
+  certificate: kx.pem
+  private_key: kx.key
+  ca: kx-ca.pem
+  peers:
+    - kma_id: B
+      address: 192.0.2.2:4163
+    - kma_id: D
+  routes:
+    - destination: C
+      via: [B]
+links:
+  - peer: B
+    driver: bridge-serial
+    port: { path: /dev/null }
+supply:
+  listen: 127.0.0.1:8443
+  certificate: supply.pem
+  private_key: supply.key
+  client_ca: application-ca.pem
+  applications:
+    - sae_id: app-a
+    - sae_id: app-c
+      kma_id: C
+  max_key_bits: 4096
+pools:
+  - kma_id: C
+    low_water_keys: 10
+`;
+
+export type FaultCase = {
+  readonly code: ConfigFaultCode;
+  /** A piece of `sound`, found once. */
+  readonly replace: string;
+  readonly by: string;
+  readonly path: string;
+  /** `line:column`. */
+  readonly place: string;
+  /** Part of the remedy. */
+  readonly remedy: string;
+};
+
+/** Each makes one fault of a sound configuration. */
+export const faultCases: readonly FaultCase[] = [
+  at('yaml', 'kma_id: A', 'kma_id: [A', '', '2:1', 'YAML'),
+  at('yaml', 'data_directory: data', 'kma_id: A', '', '2:1', 'YAML'),
+  at(
+    'unknown_key',
+    'data_directory: data',
+    'data_directory: data\ndataDir: x',
+    'dataDir',
+    '3:1',
+    'data_directory?',
+  ),
+  at('unknown_key', 'pools:', 'peers: []\npools:', 'peers', '31:1', 'Did you mean kx.peers?'),
+  at(
+    'unknown_key',
+    '    - kma_id: D',
+    '    - kma_id: D\n      adress: x',
+    'kx.peers[1].adress',
+    '14:7',
+    'address?',
+  ),
+  at(
+    'unknown_key',
+    '    driver',
+    '    zzzzzz: 1\n    driver',
+    'links[0].zzzzzz',
+    '19:5',
+    'peer, link_id, driver',
+  ),
+  at('missing', '  private_key: kx.key\n', '', 'kx.private_key', '5:1', 'private_key: kx.key'),
+  at('missing', 'kma_id: A\n', '', 'kma_id', '1:1', 'kma_id: A'),
+  at('type', '    - kma_id: D', '    - kma_id: 0403', 'kx.peers[1].kma_id', '13:15', '"0403"'),
+  at('type', 'via: [B]', 'via: B', 'kx.routes[0].via', '16:12', '[B]'),
+  at('type', '{ path: /dev/null }', '', 'links[0].port', '20:11', 'path, usb'),
+  at('value', 'kma_id: A', 'kma_id: A b', 'kma_id', '1:9', 'kma_id: A'),
+  at('value', 'kma_id: A', `kma_id: ${'a'.repeat(65)}`, 'kma_id', '1:9', 'kma_id: A'),
+  at('value', 'file: node.key', 'credential: "a/b"', 'node_key.credential', '4:15', 'node-key'),
+  at('value', '  file: node.key', '  file: a\n  credential: b', 'node_key', '3:1', 'exactly one'),
+  at('value', '{ path: /dev/null }', '{}', 'links[0].port', '20:5', 'exactly one'),
+  at(
+    'value',
+    '{ path: /dev/null }',
+    '{ usb: { vendor: "04", product: "6001" } }',
+    'links[0].port.usb.vendor',
+    '20:28',
+    '0403',
+  ),
+  at('value', '192.0.2.2:4163', '192.0.2.2', 'kx.peers[0].address', '12:16', '192.0.2.2:4163'),
+  at('value', '192.0.2.2:4163', '192.0.2.2:0', 'kx.peers[0].address', '12:16', '192.0.2.2:4163'),
+  at('value', '127.0.0.1:8443', '127.0.0.1:70000', 'supply.listen', '22:11', '0.0.0.0:8443'),
+  at('value', 'max_key_bits: 4096', 'max_key_bits: 4097', 'supply.max_key_bits', '30:17', '4096'),
+  at('value', 'max_key_bits: 4096', 'max_key_bits: 8200', 'supply.max_key_bits', '30:17', '4096'),
+  at('value', 'via: [B]', 'via: []', 'kx.routes[0].via', '16:7', '[B]'),
+  at('own_id', '- kma_id: D', '- kma_id: A', 'kx.peers[1].kma_id', '13:15', 'neighbour'),
+  at('duplicate', '- kma_id: D', '- kma_id: B', 'kx.peers[1].kma_id', '13:15', 'Remove'),
+  at('duplicate', 'sae_id: app-c', 'sae_id: app-a', 'supply.applications[1].sae_id', '28:15', 'Remove'),
+  at('duplicate', 'via: [B]', 'via: [B, E, E]', 'kx.routes[0].via[2]', '16:19', 'Remove'),
+  at(
+    'duplicate',
+    '{ path: /dev/null }',
+    '{ path: /dev/null }\n  - { peer: D, driver: bridge-serial, port: { path: /dev/null } }',
+    'links[1].port',
+    '21:39',
+    'Remove',
+  ),
+  at('unknown_peer', 'via: [B]', 'via: [E]', 'kx.routes[0].via[0]', '16:13', 'add E to kx.peers'),
+  at('unknown_peer', '- peer: B', '- peer: E', 'links[0].peer', '18:11', 'Add E to kx.peers'),
+  at('unknown_driver', 'bridge-serial', 'bridge-serail', 'links[0].driver', '19:13', 'bridge-serial?'),
+  at('listen_missing', '  listen: 127.0.0.1:4163\n', '', 'kx.peers[1]', '12:7', 'kx.listen'),
+  at(
+    'needless_route',
+    'via: [B]',
+    'via: [B]\n    - { destination: B, via: [D] }',
+    'kx.routes[1].destination',
+    '17:22',
+    'Remove the route',
+  ),
+  at('route_circle', 'via: [B]', 'via: [B, C]', 'kx.routes[0].via[1]', '16:16', 'between'),
+  at('route_circle', 'via: [B]', 'via: [B, A]', 'kx.routes[0].via[1]', '16:16', 'between'),
+  at(
+    'unreachable',
+    '      kma_id: C\n  max',
+    '      kma_id: D\n  max',
+    'supply.applications[1].kma_id',
+    '29:15',
+    'link with peer D',
+  ),
+  at(
+    'pool_without_route',
+    'pools:\n  - kma_id: C',
+    'pools:\n  - kma_id: B',
+    'pools[0].kma_id',
+    '32:13',
+    'route to B',
+  ),
+  at(
+    'water_marks',
+    'low_water_keys: 10',
+    'low_water_keys: 9000',
+    'pools[0].low_water_keys',
+    '33:21',
+    'smaller',
+  ),
+  at(
+    'key_size',
+    'max_key_bits: 4096',
+    'max_key_bits: 128\n  default_key_bits: 192',
+    'supply.default_key_bits',
+    '31:21',
+    'Lower',
+  ),
+  at('address_clash', '127.0.0.1:8443', '0.0.0.0:4163', 'supply.listen', '22:11', 'another port'),
+  at('dials_itself', '192.0.2.2:4163', '127.0.0.1:4163', 'kx.peers[0].address', '12:16', 'neighbour'),
+  at(
+    'socket_path',
+    'pools:',
+    `control: { socket: /${'s'.repeat(107)} }\npools:`,
+    'control.socket',
+    '31:20',
+    'shorter',
+  ),
+  at(
+    'same_ca',
+    'client_ca: application-ca.pem',
+    'client_ca: ./kx-ca.pem',
+    'supply.client_ca',
+    '25:14',
+    'their own',
+  ),
+];
+
+function at(
+  code: string,
+  replace: string,
+  by: string,
+  path: string,
+  place: string,
+  remedy: string,
+): FaultCase {
+  return { code: `configuration.${code}` as ConfigFaultCode, replace, by, path, place, remedy };
+}

@@ -1,0 +1,166 @@
+import { AgentExchange, type ExchangeEvent } from '../../firmware-bridge/exchange.ts';
+import type { AgentMessage, ModuleMessage } from '../../firmware-bridge/message.ts';
+import { type ModuleEvent, ModuleExchange } from '../../firmware-bridge/module-exchange.ts';
+import { SecretBytes } from '../../src/secret/secret-bytes.ts';
+
+export const identity = {
+  moduleId: 'm',
+  linkId: 'L1',
+  role: 'tx',
+  firmwareVersion: '1',
+  maxBlockBytes: 64,
+} as const;
+
+type Delivery = { readonly agent: AgentExchange; readonly opening: number; readonly number: number };
+
+/**
+ * An agent and a module joined by a line whose messages wait until they are moved, or are lost. Every step checks the
+ * rules that hold at all times; `stored` is the agent's disk and outlives the agent.
+ */
+export class Line {
+  readonly toAgent: ModuleMessage[] = [];
+  readonly toModule: AgentMessage[] = [];
+  readonly stored = new Set<number>();
+  readonly refused = new Set<number>();
+  readonly dropped = new Set<number>();
+  readonly log: string[] = [];
+  deliveries: Delivery[] = [];
+  nowMs = 1000;
+  agent: AgentExchange;
+  module: ModuleExchange;
+  connected = false;
+  opened = 0;
+  readonly window: number;
+  readonly #heldMax: number;
+  #opening = 1;
+
+  constructor(window: number, heldMax: number) {
+    this.window = window;
+    this.#heldMax = heldMax;
+    this.module = new ModuleExchange(identity, heldMax);
+    this.agent = this.#newAgent();
+  }
+
+  #newAgent(): AgentExchange {
+    this.#opening += 1000;
+    const options = { firstOpening: this.#opening, windowBlocks: this.window, lineBytesPerSecond: 1e6 };
+    return new AgentExchange({ ...options, expectedLinkId: 'L1' });
+  }
+
+  /** The agent dies; what it had sent is still on the line, what it had not answered is forgotten. */
+  restartAgent(): void {
+    this.agent = this.#newAgent();
+    this.deliveries = [];
+    this.connected = false;
+    this.connect();
+  }
+
+  /** The module's power fails: its blocks are gone, the line's buffers are not. */
+  restartModule(): void {
+    this.module.wipe();
+    this.module = new ModuleExchange(identity, this.#heldMax);
+    this.runModule({ type: 'started' });
+  }
+
+  connect(): void {
+    if (this.connected) return;
+    this.connected = true;
+    this.runAgent({ type: 'connected', nowMs: this.nowMs });
+  }
+
+  make(number: number): void {
+    const bytes = SecretBytes.copyOf(Buffer.alloc(8, number & 255));
+    this.runModule({ type: 'block', number, bytes });
+  }
+
+  moveToAgent(): void {
+    const message = this.toAgent.shift();
+    if (message === undefined) return;
+    if (!this.connected) {
+      if (message.type === 'key_block') message.bytes.wipe();
+      return;
+    }
+    this.runAgent({ type: 'heard', nowMs: this.nowMs });
+    this.runAgent({ type: 'message', message, nowMs: this.nowMs });
+  }
+
+  moveToModule(): void {
+    const message = this.toModule.shift();
+    if (message !== undefined) this.runModule({ type: 'message', message, nowMs: this.nowMs });
+  }
+
+  /** Answers the oldest delivery: on disk first, then told. */
+  answer(store: boolean): void {
+    const delivery = this.deliveries.shift();
+    if (delivery === undefined) return;
+    const { number, opening } = delivery;
+    if (store || this.stored.has(number)) this.stored.add(number);
+    else this.refused.add(number);
+    const stored = this.stored.has(number);
+    const verdict = stored ? { stored } : ({ stored, reason: 'no' } as const);
+    if (delivery.agent === this.agent) {
+      this.runAgent({ type: 'answered', opening, number, verdict: verdict as { stored: true } });
+      this.runAgent({ type: 'flush' });
+    }
+  }
+
+  pass(ms: number): void {
+    this.nowMs += ms;
+    this.runAgent({ type: 'tick', nowMs: this.nowMs });
+    this.runModule({ type: 'tick', nowMs: this.nowMs });
+    this.connect();
+  }
+
+  /** Lets the line run without loss, in small steps of time, until nothing more can happen. */
+  settle(): void {
+    for (let i = 0; i < 60; i++) {
+      this.pass(250);
+      while (this.toModule.length + this.toAgent.length + this.deliveries.length > 0) {
+        this.moveToModule();
+        this.moveToAgent();
+        this.answer(true);
+      }
+    }
+  }
+
+  runAgent(event: ExchangeEvent): void {
+    for (const effect of this.agent.handle(event)) {
+      if (effect.type === 'send') this.toModule.push(effect.message);
+      else if (effect.type === 'deliver') {
+        this.deliveries.push({ agent: this.agent, opening: effect.opening, number: effect.number });
+        if (effect.bytes.view()[0] !== (effect.number & 255)) throw new Error('other bits');
+        effect.bytes.wipe();
+      } else {
+        this.log.push(
+          effect.type === 'lost' || effect.type === 'hang_up'
+            ? `${effect.type}: ${effect.reason}`
+            : effect.type,
+        );
+        if (effect.type === 'opened') this.opened += 1;
+        if (effect.type === 'hang_up') {
+          this.runAgent({ type: 'disconnected', reason: effect.reason });
+          this.connected = false;
+        }
+      }
+    }
+  }
+
+  runModule(event: ModuleEvent): void {
+    for (const effect of this.module.handle(event)) {
+      if (effect.type === 'send') this.toAgent.push(copy(effect.message));
+      if (effect.type !== 'forgot') continue;
+      if (effect.why === 'stored' && !this.stored.has(effect.number)) {
+        throw new Error(`the module forgot block ${effect.number} before it was stored`);
+      }
+      if (effect.why === 'refused' && !this.refused.has(effect.number)) throw new Error('never refused');
+      if (effect.why === 'overflow') this.dropped.add(effect.number);
+    }
+  }
+}
+
+/** Key is only lent by the module: what is on the line is another copy. */
+function copy(message: ModuleMessage): ModuleMessage {
+  return message.type === 'key_block'
+    ? { ...message, bytes: SecretBytes.copyOf(message.bytes.view()) }
+    : message;
+}

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterEach, beforeEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { limits } from '../../src/limits.ts';
+import { ask, type Delivery, dial, received, startDelivery, until } from './delivery.ts';
+import { keyIdOf } from './recording-supply.ts';
+
+const ENC = '/api/v1/keys/app-c/enc_keys';
+const GET = `GET ${ENC} HTTP/1.1\r\nHost: x\r\n\r\n`;
+const POST = `POST ${ENC} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
+
+let delivery: Delivery;
+beforeEach(async () => {
+  delivery = await startDelivery({
+    handshakeMs: 400,
+    headerMs: 300,
+    requestMs: 600,
+    idleMs: 300,
+    closeMs: 400,
+  });
+});
+afterEach(() => delivery.server.close());
+
+/** A supply that waits until it is let go. */
+function gate(): { reached: Promise<void>; open(): void } {
+  let open = () => {};
+  const reached = new Promise<void>((resolve) => {
+    delivery.supply.before = () => {
+      resolve();
+      return new Promise<void>((go) => {
+        open = go;
+      });
+    };
+  });
+  return { reached, open: () => open() };
+}
+
+test('a body larger than the limit gets 413, whether announced or not, and takes no key', async () => {
+  const length = limits.supplyBodyBytesMax + 1;
+  const announced = await dial(delivery, delivery.appA);
+  announced.write(`${POST}Content-Length: ${length}\r\n\r\n`);
+  assert.match(await received(announced), /^HTTP\/1\.1 413 .*\r\n[\s\S]*Connection: close/);
+  const chunked = await dial(delivery, delivery.appA);
+  chunked.write(`${POST}Transfer-Encoding: chunked\r\n\r\n${length.toString(16)}\r\n${' '.repeat(length)}`);
+  assert.match(await received(chunked), /^HTTP\/1\.1 413 /);
+  assert.deepEqual(delivery.supply.calls, []);
+});
+
+test('a body of exactly the limit is read', async () => {
+  const body = '{}'.padEnd(limits.supplyBodyBytesMax);
+  const headers = { 'content-type': 'application/json' };
+  assert.equal((await ask(delivery, delivery.appA, ENC, { body, headers })).status, 200);
+});
+
+test('header fields larger than the limit are refused', async () => {
+  const socket = await dial(delivery, delivery.appA);
+  socket.write(`GET ${ENC} HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(limits.supplyHeaderBytesMax)}\r\n\r\n`);
+  assert.match(await received(socket), /^HTTP\/1\.1 431 /);
+});
+
+test('a body that trickles in is cut off after the request time, and takes no key', async () => {
+  const socket = await dial(delivery, delivery.appA);
+  const all = received(socket);
+  socket.write(`${POST}Content-Length: 1000\r\n\r\n{`);
+  const drip = setInterval(() => socket.write(' '), 50);
+  try {
+    assert.match(await all, /^HTTP\/1\.1 408 /);
+  } finally {
+    clearInterval(drip);
+  }
+  assert.deepEqual(delivery.supply.calls, []);
+  await until(() => delivery.server.connections() === 0, 'the connection to be gone');
+});
+
+test('header fields that trickle in are cut off after the header time', async () => {
+  const socket = await dial(delivery, delivery.appA);
+  const all = received(socket);
+  socket.write(`GET ${ENC} HTTP/1.1\r\n`);
+  const drip = setInterval(() => socket.write('X: y\r\n'), 50);
+  try {
+    assert.match(await all, /^HTTP\/1\.1 408 /);
+  } finally {
+    clearInterval(drip);
+  }
+});
+
+test('a connection that never asks, and one that asks no more, are ended', async () => {
+  const mute = await dial(delivery, delivery.appA);
+  const muteEnd = received(mute);
+  const once200 = await dial(delivery, delivery.appA);
+  const onceEnd = received(once200);
+  once200.write(GET);
+  await muteEnd;
+  assert.match(await onceEnd, /^HTTP\/1\.1 200 /);
+});
+
+test('a TCP connection that never shakes hands is ended', async () => {
+  const socket = connect(delivery.server.port, '127.0.0.1');
+  socket.resume();
+  socket.on('error', () => {});
+  await once(socket, 'close');
+});
+
+test('an application that leaves before its key is there loses it: wiped, burnt, never given again', async () => {
+  const { reached, open } = gate();
+  const socket = await dial(delivery, delivery.appA);
+  socket.write(GET);
+  await reached;
+  socket.destroy();
+  await until(() => delivery.server.connections() === 0, 'the server to see it leave');
+  open();
+  await until(() => delivery.supply.given.length === 1 && delivery.supply.allWiped, 'the key to be wiped');
+  await until(
+    () => delivery.log.lines.some((line) => line.includes('supply.answer_lost')),
+    'the loss to be logged',
+  );
+  delivery.supply.before = async () => {};
+  const next = await ask(delivery, delivery.appA, ENC);
+  const { keys } = next.json as { keys: { key_ID: string }[] };
+  assert.equal(keys[0]?.key_ID, keyIdOf(1));
+});
+
+test('an application that leaves in the middle of its body is asked nothing for', async () => {
+  const socket = await dial(delivery, delivery.appA);
+  socket.write(`${POST}Content-Length: 10\r\n\r\n{`);
+  await sleep(50);
+  socket.destroy();
+  await until(() => delivery.server.connections() === 0, 'the connection to be gone');
+  assert.deepEqual(delivery.supply.calls, []);
+});
+
+test('requests piled up unread end the connection before they take unbounded key', async () => {
+  const { reached, open } = gate();
+  const socket = await dial(delivery, delivery.appA);
+  const all = received(socket);
+  socket.write(GET.repeat(limits.supplyPipelineMax + 50));
+  await reached;
+  assert.equal(await all, '');
+  assert.ok(delivery.supply.calls.length <= limits.supplyPipelineMax);
+  open();
+});
+
+test('requests sent ahead within the limit are answered in order', async () => {
+  const socket = await dial(delivery, delivery.appA);
+  const all = received(socket);
+  const count = limits.supplyPipelineMax;
+  for (let i = 1; i <= count; i++) {
+    socket.write(
+      `GET ${ENC}?size=${i * 8 + 64} HTTP/1.1\r\nHost: x\r\n${i === count ? 'Connection: close\r\n' : ''}\r\n`,
+    );
+  }
+  const keys = [...(await all).matchAll(/"key":"([^"]*)"/g)].map(
+    (match) => Buffer.from(match[1]!, 'base64').length,
+  );
+  assert.deepEqual(
+    keys,
+    Array.from({ length: count }, (_, i) => i + 9),
+  );
+  await until(() => delivery.supply.allWiped, 'all keys to be wiped');
+});
+
+test('rubbish instead of HTTP is refused and nothing else suffers', async () => {
+  const socket = await dial(delivery, delivery.appA);
+  socket.write('\x16\x03\x01 rubbish \r\n\r\n');
+  assert.match(await received(socket), /^HTTP\/1\.1 400 /);
+  assert.equal((await ask(delivery, delivery.appA, ENC)).status, 200);
+});
+
+test('close lets the answer under way finish, ends idle connections, and takes no new ones', async () => {
+  const { reached, open } = gate();
+  const idle = await dial(delivery, delivery.appC);
+  const idleEnd = received(idle);
+  const busy = await dial(delivery, delivery.appA);
+  const all = received(busy);
+  busy.write(GET);
+  await reached;
+  const closed = delivery.server.close();
+  await idleEnd;
+  await assert.rejects(ask(delivery, delivery.appA, ENC));
+  open();
+  assert.match(await all, /^HTTP\/1\.1 200 [\s\S]*Connection: close[\s\S]*"key_ID"/);
+  await closed;
+});
+
+test('close cuts what does not end by itself', async () => {
+  const { reached, open } = gate();
+  const busy = await dial(delivery, delivery.appA);
+  const all = received(busy);
+  busy.write(GET);
+  await reached;
+  await delivery.server.close();
+  assert.equal(await all, '');
+  open();
+  await until(() => delivery.supply.given.length === 1 && delivery.supply.allWiped, 'the key to be wiped');
+});
+
+test('reload while an answer is under way lets it finish and then ends the connection', async () => {
+  const { reached, open } = gate();
+  const busy = await dial(delivery, delivery.appA);
+  const all = received(busy);
+  busy.write(GET);
+  await reached;
+  delivery.server.reload({ ...delivery.node, clientCa: delivery.applications.certificate });
+  open();
+  assert.match(await all, /^HTTP\/1\.1 200 [\s\S]*Connection: close/);
+});
