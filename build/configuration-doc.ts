@@ -17,7 +17,7 @@ export async function configurationDoc(): Promise<{ path: string; content: strin
 
 const INTRODUCTION = `# The configuration file
 
-<!-- Made from src/config/schema.ts by "npm run generate": edit that instead. -->
+<!-- Made from the schema in src/config/ by "npm run generate": edit that instead. -->
 
 One YAML 1.2 file describes a node. \`keyferry check FILE\` says everything that is wrong with it, each fault with its line
 and what to do, looks at the certificates and keys that it names, and says in short what the node would do; nothing is

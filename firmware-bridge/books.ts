@@ -1,7 +1,9 @@
 import { assert } from '../src/errors.ts';
 import { limits } from '../src/limits.ts';
-import type { Verdict } from './exchange.ts';
 import type { Acknowledge, Pong } from './message.ts';
+
+/** What became of a delivered block. */
+export type Verdict = { readonly stored: true } | { readonly stored: false; readonly reason: string };
 
 type Ping = { readonly token: number; readonly answered: number; readonly granted: number };
 

@@ -5,7 +5,7 @@
 import { assert } from '../src/errors.ts';
 import { limits } from '../src/limits.ts';
 import type { SecretBytes } from '../src/secret/secret-bytes.ts';
-import { AgentBooks } from './books.ts';
+import { AgentBooks, type Verdict } from './books.ts';
 import {
   type AgentMessage,
   type Alarm,
@@ -18,8 +18,6 @@ import {
   type TelemetryMessage,
   type Zeroized,
 } from './message.ts';
-
-export type Verdict = { readonly stored: true } | { readonly stored: false; readonly reason: string };
 
 /** Times are monotonic milliseconds. */
 export type ExchangeEvent =

@@ -82,6 +82,7 @@ export const limits = {
   relaysInFlightMax: 4_096,
   relayPoolBytesMax: 64 << 20,
   relayTimeoutMs: 30_000,
+  relayNotSentRetryMs: 100,
   relayRetryMs: 3_000,
   peerQueueBytesMax: 8 << 20,
   kxHandshakeMs: 10_000,

@@ -1,24 +1,33 @@
 import { Command, CommanderError } from 'commander';
-import { register as check } from './cli/check.ts';
-import { register as demo } from './cli/demo.ts';
-import { register as devices } from './cli/devices.ts';
-import { register as pki } from './cli/pki.ts';
-import { register as relay } from './cli/relay.ts';
-import { register as run } from './cli/run.ts';
-import { register as simulateModule } from './cli/simulate-module.ts';
-import { register as status } from './cli/status.ts';
 import { AgentError } from './errors.ts';
 import { version } from './version.ts';
+
+type Registers = { register(program: Command): void };
+
+// Loaded only when asked for: `keyferry status` need not wait for the parts that make certificates.
+const commands: Readonly<Record<string, () => Promise<Registers>>> = {
+  run: () => import('./cli/run.ts'),
+  check: () => import('./cli/check.ts'),
+  status: () => import('./cli/status.ts'),
+  relay: () => import('./cli/relay.ts'),
+  devices: () => import('./cli/devices.ts'),
+  pki: () => import('./cli/pki.ts'),
+  demo: () => import('./cli/demo.ts'),
+  'simulate-module': () => import('./cli/simulate-module.ts'),
+};
 
 const program = new Command('keyferry')
   .description('Key manager agent for QKD nodes: Kx interface after Recommendation ITU-T Q.4163.')
   .version(version)
   .showHelpAfterError('Run it with --help to see how it is used.')
   .exitOverride();
-for (const register of [run, check, status, relay, devices, pki, demo, simulateModule]) register(program);
-for (const command of program.commands) command.exitOverride().showHelpAfterError(true);
 
 try {
+  const asked = commands[process.argv[2] ?? ''];
+  const wanted = asked === undefined ? Object.values(commands) : [asked];
+  if (process.argv[2] !== '--version' && process.argv[2] !== '-V')
+    for (const { register } of await Promise.all(wanted.map((load) => load()))) register(program);
+  for (const command of program.commands) command.exitOverride().showHelpAfterError(true);
   await program.parseAsync();
 } catch (thrown) {
   process.exitCode = report(thrown);

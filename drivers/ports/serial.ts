@@ -92,7 +92,7 @@ class SerialLink implements ByteLink {
   }
 
   #failed(message: string): void {
-    if (this.#state === 'open') this.close(message);
+    if (this.#state === 'open') this.close(`${this.#reason} (${message})`);
     else if (!this.#port.isOpen && !this.#port.closing) this.#closed();
   }
 

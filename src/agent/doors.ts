@@ -35,7 +35,11 @@ async function openControl(parts: AgentParts, log: Log, closings: Closing[]): Pr
   closings.push(await startControl(parts.config.control.socket, controlled, log));
 }
 
-async function openKx({ config, peers, transport, ports }: AgentParts, log: Log, closings: Closing[]): Promise<void> {
+async function openKx(
+  { config, peers, transport, ports }: AgentParts,
+  log: Log,
+  closings: Closing[],
+): Promise<void> {
   if (config.kx.listen !== undefined) {
     const { host, port } = parseHostPort(config.kx.listen)!;
     const server = await transport.listen(host, port, (identity, link) => {

@@ -100,7 +100,8 @@ function peerEvents({ store, relay, links }: AgentParts, log: Log): PeerEvents {
     },
     onMessage(peer, message) {
       const code = message.header.command;
-      if (code === command.keyRelay || code === command.keyRelayCompletion) return relay.onMessage(peer, message);
+      if (code === command.keyRelay || code === command.keyRelayCompletion)
+        return relay.onMessage(peer, message);
       const synchronise = links.get(peer.kmaId)?.synchronise;
       if (synchronise !== undefined && (code === command.syncProposal || code === command.syncAnswer))
         return synchronise.onMessage(message);

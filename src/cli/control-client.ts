@@ -3,13 +3,20 @@ import { AgentError, type Fault, messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 
 /** One call of a running agent's control interface. @throws AgentError, the agent's own or `host.agent_unreachable` */
-export function callAgent<Answer>(socketPath: string, method: string, path: string, body?: object): Promise<Answer> {
+export function callAgent<Answer>(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const call = request({ socketPath, method, path, timeout: limits.controlRequestMs }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
-        const answer = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Answer & { error?: ReturnType<AgentError['toJSON']> };
+        const answer = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Answer & {
+          error?: ReturnType<AgentError['toJSON']>;
+        };
         if (response.statusCode === 200) resolve(answer);
         else reject(fromAnswer(answer.error));
       });
@@ -20,8 +27,15 @@ export function callAgent<Answer>(socketPath: string, method: string, path: stri
   });
 }
 
-function fromAnswer(error: { code: string; fault: Fault; message: string; remedy: string } | undefined): AgentError {
-  const { code = 'us.unexpected', fault = 'us', message = 'the agent gave no reason', remedy = 'Read its log.' } = error ?? {};
+function fromAnswer(
+  error: { code: string; fault: Fault; message: string; remedy: string } | undefined,
+): AgentError {
+  const {
+    code = 'us.unexpected',
+    fault = 'us',
+    message = 'the agent gave no reason',
+    remedy = 'Read its log.',
+  } = error ?? {};
   return new AgentError(code, message, { fault, remedy });
 }
 

@@ -27,11 +27,34 @@ export function register(program: Command): void {
       'Starts three agents A, B, C and four simulated QKD modules (links A–B and B–C), relays key from A to C through B, and lets an application at A and one at C fetch the same keys. Stops everything that it started.',
     )
     .option('--keep', 'leave it running until Ctrl-C')
-    .option('--dir <DIR>', 'keep its files there; with --keep also DIR/demo.json, which tells how to reach the nodes')
-    .option('--block-bytes <N>', 'bytes of a raw key block', whole(128, limits.bridgeBlockBytesMax), labDefaults.blockBytes)
-    .option('--blocks-per-second <N>', 'blocks a second and link', whole(1, 1000), labDefaults.blocksPerSecond)
-    .option('--low-water <N>', 'KMA-keys below which a relay pool is refilled', whole(1, 1_000_000), labDefaults.lowWater)
-    .option('--high-water <N>', 'KMA-keys to which it is refilled', whole(1, 1_000_000), labDefaults.highWater)
+    .option(
+      '--dir <DIR>',
+      'keep its files there; with --keep also DIR/demo.json, which tells how to reach the nodes',
+    )
+    .option(
+      '--block-bytes <N>',
+      'bytes of a raw key block',
+      whole(128, limits.bridgeBlockBytesMax),
+      labDefaults.blockBytes,
+    )
+    .option(
+      '--blocks-per-second <N>',
+      'blocks a second and link',
+      whole(1, 1000),
+      labDefaults.blocksPerSecond,
+    )
+    .option(
+      '--low-water <N>',
+      'KMA-keys below which a relay pool is refilled',
+      whole(1, 1_000_000),
+      labDefaults.lowWater,
+    )
+    .option(
+      '--high-water <N>',
+      'KMA-keys to which it is refilled',
+      whole(1, 1_000_000),
+      labDefaults.highWater,
+    )
     .addHelpText('after', '\nExit code: 0 only if both applications got equal keys and nobody else got any.')
     .action(run);
 }
@@ -52,7 +75,8 @@ async function run(options: Options): Promise<void> {
   } catch (cause) {
     throw new AgentError('demo.failed', `the demo did not come through: ${messageOf(cause)}`, {
       fault: cause instanceof AgentError ? cause.fault : 'us',
-      remedy: cause instanceof AgentError ? cause.remedy : 'Run it again with --dir DIR and read the logs in DIR.',
+      remedy:
+        cause instanceof AgentError ? cause.remedy : 'Run it again with --dir DIR and read the logs in DIR.',
       cause,
     });
   } finally {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { limits } from '../limits.ts';
 import { callAgent } from './control-client.ts';
-import { socketOf, socketOption, type SocketOptions } from './socket-option.ts';
+import { type SocketOptions, socketOf, socketOption } from './socket-option.ts';
 import { whole } from './whole.ts';
 
 type Answer = { request_id: string; destination: string; keys: number; milliseconds: number };
@@ -15,7 +15,12 @@ export function register(program: Command): void {
       'Makes fresh KMA-keys of 256 bits, relays them to another KMA over the configured route, and adds them to the pool when the destination holds them.',
     )
     .argument('<KMA_ID>', 'the destination')
-    .option('--keys <N>', `KMA-keys to relay, 1 to ${limits.relayKeysMax - 1}`, whole(1, limits.relayKeysMax - 1), 1)
+    .option(
+      '--keys <N>',
+      `KMA-keys to relay, 1 to ${limits.relayKeysMax - 1}`,
+      whole(1, limits.relayKeysMax - 1),
+      1,
+    )
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExit code: 0 relayed, 1 failed (the reason is printed).');
   socketOption(command).action(

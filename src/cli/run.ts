@@ -15,7 +15,10 @@ export function register(program: Command): void {
       'Runs the agent in the foreground until SIGINT or SIGTERM, with a JSON log on standard output. Look at the configuration first: keyferry check CONFIG.',
     )
     .argument('<CONFIG>', 'the configuration file')
-    .addHelpText('after', '\nExit code: 0 stopped as asked, 1 could not start or had to stop (the log says why).')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 stopped as asked, 1 could not start or had to stop (the log says why).',
+    )
     .action(run);
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Status } from '../observe/status.ts';
 import { callAgent } from './control-client.ts';
-import { socketOption, socketOf, type SocketOptions } from './socket-option.ts';
+import { type SocketOptions, socketOf, socketOption } from './socket-option.ts';
 import { table } from './table.ts';
 
 /** `keyferry status`: what a running agent is doing. */
@@ -26,7 +26,16 @@ export function statusText(status: Status): string {
     'Kx peers',
     table(
       ['KMA', 'state', 'address', 'transport', 'key protected by', 'in', 'out', 'last fault'],
-      status.peers.map((p) => [p.kma_id, p.state, p.address, p.transport, p.protection, p.messages_in, p.messages_out, p.last_down]),
+      status.peers.map((p) => [
+        p.kma_id,
+        p.state,
+        p.address,
+        p.transport,
+        p.protection,
+        p.messages_in,
+        p.messages_out,
+        p.last_down,
+      ]),
     ),
     '',
     'QKD links',
@@ -49,7 +58,14 @@ export function statusText(status: Status): string {
     'Pools (KMA-keys of 256 bits)',
     table(
       ['with KMA', 'kind', 'ours to use', 'held', 'low', 'high'],
-      status.pools.map((p) => [p.kma_id, p.kind, p.own_keys, p.held_keys, p.low_water_keys, p.high_water_keys]),
+      status.pools.map((p) => [
+        p.kma_id,
+        p.kind,
+        p.own_keys,
+        p.held_keys,
+        p.low_water_keys,
+        p.high_water_keys,
+      ]),
     ),
     '',
     `Relays   sent ${source.succeeded} of ${source.requests} (${source.keys} keys, last ${source.last_milliseconds} ms` +

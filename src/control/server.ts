@@ -33,7 +33,11 @@ const relayBody = z.strictObject({
  * `GET /v1/status`, `POST /v1/relay {"destination","keys"}`, `GET /metrics`.
  * @throws AgentError `host.control_in_use`, `host.control_failed`
  */
-export async function startControl(path: string, controlled: Controlled, log: Log): Promise<() => Promise<void>> {
+export async function startControl(
+  path: string,
+  controlled: Controlled,
+  log: Log,
+): Promise<() => Promise<void>> {
   await removeStale(path);
   const server = createServer({ requestTimeout: limits.controlRequestMs }, (request, response) => {
     answer(controlled, request, response).catch((thrown: unknown) => {
@@ -53,7 +57,11 @@ export async function startControl(path: string, controlled: Controlled, log: Lo
     });
 }
 
-async function answer(controlled: Controlled, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  controlled: Controlled,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   try {
     switch (`${request.method} ${request.url}`) {
       case 'GET /v1/status':
@@ -115,7 +123,9 @@ async function removeStale(path: string): Promise<void> {
       socket.destroy();
       resolve('alive');
     });
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ENOENT' ? 'none' : 'stale'));
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'ENOENT' ? 'none' : 'stale'),
+    );
   });
   if (found === 'stale') unlinkSync(path);
   if (found !== 'alive') return;
@@ -134,5 +144,8 @@ function failed(path: string, cause: unknown): AgentError {
 }
 
 function badRequest(message: string): AgentError {
-  return new AgentError('control.bad_request', message, { fault: 'application', remedy: 'Correct the request.' });
+  return new AgentError('control.bad_request', message, {
+    fault: 'application',
+    remedy: 'Correct the request.',
+  });
 }

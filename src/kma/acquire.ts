@@ -4,8 +4,8 @@ import type { Log } from '../env/log.ts';
 import { messageOf } from '../errors.ts';
 import { ownsBlock, SYNC_UNITS } from '../keys/block-rule.ts';
 import { limits } from '../limits.ts';
-import type { KeyStore } from '../store/key-store.ts';
 import { unitsIn } from '../store/block.ts';
+import type { KeyStore } from '../store/key-store.ts';
 import type { Synchronise } from './synchronise.ts';
 
 type Answer = Parameters<ModuleSink['onBlock']>[1];
@@ -90,10 +90,19 @@ export class Acquire implements ModuleSink {
     }
     const own = ownsBlock(this.#self, this.#remote, block.number);
     const kept = await this.#store.insert(
-      { remote: this.#remote, own, number: block.number, origin: 'link', state: 'received', first: 0, epoch: 0 },
+      {
+        remote: this.#remote,
+        own,
+        number: block.number,
+        origin: 'link',
+        state: 'received',
+        first: 0,
+        epoch: 0,
+      },
       bytes,
     );
     if (kept === 'underway') return;
+    this.#log.debug('module.acknowledged', { number: block.number });
     answer.stored();
     if (kept === 'known') {
       this.stats.again += 1;

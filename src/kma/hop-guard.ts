@@ -1,13 +1,13 @@
-import type { Allocator } from '../store/allocator.ts';
-import type { KeyStore } from '../store/key-store.ts';
+import type { Log } from '../env/log.ts';
+import { assert } from '../errors.ts';
 import { frameWithHop, type HopView, sealHop, verifyHop } from '../kx/codec/hop.ts';
 import { type KeyRange, keyBytes, padKeys } from '../kx/codec/key-text.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import type { Message } from '../kx/session/session.ts';
-import type { Log } from '../env/log.ts';
-import { assert } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
+import type { Allocator } from '../store/allocator.ts';
+import type { KeyStore } from '../store/key-store.ts';
 
 export type Protected = 'sent' | 'no_pad' | 'peer_unreachable' | 'overloaded' | 'malformed';
 

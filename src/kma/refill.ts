@@ -75,7 +75,8 @@ export class Refill {
     // The failure itself was logged and counted by the source.
     this.#source.relay(this.#destination, count).then(
       () => done(0),
-      () => done(Math.min(Math.max(this.#backOffMs * 2, limits.refillBackOffMsMin), limits.refillBackOffMsMax)),
+      () =>
+        done(Math.min(Math.max(this.#backOffMs * 2, limits.refillBackOffMsMin), limits.refillBackOffMsMax)),
     );
   }
 }

@@ -48,7 +48,8 @@ export class RelayDestination {
     if (source === this.#self || !this.#routes.knows(source)) return 'refused_by_policy';
     if (block === undefined || !keys.every((key) => key.bytes === limits.unitBytes)) return 'unsupported_key';
     const first = parseUuid(keys[0]!.id);
-    if (first === undefined || !keys.every((key, i) => key.id === formatUuid(idAfter(first, i)))) return 'unsupported_key';
+    if (first === undefined || !keys.every((key, i) => key.id === formatUuid(idAfter(first, i))))
+      return 'unsupported_key';
     const pool = this.#store.pool(source);
     if (block.epoch !== block.number && !pool.idSecrets.theirs.has(block.epoch)) return 'unknown_epoch';
     if (pool.heldUnits * limits.unitBytes > limits.relayPoolBytesMax) return 'overloaded';
@@ -61,7 +62,15 @@ export class RelayDestination {
     let at = 0;
     for (const { start, end } of relay.keys) at = readBase64(payload, start, end, bytes.view(), at);
     const { number, epoch } = relay.block!;
-    const block = { remote: relay.source, own: false, number, origin: 'relay', state: 'ready', first: 0, epoch } as const;
+    const block = {
+      remote: relay.source,
+      own: false,
+      number,
+      origin: 'relay',
+      state: 'ready',
+      first: 0,
+      epoch,
+    } as const;
     try {
       const kept = await this.#store.insert(block, bytes);
       if (kept === 'underway') return undefined;

@@ -121,7 +121,15 @@ export class RelaySource {
     const fields = { requestId, destination, transit, number, epoch, ids: this.#ids(total), keys, next };
     const response = await this.#exchange({ ...fields, deadlineMs: startedMs + limits.relayTimeoutMs });
     if (response !== 'success') return this.#fail(response, destination);
-    const block = { remote: destination, own: true, number, origin: 'relay', state: 'ready', first: 0, epoch } as const;
+    const block = {
+      remote: destination,
+      own: true,
+      number,
+      origin: 'relay',
+      state: 'ready',
+      first: 0,
+      epoch,
+    } as const;
     await store.insert(block, keys);
     const milliseconds = clock.monotonicMs() - startedMs;
     this.stats.succeeded += 1;
@@ -163,25 +171,31 @@ export class RelaySource {
 
   #try(request: Request): void {
     const { clock, guard } = this.#parts;
-    request.cancelRetry();
-    const now = clock.monotonicMs();
-    if (now >= request.deadlineMs) return request.settle('timeout');
-    request.cancelRetry = clock.after(Math.min(limits.relayRetryMs, request.deadlineMs - now), () =>
-      this.#try(request),
-    );
+    if (clock.monotonicMs() >= request.deadlineMs) return request.settle('timeout');
+    this.#tryAfter(request, limits.relayRetryMs);
     if (!request.next.up) return;
     const { destination, transit, requestId, number, epoch } = request;
     const message = { source: this.#parts.self, destination, transit, requestId, block: { number, epoch } };
     const { prefix, ranges } = writeKeyRelay(message, request.ids, request.keys.view());
     guard.send(request.next, command.keyRelay, prefix, ranges).then(
       (sent) => {
-        if (sent !== 'sent') prefix.fill(0);
-        if (sent === 'malformed') request.settle(sent);
+        if (sent === 'sent') return;
+        prefix.fill(0);
+        if (sent === 'malformed') return request.settle(sent);
+        // Nothing has left: pad may be there in a moment.
+        if (this.#requests.has(requestId)) this.#tryAfter(request, limits.relayNotSentRetryMs);
       },
       (thrown: unknown) => {
         prefix.fill(0);
         request.settle(thrown instanceof AgentError ? 'store_unavailable' : 'internal');
       },
     );
+  }
+
+  #tryAfter(request: Request, milliseconds: number): void {
+    const { clock } = this.#parts;
+    request.cancelRetry();
+    const left = request.deadlineMs - clock.monotonicMs();
+    request.cancelRetry = clock.after(Math.max(0, Math.min(milliseconds, left)), () => this.#try(request));
   }
 }

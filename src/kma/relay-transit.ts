@@ -57,7 +57,11 @@ export class RelayTransit {
     if (known !== undefined && known.from !== from) return 'no_route';
     if (known === undefined && !this.#room()) return 'overloaded';
     const prefix = message.payload.subarray(0, hop.start);
-    this.#passing.set(requestId, { from, next, expiresMs: this.#clock.monotonicMs() + limits.relayTimeoutMs });
+    this.#passing.set(requestId, {
+      from,
+      next,
+      expiresMs: this.#clock.monotonicMs() + limits.relayTimeoutMs,
+    });
     const sent = await this.#guard.send(next, command.keyRelay, prefix, keys, covered);
     if (sent === 'sent') return undefined;
     this.#passing.delete(requestId);

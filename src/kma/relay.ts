@@ -75,7 +75,12 @@ export class Relay {
 
   async #complete(peer: Peer, requestId: string | undefined, response: string): Promise<void> {
     if (requestId === undefined) return;
-    const sent = await this.#guard.send(peer, command.keyRelayCompletion, writeCompletion(response, requestId), []);
+    const sent = await this.#guard.send(
+      peer,
+      command.keyRelayCompletion,
+      writeCompletion(response, requestId),
+      [],
+    );
     if (sent !== 'sent') this.#log.warn('kma.completion.not_sent', { peer: peer.kmaId, reason: sent });
   }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../env/clock.ts';
 import type { Log } from '../env/log.ts';
 import { messageOf } from '../errors.ts';
 import { SYNC_UNITS } from '../keys/block-rule.ts';
+import { command } from '../kx/codec/header.ts';
 import {
   type Proposal,
   readAnswers,
@@ -11,7 +12,6 @@ import {
   writeAnswers,
   writeProposals,
 } from '../kx/codec/private-messages.ts';
-import { command } from '../kx/codec/header.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import type { Message } from '../kx/session/session.ts';
 import { limits } from '../limits.ts';
@@ -76,7 +76,8 @@ export class Synchronise {
   onMessage(message: Message): void {
     if (message.header.command === command.syncProposal) {
       const proposals = readProposals(message.payload);
-      if (proposals === undefined) return this.#log.warn('kx.message.malformed', { command: 'sync_proposal' });
+      if (proposals === undefined)
+        return this.#log.warn('kx.message.malformed', { command: 'sync_proposal' });
       return this.#consider(proposals);
     }
     const answers = readAnswers(message.payload);
@@ -161,7 +162,8 @@ export class Synchronise {
 
   #judgeMissing(proposal: Proposal): SyncAnswer | undefined {
     const { number } = proposal;
-    if (this.#store.known(this.#pool.remote, false, number)) return { number, verdict: 'differs', tag: undefined };
+    if (this.#store.known(this.#pool.remote, false, number))
+      return { number, verdict: 'differs', tag: undefined };
     // A proposal that does not fit is dropped: it comes again with the next connection.
     if (this.#waiting.size < limits.pendingProposalsMax) this.#waiting.set(number, proposal);
     return undefined;
@@ -178,7 +180,8 @@ export class Synchronise {
       this.#due.add(block);
       return this.#flushSoon();
     }
-    const agreed = answer.tag !== undefined && timingSafeEqual(answer.tag, this.#proof('answer', block, true));
+    const agreed =
+      answer.tag !== undefined && timingSafeEqual(answer.tag, this.#proof('answer', block, true));
     if (!agreed) return this.#quarantine(block);
     await this.#store.markReady(block, SYNC_UNITS, epoch);
     this.stats.ready += 1;

@@ -54,7 +54,10 @@ export class Supply implements KeySupply {
     const status = this.status(pair);
     if (status === undefined) throw unknownApplication(pair.slaveSaeId);
     if (!Number.isInteger(sizeBits / 8) || sizeBits < KEY_BITS_MIN || sizeBits > status.maxKeySizeBits)
-      throw badRequest('application.bad_size', `size shall be a multiple of 8 from ${KEY_BITS_MIN} to ${status.maxKeySizeBits}`);
+      throw badRequest(
+        'application.bad_size',
+        `size shall be a multiple of 8 from ${KEY_BITS_MIN} to ${status.maxKeySizeBits}`,
+      );
     if (number < 1 || number > status.maxKeyPerRequest)
       throw badRequest('application.too_many', `number shall be from 1 to ${status.maxKeyPerRequest}`);
     const pool = this.#store.pool(status.targetKmeId);
@@ -81,7 +84,11 @@ export class Supply implements KeySupply {
       if (address === undefined) throw this.#refusal(pool, pair, keyId);
       addresses.push(address);
     }
-    const wanted = addresses.map((a) => ({ number: a.number, index: a.index, units: Math.ceil(a.bytes / limits.unitBytes) }));
+    const wanted = addresses.map((a) => ({
+      number: a.number,
+      index: a.index,
+      units: Math.ceil(a.bytes / limits.unitBytes),
+    }));
     const bytes = await this.#allocator.open(pool, wanted);
     if (bytes === undefined) throw this.#notFound();
     this.stats.opened += keyIds.length;

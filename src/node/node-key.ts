@@ -75,7 +75,11 @@ function fromPassphrase(path: string, dataDirectory: string, entropy: Entropy): 
     const newline = bytes.indexOf(0x0a);
     const message = newline < 0 ? bytes : bytes.subarray(0, newline);
     if (message.length === 0)
-      throw fault('configuration.passphrase_empty', `${path} has no passphrase in its first line`, 'Write one.');
+      throw fault(
+        'configuration.passphrase_empty',
+        `${path} has no passphrase in its first line`,
+        'Write one.',
+      );
     const nonce = salt(join(dataDirectory, 'node-key.salt'), entropy);
     // RFC 9106 §4, second recommended option: 64 MiB, three passes, four lanes.
     const parameters = { message, nonce, parallelism: 4, tagLength: KEY_BYTES, memory: 65_536, passes: 3 };

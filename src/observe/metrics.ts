@@ -6,16 +6,67 @@ type Reader = (status: Status) => readonly Row[];
 
 const table: readonly (readonly [name: string, help: string, labels: readonly string[], read: Reader])[] = [
   ['uptime_seconds', 'Seconds since the agent started', [], (s) => [[{}, s.uptime_seconds]]],
-  ['peer_up', 'Whether the Kx peer is connected', ['peer'], (s) => s.peers.map((p) => [{ peer: p.kma_id }, p.state === 'up' ? 1 : 0])],
-  ['module_open', 'Whether the QKD module of the link answers', ['peer'], (s) => s.links.map((l) => [{ peer: l.peer }, l.state === 'open' ? 1 : 0])],
-  ['qber_ratio', 'Quantum bit error rate, 0 to 0.5', ['peer'], (s) => s.links.flatMap((l) => (l.qber === null ? [] : [[{ peer: l.peer }, l.qber] as const]))],
-  ['secret_key_rate_bits', 'Secret key rate as the module says, bit/s', ['peer'], (s) => s.links.flatMap((l) => (l.skr === null ? [] : [[{ peer: l.peer }, l.skr] as const]))],
-  ['module_alarms', 'Active alarms of the module', ['peer'], (s) => s.links.map((l) => [{ peer: l.peer }, l.alarms.length])],
-  ['blocks', 'Raw key blocks since start, by what became of them', ['peer', 'result'], (s) => s.links.flatMap(blockRows)],
-  ['pool_keys', 'KMA-keys of 256 bits that this node can allocate', ['remote', 'kind'], (s) => s.pools.map((p) => [{ remote: p.kma_id, kind: p.kind }, p.own_keys])],
+  [
+    'peer_up',
+    'Whether the Kx peer is connected',
+    ['peer'],
+    (s) => s.peers.map((p) => [{ peer: p.kma_id }, p.state === 'up' ? 1 : 0]),
+  ],
+  [
+    'module_open',
+    'Whether the QKD module of the link answers',
+    ['peer'],
+    (s) => s.links.map((l) => [{ peer: l.peer }, l.state === 'open' ? 1 : 0]),
+  ],
+  [
+    'qber_ratio',
+    'Quantum bit error rate, 0 to 0.5',
+    ['peer'],
+    (s) => s.links.flatMap((l) => (l.qber === null ? [] : [[{ peer: l.peer }, l.qber] as const])),
+  ],
+  [
+    'secret_key_rate_bits',
+    'Secret key rate as the module says, bit/s',
+    ['peer'],
+    (s) => s.links.flatMap((l) => (l.skr === null ? [] : [[{ peer: l.peer }, l.skr] as const])),
+  ],
+  [
+    'module_alarms',
+    'Active alarms of the module',
+    ['peer'],
+    (s) => s.links.map((l) => [{ peer: l.peer }, l.alarms.length]),
+  ],
+  [
+    'blocks',
+    'Raw key blocks since start, by what became of them',
+    ['peer', 'result'],
+    (s) => s.links.flatMap(blockRows),
+  ],
+  [
+    'pool_keys',
+    'KMA-keys of 256 bits that this node can allocate',
+    ['remote', 'kind'],
+    (s) => s.pools.map((p) => [{ remote: p.kma_id, kind: p.kind }, p.own_keys]),
+  ],
   ['relays', 'Key relays since start, by role and result', ['role', 'result'], relayRows],
-  ['relay_last_seconds', 'Time that the last key relay took', [], (s) => [[{}, s.relay.source.last_milliseconds / 1000]]],
-  ['supplied_keys', 'KSA-keys supplied since start', ['by'], (s) => (s.supply === null ? [] : [[{ by: 'enc_keys' }, s.supply.taken], [{ by: 'dec_keys' }, s.supply.opened]])],
+  [
+    'relay_last_seconds',
+    'Time that the last key relay took',
+    [],
+    (s) => [[{}, s.relay.source.last_milliseconds / 1000]],
+  ],
+  [
+    'supplied_keys',
+    'KSA-keys supplied since start',
+    ['by'],
+    (s) =>
+      s.supply === null
+        ? []
+        : [
+            [{ by: 'enc_keys' }, s.supply.taken],
+            [{ by: 'dec_keys' }, s.supply.opened],
+          ],
+  ],
   ['store_commits', 'Durable commits of the key store since start', [], (s) => [[{}, s.store.commits]]],
 ];
 
@@ -23,7 +74,12 @@ const table: readonly (readonly [name: string, help: string, labels: readonly st
 export function createMetrics(status: () => Status): () => Promise<string> {
   const registry = new Registry();
   const gauges = table.map(([name, help, labelNames, read]) => {
-    const gauge = new Gauge({ name: `keyferry_${name}`, help, labelNames: [...labelNames], registers: [registry] });
+    const gauge = new Gauge({
+      name: `keyferry_${name}`,
+      help,
+      labelNames: [...labelNames],
+      registers: [registry],
+    });
     return { gauge, read };
   });
   return () => {

@@ -139,7 +139,9 @@ export class Allocator {
   #adapt(pool: Pool): void {
     const now = this.#store.clock.monotonicMs();
     const quick = now - pool.strideAtMs < limits.burnStrideMs;
-    pool.stride = quick ? Math.min(this.#stride(pool) * 2, limits.burnStrideUnitsMax) : limits.burnStrideUnitsMin;
+    pool.stride = quick
+      ? Math.min(this.#stride(pool) * 2, limits.burnStrideUnitsMax)
+      : limits.burnStrideUnitsMin;
     pool.strideAtMs = now;
   }
 

@@ -84,15 +84,11 @@ function unusable(path: string, cause: unknown): AgentError {
       cause,
     });
   }
-  return new AgentError(
-    'host.store_unusable',
-    `the key store ${path} cannot be used: ${messageOf(cause)}`,
-    {
-      fault: 'host',
-      remedy: 'Check the disk (space, permissions, read-only mount), then start again.',
-      cause,
-    },
-  );
+  return new AgentError('host.store_unusable', `the key store ${path} cannot be used: ${messageOf(cause)}`, {
+    fault: 'host',
+    remedy: 'Check the disk (space, permissions, read-only mount), then start again.',
+    cause,
+  });
 }
 
 function create(db: DatabaseSync, kmaId: string, sealer: Sealer, storeId: string): void {

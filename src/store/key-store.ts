@@ -117,7 +117,17 @@ export class KeyStore implements Disposable {
     let id = 0;
     await this.commit.stage(() => {
       const { lastInsertRowid } = this.statements.insertBlock.run(
-        ...[row.pool, row.own, row.number, row.origin, row.state, row.units, row.first, row.epoch, row.created_ms],
+        ...[
+          row.pool,
+          row.own,
+          row.number,
+          row.origin,
+          row.state,
+          row.units,
+          row.first,
+          row.epoch,
+          row.created_ms,
+        ],
       );
       id = Number(lastInsertRowid);
       this.statements.insertKey.run(id, sealed);
@@ -222,7 +232,9 @@ export class KeyStore implements Disposable {
     for (const row of this.statements.selectIdSecrets.all()) {
       const { pool, own, epoch } = row as { pool: string; own: number; epoch: number };
       const secret = this.#sealer.open(secretPlace(pool, own === 1, epoch), row['sealed'] as Uint8Array);
-      this.pool(pool).secrets(own === 1).set(epoch, secret);
+      this.pool(pool)
+        .secrets(own === 1)
+        .set(epoch, secret);
     }
     const usedUp: Block[] = [];
     for (const row of this.statements.selectLive.all()) {

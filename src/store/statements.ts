@@ -14,13 +14,13 @@ export function prepareStatements(db: DatabaseSync) {
     setState: db.prepare('UPDATE block SET state = ? WHERE id = ?'),
     deleteBurntTo: db.prepare('DELETE FROM burnt_to WHERE block = ?'),
     deleteBurntSet: db.prepare('DELETE FROM burnt_set WHERE block = ?'),
-    putBurntTo: db.prepare('INSERT INTO burnt_to VALUES (?, ?) ON CONFLICT DO UPDATE SET unit = excluded.unit'),
+    putBurntTo: db.prepare(
+      'INSERT INTO burnt_to VALUES (?, ?) ON CONFLICT DO UPDATE SET unit = excluded.unit',
+    ),
     putBurntSet: db.prepare(
       'INSERT INTO burnt_set VALUES (?, ?) ON CONFLICT DO UPDATE SET units = excluded.units',
     ),
-    recordBurn: db.prepare(
-      'INSERT INTO burn_record (block, from_unit, to_unit, at_ms) VALUES (?, ?, ?, ?)',
-    ),
+    recordBurn: db.prepare('INSERT INTO burn_record (block, from_unit, to_unit, at_ms) VALUES (?, ?, ?, ?)'),
     putIdSecret: db.prepare('INSERT OR REPLACE INTO id_secret VALUES (?, ?, ?, ?)'),
     deleteIdSecret: db.prepare('DELETE FROM id_secret WHERE pool = ? AND own = ? AND epoch = ?'),
     deletePoolSecrets: db.prepare('DELETE FROM id_secret WHERE pool = ?'),

@@ -14,7 +14,8 @@ export function planKeys(queue: Iterable<Block>, count: number, units: number): 
   const passedOver: Block[] = [];
   for (const block of queue) {
     let index = block.next;
-    for (; parts.length < count && index + units <= block.units; index += units) parts.push({ block, index, units });
+    for (; parts.length < count && index + units <= block.units; index += units)
+      parts.push({ block, index, units });
     if (parts.length === count) return { parts, passedOver };
     if (index < block.units) passedOver.push(block);
   }

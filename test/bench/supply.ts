@@ -16,7 +16,16 @@ const STOCK_MS = 120_000;
 /** Keys wanted in stock for a round before it is known how fast this machine is. */
 const PAIRS_PER_SECOND_MAX = 4_000;
 /** Modules that fill the pools faster than a client can empty them. */
-const NETWORK = ['--blocks-per-second', '20', '--block-bytes', '16384'];
+const NETWORK = [
+  '--blocks-per-second',
+  '20',
+  '--block-bytes',
+  '16384',
+  '--low-water',
+  '15000',
+  '--high-water',
+  '20000',
+];
 
 /** Where the two applications of one side find their servers. */
 type Ends = { readonly master: Application; readonly slave: Application };

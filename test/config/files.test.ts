@@ -46,7 +46,8 @@ function look(spoil: (path: InFolder) => void, world: (path: InFolder) => World 
 
 type FileCase = {
   readonly what: string;
-  readonly spoil: Parameters<typeof look>[0];
+  readonly spoil?: (path: InFolder) => void;
+  readonly world?: (path: InFolder) => World;
   readonly faults: string[];
 };
 

@@ -33,6 +33,7 @@ export class Line {
   readonly window: number;
   readonly #heldMax: number;
   #opening = 1;
+  #present = 0;
 
   constructor(window: number, heldMax: number) {
     this.window = window;
@@ -89,6 +90,12 @@ export class Line {
     if (message !== undefined) this.runModule({ type: 'message', message, nowMs: this.nowMs });
   }
 
+  /** Blocks of the present opening that the agent has not answered. */
+  get underWay(): number {
+    return this.deliveries.filter(({ agent, opening }) => agent === this.agent && opening === this.#present)
+      .length;
+  }
+
   /** Answers the oldest delivery: on disk first, then told. */
   answer(store: boolean): void {
     const delivery = this.deliveries.shift();
@@ -125,11 +132,14 @@ export class Line {
 
   runAgent(event: ExchangeEvent): void {
     for (const effect of this.agent.handle(event)) {
-      if (effect.type === 'send') this.toModule.push(effect.message);
-      else if (effect.type === 'deliver') {
+      if (effect.type === 'send') {
+        if (effect.message.type === 'agent_hello') this.#present = effect.message.opening;
+        this.toModule.push(effect.message);
+      } else if (effect.type === 'deliver') {
         this.deliveries.push({ agent: this.agent, opening: effect.opening, number: effect.number });
         if (effect.bytes.view()[0] !== (effect.number & 255)) throw new Error('other bits');
         effect.bytes.wipe();
+        if (this.underWay > this.window) throw new Error(`${this.underWay} blocks under way`);
       } else {
         this.log.push(
           effect.type === 'lost' || effect.type === 'hang_up'

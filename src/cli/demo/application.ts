@@ -40,12 +40,19 @@ export class Application {
     return new Promise((resolve, reject) => {
       const call = request(
         `${this.#base}/${path}`,
-        { agent: this.#agent, method: 'POST', headers: { 'Content-Type': 'application/json' }, timeout: 10_000 },
+        {
+          agent: this.#agent,
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json' },
+          timeout: 10_000,
+        },
         (response) => {
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
           response.on('error', reject);
-          response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }));
+          response.on('end', () =>
+            resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }),
+          );
         },
       );
       call.on('timeout', () => call.destroy(new Error('no answer in time')));

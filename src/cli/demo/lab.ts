@@ -86,7 +86,13 @@ export class Lab {
         ['B', 'C', 'bc', 'tx'],
         ['C', 'B', 'bc', 'rx'],
       ] as const
-    ).map(([kmaId, peer, linkId, role]) => ({ kmaId, peer, linkId, role, tty: join(directory, `${linkId}-${kmaId}.tty`) }));
+    ).map(([kmaId, peer, linkId, role]) => ({
+      kmaId,
+      peer,
+      linkId,
+      role,
+      tty: join(directory, `${linkId}-${kmaId}.tty`),
+    }));
   }
 
   /** Makes authorities, certificates, node keys and configurations. Starts nothing. */
@@ -118,7 +124,15 @@ export class Lab {
   startModule(module: LabModule): Program {
     const { blockBytes, blocksPerSecond } = this.settings;
     const name = `${module.linkId}-${module.kmaId}`;
-    const parameters = ['simulate-module', '--seed', this.#seed, '--link-id', module.linkId, '--role', module.role];
+    const parameters = [
+      'simulate-module',
+      '--seed',
+      this.#seed,
+      '--link-id',
+      module.linkId,
+      '--role',
+      module.role,
+    ];
     parameters.push('--symlink', module.tty, '--json', '--buffer-blocks', '1024');
     parameters.push('--block-bytes', String(blockBytes), '--blocks-per-second', String(blocksPerSecond));
     return this.#start(name, parameters, join(this.directory, `${name}.log`));
@@ -149,7 +163,9 @@ export class Lab {
     const far = { A: 'C', C: 'A' }[kmaId];
     const b = this.node('B');
     // The ends dial B, which waits for them.
-    const peers = links.map(({ peer }) => `    - kma_id: ${peer}\n${kmaId === 'B' ? '' : `      address: 127.0.0.1:${b.kxPort}\n`}`);
+    const peers = links.map(
+      ({ peer }) => `    - kma_id: ${peer}\n${kmaId === 'B' ? '' : `      address: 127.0.0.1:${b.kxPort}\n`}`,
+    );
     const lines = [
       `kma_id: ${kmaId}`,
       `data_directory: ${kmaId}/data`,
@@ -162,7 +178,9 @@ export class Lab {
       ...(far === undefined ? [] : [`  routes:\n    - destination: ${far}\n      via: [B]`]),
       `links:\n${links.map((m) => `  - peer: ${m.peer}\n    link_id: ${m.linkId}\n    driver: bridge-serial\n    port:\n      path: ${m.tty}`).join('\n')}`,
       ...(far === undefined ? [] : [this.#supply(kmaId, pki, supplyPort)]),
-      ...(far === undefined ? [] : [`pools:\n  - kma_id: ${far}\n    low_water_keys: ${lowWater}\n    high_water_keys: ${highWater}`]),
+      ...(far === undefined
+        ? []
+        : [`pools:\n  - kma_id: ${far}\n    low_water_keys: ${lowWater}\n    high_water_keys: ${highWater}`]),
     ];
     return `${lines.join('\n')}\n`;
   }

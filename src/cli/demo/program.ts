@@ -15,7 +15,10 @@ export class Program {
     const out = openSync(log, 'a', 0o600);
     const [program, ...before] = ownCommand();
     // A group of its own, so that Ctrl-C reaches only the demo, which then stops all in order.
-    this.#child = spawn(program!, [...before, ...parameters], { stdio: ['ignore', out, out], detached: true });
+    this.#child = spawn(program!, [...before, ...parameters], {
+      stdio: ['ignore', out, out],
+      detached: true,
+    });
     closeSync(out);
     this.ended = new Promise((resolve) => {
       const end = () => {

@@ -1,6 +1,7 @@
 import { base64Length, writeBase64 } from '../../bytes/base64.ts';
 import { assert } from '../../errors.ts';
 import type { ApplicationPair, SuppliedKey, SupplyStatus } from '../key-supply.ts';
+import { isKeyId } from './key-ids.ts';
 
 const OPEN = Buffer.from('{"keys":[');
 const BEFORE_ID = Buffer.from('{"key_ID":"');
@@ -9,7 +10,6 @@ const AFTER_KEY = Buffer.from('"}');
 const CLOSE = Buffer.from(']}');
 const COMMA = 0x2c;
 const UUID_CHARS = 36;
-const UUID = /^[0-9a-f-]{36}$/;
 
 /** The Status data format (GS QKD 014 clause 6.1). */
 export function statusBody(pair: ApplicationPair, status: SupplyStatus): Buffer {
@@ -38,7 +38,7 @@ export function keyContainer(keys: readonly SuppliedKey[]): Buffer {
   const container = Buffer.alloc(containerBytes(keys));
   let at = OPEN.copy(container, 0);
   for (const [index, key] of keys.entries()) {
-    assert(UUID.test(key.keyId), 'a key ID is not a UUID');
+    assert(isKeyId(key.keyId), 'a key ID is not a UUID');
     if (index > 0) container[at++] = COMMA;
     at += BEFORE_ID.copy(container, at);
     at += container.write(key.keyId, at, 'latin1');

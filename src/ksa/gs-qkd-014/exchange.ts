@@ -91,23 +91,18 @@ function deliver(
   connection: Connection,
   context: ExchangeContext,
 ): void {
-  if (keys === 0) {
-    send(response, 200, [], body, connection, context);
-    return;
-  }
-  const socket = response.req.socket;
   // The keys are burnt: if the application has left, they are lost, and never go back into the pool.
-  if (socket.destroyed) {
+  if (keys > 0 && response.req.socket.destroyed) {
     body.fill(0);
     context.log.warn('supply.answer_lost', { keys });
     return;
   }
-  connection.containers.add(body);
-  response.once('finish', () => {
+  if (keys > 0) connection.containers.add(body);
+  response.once('close', () => {
+    connection.unanswered--;
+    if (keys === 0) return;
     body.fill(0);
     connection.containers.delete(body);
-  });
-  response.once('close', () => {
     if (!response.writableFinished) context.log.warn('supply.answer_lost', { keys });
   });
   send(response, 200, [], body, connection, context);
@@ -120,6 +115,9 @@ function refuse(
   context: ExchangeContext,
 ): void {
   context.log.debug('supply.refused', { status: refusal.status, code: refusal.code });
+  response.once('close', () => {
+    connection.unanswered--;
+  });
   send(response, refusal.status, refusal.headers, refusal.body(), connection, context);
   response.req.resume();
 }
@@ -133,9 +131,6 @@ function send(
   context: ExchangeContext,
 ): void {
   if (!context.connections.isCurrent(connection)) response.shouldKeepAlive = false;
-  response.once('finish', () => {
-    connection.unanswered--;
-  });
   response.writeHead(status, [...JSON_HEADERS, 'Content-Length', String(body.length), ...headers]);
   response.end(body);
 }

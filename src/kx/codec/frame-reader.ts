@@ -1,5 +1,5 @@
 import { limits } from '../../limits.ts';
-import { type KxHeader, KX_VERSION, readHeader } from './header.ts';
+import { KX_VERSION, type KxHeader, readHeader } from './header.ts';
 
 export type Pull =
   | { readonly kind: 'need-more' }

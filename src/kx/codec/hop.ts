@@ -1,4 +1,4 @@
-import { writeBase64, base64DecodedLength, readBase64 } from '../../bytes/base64.ts';
+import { base64DecodedLength, readBase64, writeBase64 } from '../../bytes/base64.ts';
 import { assert } from '../../errors.ts';
 import { authenticate, bindTexts, TAG_BYTES, verifyTag } from '../../keys/authenticator.ts';
 import { limits } from '../../limits.ts';
@@ -44,7 +44,10 @@ export function frameWithHop(
 export function sealHop(frame: Buffer, sender: string, receiver: string, oneTimeKey: Buffer): void {
   const tag = authenticate(oneTimeKey, [binding(sender, receiver), frame]);
   const at = frame.length - CLOSING.length - 3 - TAG_LETTERS;
-  assert(frame.toString('latin1', at, at + TAG_LETTERS) === NO_TAG, 'a frame is sealed once, by its hop entry');
+  assert(
+    frame.toString('latin1', at, at + TAG_LETTERS) === NO_TAG,
+    'a frame is sealed once, by its hop entry',
+  );
   writeBase64(tag, frame, at);
 }
 

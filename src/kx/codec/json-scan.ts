@@ -152,7 +152,11 @@ class Scanner {
   }
 
   #number(): void {
-    const text = this.#bytes.toString('latin1', this.at, Math.min(this.at + NUMBER_CHARS_MAX, this.#bytes.length));
+    const text = this.#bytes.toString(
+      'latin1',
+      this.at,
+      Math.min(this.at + NUMBER_CHARS_MAX, this.#bytes.length),
+    );
     NUMBER.lastIndex = 0;
     const match = NUMBER.exec(text);
     if (match === null || match[0].length === NUMBER_CHARS_MAX) throw new Stop('syntax');
@@ -192,7 +196,9 @@ class Scanner {
 function afterEscape(bytes: Buffer, i: number): number {
   const letter = bytes[i + 1];
   if (letter === 0x75) {
-    return /^[0-9a-fA-F]{4}$/.test(bytes.toString('latin1', i + 2, Math.min(i + 6, bytes.length))) ? i + 5 : -1;
+    return /^[0-9a-fA-F]{4}$/.test(bytes.toString('latin1', i + 2, Math.min(i + 6, bytes.length)))
+      ? i + 5
+      : -1;
   }
   return letter !== undefined && '"\\/bfnrt'.includes(String.fromCharCode(letter)) ? i + 1 : -1;
 }

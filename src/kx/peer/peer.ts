@@ -1,6 +1,11 @@
 import type { ByteLink, ByteLinkEvents } from '../../env/byte-link.ts';
 import type { Clock } from '../../env/clock.ts';
-import { KX_PROTOCOL, type KxIdentity, type KxTransport, type OnKxConnection } from '../../env/kx-transport.ts';
+import {
+  KX_PROTOCOL,
+  type KxIdentity,
+  type KxTransport,
+  type OnKxConnection,
+} from '../../env/kx-transport.ts';
 import type { Log } from '../../env/log.ts';
 import { limits } from '../../limits.ts';
 import type { Hello } from '../codec/private-messages.ts';
@@ -68,7 +73,9 @@ export class Peer {
     const { address, transport } = this.#options;
     if (address === undefined || this.#stopped || this.#live !== undefined) return;
     const onConnection: OnKxConnection = (identity, link) => this.adopt(identity, link, true);
-    this.#cancelDial = transport.dial(address.host, address.port, onConnection, (reason) => this.#failed(reason));
+    this.#cancelDial = transport.dial(address.host, address.port, onConnection, (reason) =>
+      this.#failed(reason),
+    );
   }
 
   stop(): void {
@@ -83,7 +90,11 @@ export class Peer {
   }
 
   /** A connection to or from this peer has been authenticated. */
-  adopt(identity: KxIdentity, link: ByteLink, dialled: boolean): ByteLinkEvents | { readonly refuse: string } {
+  adopt(
+    identity: KxIdentity,
+    link: ByteLink,
+    dialled: boolean,
+  ): ByteLinkEvents | { readonly refuse: string } {
     const refuse = this.#refusal(identity, dialled);
     if (refuse !== undefined) {
       if (dialled) this.#failed(refuse);

@@ -79,7 +79,8 @@ export class Session {
     if (message.header.command !== command.hello) return this.#close('a message before the greeting');
     const hello = readHello(message.payload);
     if (hello === undefined) return this.#close('a malformed greeting');
-    if (hello.kmaId !== this.#peerId) return this.#close(`greeted as ${hello.kmaId}, not as its certificate says`);
+    if (hello.kmaId !== this.#peerId)
+      return this.#close(`greeted as ${hello.kmaId}, not as its certificate says`);
     if (hello.unitBits !== this.#self.unitBits)
       return this.#close(`formats key by ${hello.unitBits} bit, we by ${this.#self.unitBits}`);
     this.#state = 'up';

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { limits } from '../limits.ts';
+import { id, listenAddress, path, whole } from './fields.ts';
+
+/** Widths in bits of the largest KSA-key that the supply can put together. */
+const ksaKeyBitsMax = limits.ksaKeyUnitsMax * limits.unitBytes * 8;
+
+const application = z.strictObject({
+  sae_id: id({ description: "The application's SAE ID: its certificate's common name.", example: 'app-a' }),
+  kma_id: id({
+    description:
+      'KMA ID of the node that serves the application; left out or own: this node. Otherwise the peer of a link or the destination of a route.',
+    example: 'C',
+  }).optional(),
+});
+
+export const supply = z
+  .strictObject({
+    listen: listenAddress({ description: 'Serve applications here (HTTPS).', example: '0.0.0.0:8443' }),
+    certificate: path({
+      description: 'Certificate (PEM, a chain may follow) that applications see.',
+      example: 'supply.pem',
+    }),
+    private_key: path({
+      description: "The certificate's private key (PEM), readable by the agent alone.",
+      example: 'supply.key',
+    }),
+    client_ca: path({
+      description:
+        'Certificates (PEM) of the authority that issues applications theirs. Never the one of `kx.ca`: a key manager is no application.',
+      example: 'application-ca.pem',
+    }),
+    applications: z
+      .array(application)
+      .max(limits.applicationsMax, { error: `lists more than ${limits.applicationsMax} applications` })
+      .default([])
+      .meta({
+        description: 'Who may be served, and by which node each is.',
+        limits: `up to ${limits.applicationsMax}`,
+      }),
+    default_key_bits: whole(64, ksaKeyBitsMax)
+      .multipleOf(8, { error: 'must be a multiple of 8' })
+      .default(256)
+      .meta({
+        description: 'Size of a key when the application asks for none. A multiple of 8.',
+        unit: 'bits',
+        example: '256',
+      }),
+    max_key_bits: whole(64, ksaKeyBitsMax)
+      .multipleOf(8, { error: 'must be a multiple of 8' })
+      .default(4_096)
+      .meta({
+        description: 'Largest key an application may ask for. A multiple of 8.',
+        unit: 'bits',
+        example: '4096',
+      }),
+    max_keys_per_request: whole(1, limits.supplyKeysPerRequestMax)
+      .default(limits.supplyKeysPerRequestMax)
+      .meta({ description: 'Most keys that one request may ask for.', unit: 'keys', example: '128' }),
+  })
+  .meta({ description: 'The server for applications (ETSI GS QKD 014). Left out: a node that only relays.' });

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Lab } from '../../src/cli/demo/lab.ts';
+import { applicationOf, keyIdsOf, keysOf, labFor, ownKeys, startAll, statusOf, until } from './lab.ts';
+
+const WINDOW = 8;
+
+test('logs, status, metrics and stores hold no key in any encoding', async (t) => {
+  const lab = await labFor(t, { logLevel: 'debug', lowWater: 100, highWater: 400 });
+  startAll(lab);
+  await until(lab, 'A', 'the relay pool is filled', (status) => ownKeys(status, 'C') >= 100);
+  const keys = await supplied(lab);
+  const texts = new Map<string, Buffer>();
+  for (const { kmaId, socket } of lab.nodes) {
+    texts.set(`status of ${kmaId}`, Buffer.from(JSON.stringify(await statusOf(lab, kmaId))));
+    const metrics = await metricsAt(socket);
+    assert.match(metrics, /^keyferry_pool_keys\{/m);
+    texts.set(`metrics of ${kmaId}`, Buffer.from(metrics));
+  }
+  await lab.stop();
+  for (const file of readdirSync(lab.directory)) {
+    if (file.endsWith('.log')) texts.set(file, readFileSync(join(lab.directory, file)));
+  }
+  for (const { kmaId } of lab.nodes) {
+    const data = join(lab.directory, kmaId, 'data');
+    for (const file of readdirSync(data)) texts.set(`${kmaId}/${file}`, readFileSync(join(data, file)));
+  }
+  const needles = keys.flatMap(encodings);
+  assert.ok(
+    texts.size >= 13 && needles.length >= 100,
+    'there is something to search, and something to search for',
+  );
+  for (const [name, text] of texts)
+    for (const needle of needles) assert.ok(!text.includes(needle), `${name} holds key of an application`);
+  const planted = Buffer.concat([Buffer.from('{"event":"'), needles.at(-1)!]);
+  assert.ok(
+    needles.some((needle) => planted.includes(needle)),
+    'the search finds what is there',
+  );
+});
+
+// Some keys that were fetched and some that were taken and never fetched.
+async function supplied(lab: Lab): Promise<Buffer[]> {
+  const master = applicationOf(lab, 'app-a');
+  const slave = applicationOf(lab, 'app-c');
+  try {
+    const taken = await master.encKeys('app-c', 10);
+    assert.equal(taken.status, 200);
+    assert.equal((await slave.decKeys('app-a', keyIdsOf(taken).slice(0, 5))).status, 200);
+    return [...keysOf(taken.body).values()].map((key) => Buffer.from(key, 'base64'));
+  } finally {
+    master.close();
+    slave.close();
+  }
+}
+
+// Windows of the key as raw bytes, hexadecimal in both cases, base64 in all three alignments, and JSON's number lists.
+function encodings(key: Buffer): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = 0; at + WINDOW <= key.length; at += WINDOW) {
+    const window = key.subarray(at, at + WINDOW);
+    found.push(
+      window,
+      Buffer.from(window.toString('hex')),
+      Buffer.from(window.toString('hex').toUpperCase()),
+    );
+    found.push(Buffer.from([...window].join(',')));
+    for (const shift of [0, 1, 2]) {
+      const text = key.subarray(at + shift, at + shift + 6);
+      if (text.length < 6) continue;
+      found.push(Buffer.from(text.toString('base64')), Buffer.from(text.toString('base64url')));
+    }
+  }
+  return found;
+}
+
+function metricsAt(socketPath: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get({ socketPath, path: '/metrics' }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve(text));
+    }).on('error', reject);
+  });
+}
