@@ -26,7 +26,7 @@ export function register(program: Command): void {
   socketOption(command).action(
     async (destination: string, options: SocketOptions & { keys: number; json?: boolean }) => {
       const body = { destination, keys: options.keys };
-      const answer = await callAgent<Answer>(socketOf(options), 'POST', '/v1/relay', body);
+      const answer = await callAgent<Answer>(await socketOf(options), 'POST', '/v1/relay', body);
       const text = `relayed ${answer.keys} keys to ${answer.destination} in ${answer.milliseconds.toFixed(1)} ms (request ${answer.request_id})`;
       process.stdout.write(`${options.json === true ? JSON.stringify(answer) : text}\n`);
     },

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../config/load.ts';
 
 export type SocketOptions = { readonly socket: string; readonly config?: string };
 
@@ -12,6 +11,8 @@ export function socketOption(command: Command): Command {
     .option('--config <FILE>', 'take the socket from this configuration file');
 }
 
-export function socketOf(options: SocketOptions): string {
-  return options.config === undefined ? options.socket : loadConfig(options.config).control.socket;
+export async function socketOf(options: SocketOptions): Promise<string> {
+  if (options.config === undefined) return options.socket;
+  const { loadConfig } = await import('../config/load.ts');
+  return loadConfig(options.config).control.socket;
 }

@@ -13,7 +13,7 @@ export function register(program: Command): void {
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExit code: 0 answered, 1 no agent answers.');
   socketOption(command).action(async (options: SocketOptions & { json?: boolean }) => {
-    const status = await callAgent<Status>(socketOf(options), 'GET', '/v1/status');
+    const status = await callAgent<Status>(await socketOf(options), 'GET', '/v1/status');
     process.stdout.write(`${options.json === true ? JSON.stringify(status, null, 2) : statusText(status)}\n`);
   });
 }

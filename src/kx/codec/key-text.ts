@@ -12,7 +12,7 @@ export function padKeys(payload: Buffer, ranges: readonly KeyRange[], pad: Uint8
   let from = 0;
   for (const range of ranges) {
     for (let at = range.start, left = range.bytes; left > 0; at += 4, left -= 3) {
-      const size = left < 3 ? left : 3;
+      const size = Math.min(left, 3);
       readBase64(payload, at, at + 4, quantum, 0);
       for (let i = 0; i < size; i++) quantum[i] = quantum[i]! ^ pad[from + i]!;
       from += size;

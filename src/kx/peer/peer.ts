@@ -86,7 +86,7 @@ export class Peer {
 
   /** See `Connection.send`. */
   send(frame: Buffer, seal?: (frame: Buffer) => void): boolean {
-    return this.#up && this.#live !== undefined && this.#live.connection.send(frame, seal);
+    return this.#up && this.#live?.connection.send(frame, seal) === true;
   }
 
   /** A connection to or from this peer has been authenticated. */
