@@ -1,6 +1,8 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { assert } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { bindTexts } from './authenticator.ts';
+import { keyedHash } from './keyed-hash.ts';
 import { formatUuid, parseUuid } from './uuid.ts';
 
 /** Where a KSA-key lies: `bytes` bytes from KMA-key `index` on, in block `number` of its pool and direction. */
@@ -48,19 +50,14 @@ export function openAddress(secret: Uint8Array, pair: ApplicationPair, id: strin
   };
 }
 
-function syntheticIv(secret: Uint8Array, pair: ApplicationPair, plain: bigint): bigint {
-  const { masterSaeId, slaveSaeId } = pair;
-  const mac = createHmac('sha256', secret)
-    .update('keyferry key ID: authenticate\0')
-    .update(`${masterSaeId.length}:${masterSaeId},${slaveSaeId.length}:${slaveSaeId},`)
-    .update(eightBytes(plain))
-    .digest();
-  return mac.readBigUInt64BE() & IV_MASK;
+function syntheticIv(secret: Uint8Array, { masterSaeId, slaveSaeId }: ApplicationPair, plain: bigint): bigint {
+  const bound = bindTexts('keyferry/1 key ID authenticate', masterSaeId, slaveSaeId);
+  return keyedHash(secret, Buffer.concat([bound, eightBytes(plain)])).readBigUInt64BE() & IV_MASK;
 }
 
 function mask(secret: Uint8Array, iv: bigint): bigint {
-  const mac = createHmac('sha256', secret).update('keyferry key ID: encrypt\0').update(eightBytes(iv));
-  return mac.digest().readBigUInt64BE() & ADDRESS_MASK;
+  const bound = bindTexts('keyferry/1 key ID encrypt');
+  return keyedHash(secret, Buffer.concat([bound, eightBytes(iv)])).readBigUInt64BE() & ADDRESS_MASK;
 }
 
 function eightBytes(value: bigint): Buffer {

@@ -2,6 +2,7 @@
 declare module 'sodium-native' {
   const sodium: {
     readonly crypto_onetimeauth_STATEBYTES: number;
+    crypto_generichash(output: Buffer, input: Buffer, key: Buffer): void;
     crypto_onetimeauth_init(state: Buffer, key: Buffer): void;
     crypto_onetimeauth_update(state: Buffer, input: Buffer): void;
     crypto_onetimeauth_final(state: Buffer, output: Buffer): void;

@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 import type { Entropy } from '../env/entropy.ts';
 import { AgentError } from '../errors.ts';
+import { keyedHash } from '../keys/keyed-hash.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 
 const SALT_BYTES = 16;
@@ -63,7 +64,7 @@ export class Sealer implements Disposable {
   }
 
   #recordKey(salt: Uint8Array): SecretBytes {
-    return SecretBytes.adopt(createHmac('sha256', this.#key.view()).update(salt).digest());
+    return SecretBytes.adopt(keyedHash(this.#key.view(), salt));
   }
 
   [Symbol.dispose](): void {

@@ -96,6 +96,8 @@ async function runOne(benchmark: Benchmark, context: BenchContext, rounds: numbe
   const opened = await benchmark.open(context);
   const figures = opened.sides.map((): number[] => []);
   try {
+    // Code runs slowly until the engine has compiled what is hot: each side's first time does not count.
+    for (const side of opened.sides) await side.measure();
     for (let round = 0; round < rounds; round++) {
       const order = opened.sides.map((_, index) => index);
       if (round % 2 === 1) order.reverse();

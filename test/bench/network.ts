@@ -14,7 +14,8 @@ export type DemoFile = {
     readonly kma_id: string;
     readonly pid: number;
     readonly kx: string;
-    readonly supply_url: string;
+    /** Null for a node that serves no applications. */
+    readonly supply_url: string | null;
     readonly control_socket: string;
     readonly config: string;
   }[];

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
@@ -96,6 +97,16 @@ export function post(delivery: Delivery, who: Identity, path: string, value: unk
     body: JSON.stringify(value),
     headers: { 'content-type': 'application/json' },
   });
+}
+
+/** Checks a refusal's status, its Error body, and that no cache keeps it. */
+export function assertRefused(reply: Reply, status: number, message: string | RegExp, code?: string): void {
+  assert.equal(reply.status, status, reply.body.toString());
+  const error = reply.json as { message: string; details: { code: string }[] };
+  if (typeof message === 'string') assert.equal(error.message, message);
+  else assert.match(error.message, message);
+  if (code !== undefined) assert.equal(error.details[0]?.code, code);
+  assert.equal(reply.headers['cache-control'], 'no-store');
 }
 
 /** A bare TLS connection, handshake done, for what an HTTP client would not send. */

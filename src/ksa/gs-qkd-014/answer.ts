@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { assert } from '../../errors.ts';
-import type { KeySupply, SuppliedKey } from '../key-supply.ts';
+import type { ApplicationPair, KeySupply, SuppliedKey } from '../key-supply.ts';
 import { keyContainer, statusBody } from './bodies.ts';
 import { readObject } from './body-reader.ts';
 import { keyIdsOfBody, keyIdsOfQuery } from './key-ids.ts';
-import { fitToStatus, keyRequestOfBody, keyRequestOfQuery } from './key-request.ts';
+import { fitToStatus, type KeyRequest, keyRequestOfBody, keyRequestOfQuery } from './key-request.ts';
 import { Refusal, unknownSae } from './refusal.ts';
-import { type Operation, parseQuery, parseTarget, type Target } from './target.ts';
+import { type Operation, parseQuery, parseTarget } from './target.ts';
 
 /** `body` may hold keys: whoever gets it wipes it. */
 export type Answer = { readonly operation: Operation; readonly keys: number; readonly body: Buffer };
@@ -17,15 +17,17 @@ const METHODS: Readonly<Record<Operation, readonly string[]>> = {
   dec_keys: ['GET', 'POST'],
 };
 
+type Outcome = Answer | Refusal | undefined;
+
 /**
- * Answers one request of the application `caller`. Resolves to undefined when the client left before it had said what
- * it wants. Rejects with what the supply threw; no key is held then.
+ * Answers one request of the application `caller`. Gives undefined when the client left before it had said what it
+ * wants. Throws or rejects with what the supply threw; no key is held then.
  */
-export async function answerTo(
+export function answerTo(
   request: IncomingMessage,
   caller: string,
   supply: KeySupply,
-): Promise<Answer | Refusal | undefined> {
+): Outcome | Promise<Outcome> {
   const target = parseTarget(request.url ?? '');
   if (target instanceof Refusal) return target;
   const methods = METHODS[target.operation];
@@ -33,21 +35,27 @@ export async function answerTo(
     const allow = methods.join(', ');
     return new Refusal(405, 'application.bad_request', `use ${allow}`, undefined, ['Allow', allow]);
   }
+  const { saeId, query } = target;
   switch (target.operation) {
     case 'status':
-      return status(target, caller, supply);
-    case 'enc_keys':
-      return freshKeys(request, target, caller, supply);
-    case 'dec_keys':
-      return keysWithIds(request, target, caller, supply);
+      return status({ masterSaeId: caller, slaveSaeId: saeId }, query, supply);
+    case 'enc_keys': {
+      const pair = { masterSaeId: caller, slaveSaeId: saeId };
+      if (request.method === 'GET') return freshKeys(keyRequestOfQuery(query), pair, supply);
+      return ofBody(request, query, keyRequestOfBody).then((asked) => freshKeys(asked, pair, supply));
+    }
+    case 'dec_keys': {
+      const pair = { masterSaeId: saeId, slaveSaeId: caller };
+      if (request.method === 'GET') return keysWithIds(keyIdsOfQuery(query), pair, supply);
+      return ofBody(request, query, keyIdsOfBody).then((keyIds) => keysWithIds(keyIds, pair, supply));
+    }
   }
 }
 
 /** Clause 5.1. */
-function status(target: Target, caller: string, supply: KeySupply): Answer | Refusal {
-  const query = parseQuery(target.query, []);
-  if (query instanceof Refusal) return query;
-  const pair = { masterSaeId: caller, slaveSaeId: target.saeId };
+function status(pair: ApplicationPair, query: string, supply: KeySupply): Answer | Refusal {
+  const unexpected = parseQuery(query, []);
+  if (unexpected instanceof Refusal) return unexpected;
   const facts = supply.status(pair);
   if (facts === undefined) return unknownSae();
   return { operation: 'status', keys: 0, body: statusBody(pair, facts) };
@@ -55,14 +63,11 @@ function status(target: Target, caller: string, supply: KeySupply): Answer | Ref
 
 /** Clause 5.2. */
 async function freshKeys(
-  request: IncomingMessage,
-  target: Target,
-  caller: string,
+  asked: KeyRequest | Refusal | undefined,
+  pair: ApplicationPair,
   supply: KeySupply,
-): Promise<Answer | Refusal | undefined> {
-  const asked = await parameters(request, target.query, keyRequestOfQuery, keyRequestOfBody);
+): Promise<Outcome> {
   if (asked === undefined || asked instanceof Refusal) return asked;
-  const pair = { masterSaeId: caller, slaveSaeId: target.saeId };
   const facts = supply.status(pair);
   if (facts === undefined) return unknownSae();
   const fitted = fitToStatus(asked, facts);
@@ -73,29 +78,25 @@ async function freshKeys(
 
 /** Clause 5.3. */
 async function keysWithIds(
-  request: IncomingMessage,
-  target: Target,
-  caller: string,
+  keyIds: readonly string[] | Refusal | undefined,
+  pair: ApplicationPair,
   supply: KeySupply,
-): Promise<Answer | Refusal | undefined> {
-  const keyIds = await parameters(request, target.query, keyIdsOfQuery, keyIdsOfBody);
+): Promise<Outcome> {
   if (keyIds === undefined || keyIds instanceof Refusal) return keyIds;
-  const keys = await supply.find({ masterSaeId: target.saeId, slaveSaeId: caller }, keyIds);
+  const keys = await supply.find(pair, keyIds);
   return delivered('dec_keys', keys, keyIds.length);
 }
 
-/** What is asked for is in the query of a GET and in the body of a POST. */
-async function parameters<Asked>(
+/** A POST says in its body what a GET says in its query. */
+async function ofBody<Asked>(
   request: IncomingMessage,
   query: string,
-  ofQuery: (query: string) => Asked | Refusal,
-  ofBody: (body: object) => Asked | Refusal,
+  read: (body: object) => Asked | Refusal,
 ): Promise<Asked | Refusal | undefined> {
-  if (request.method === 'GET') return ofQuery(query);
   const unexpected = parseQuery(query, []);
   if (unexpected instanceof Refusal) return unexpected;
   const body = await readObject(request);
-  return body === undefined || body instanceof Refusal ? body : ofBody(body);
+  return body === undefined || body instanceof Refusal ? body : read(body);
 }
 
 function delivered(operation: Operation, keys: readonly SuppliedKey[], asked: number): Answer {

@@ -23,7 +23,7 @@ export function parseTarget(url: string): Target | Refusal {
   if (url.length > limits.supplyUrlCharsMax) {
     return new Refusal(414, 'application.bad_request', 'the URL is too long', 'Use POST.');
   }
-  const local = url.replace(ORIGIN, '');
+  const local = url.startsWith('/') ? url : url.replace(ORIGIN, '');
   const mark = local.indexOf('?');
   const match = PATH.exec(mark === -1 ? local : local.slice(0, mark));
   if (match === null) {
