@@ -93,11 +93,11 @@ async function stocked(client: Helper, ends: Ends, wanted: number, context: Benc
 
 function endsOf(network: Network): Ends {
   const at = (kmaId: string): Application => {
-    const node = network.nodes.find((one) => one.kma_id === kmaId);
+    const url = network.nodes.find((one) => one.kma_id === kmaId)?.supply_url;
     const application = network.applications.find((one) => one.kma_id === kmaId);
     if (node === undefined || application === undefined)
       throw new Error(`the demo has no application at ${kmaId}`);
-    const { hostname, port } = new URL(node.supply_url);
+    const { hostname, port } = new URL(url);
     return {
       host: hostname,
       port: Number(port),
