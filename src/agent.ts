@@ -4,10 +4,13 @@ import { describe } from './agent/status.ts';
 import type { Config } from './config/schema.ts';
 import type { Log } from './env/log.ts';
 import type { InvariantError } from './errors.ts';
+import type { RelayResult } from './kma/relay-source.ts';
 import type { Status } from './observe/status.ts';
 
 export type Agent = {
   status(): Status;
+  /** Relays fresh KMA-keys of 256 bits to another KMA. @throws AgentError `relay.…` */
+  relay(destination: string, keys: number): Promise<RelayResult>;
   /** Stops taking key, ends what is under way, closes the store. */
   stop(): Promise<void>;
 };
@@ -29,7 +32,8 @@ export async function startAgent(
   try {
     const parts = buildParts(config, log, closings);
     await openDoors(parts, log, closings, onBroken);
-    return { status: () => describe(parts), stop };
+    const { source } = parts.relay;
+    return { status: () => describe(parts), relay: (to, keys) => source.relay(to, keys), stop };
   } catch (thrown) {
     await stop();
     throw thrown;
