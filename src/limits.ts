@@ -18,7 +18,7 @@ export const limits = {
   ksaKeyUnitsMax: 32,
   ksaKeyBytesMax: 1024,
   burnStrideUnitsMin: 16,
-  burnStrideUnitsMax: 1024,
+  burnStrideUnitsMax: 4096,
   burnStrideMs: 500,
   /** Numbers of relayed blocks that one durable step reserves. */
   numberStride: 1024,
@@ -27,6 +27,8 @@ export const limits = {
   /** A module's block this far behind the newest is refused as long gone. */
   blockNumberWindow: 65_536,
   linkPoolBytesMax: 64 << 20,
+  /** How long a write that nobody waits for may wait for one that somebody does. */
+  lazyCommitMs: 1_000,
   /** Decrypted blocks held in memory, over all pools. */
   openBlocksMax: 64,
   idEpochsMax: 8,

@@ -34,7 +34,7 @@ export function buildParts(config: Config, log: Log, closings: Closing[]): Agent
   using nodeKey = loadNodeKey(config.node_key, config.data_directory, entropy);
   const path = join(config.data_directory, 'keys.sqlite');
   const store = new KeyStore({ path, kmaId: self, nodeKey, clock, entropy, log });
-  closings.push(() => store[Symbol.dispose]());
+  closings.push(() => store.close());
   const allocator = new Allocator(store);
   const guard = new HopGuard(self, store, allocator, log);
   const neighbours = config.kx.peers.map((peer) => peer.kma_id);

@@ -25,6 +25,7 @@ export type TakenPad = {
 export class Allocator {
   readonly #store: KeyStore;
   readonly #dirty = new Map<Block, Promise<void>>();
+  readonly #lazy = new Set<Block>();
 
   constructor(store: KeyStore) {
     this.#store = store;
@@ -83,11 +84,7 @@ export class Allocator {
     const parts = this.#mark(pool, segments);
     if (parts === undefined) return undefined;
     const bytes = joined(parts.map((part) => this.#copy(part)));
-    for (const { block } of parts) {
-      this.#burnSet(block).catch((thrown: unknown) => {
-        this.#store.log.error('store.burn_failed', { block: block.place, reason: messageOf(thrown) });
-      });
-    }
+    for (const block of new Set(parts.map((part) => part.block))) this.#burnSetLazily(block);
     this.#destroyUsedUp(parts);
     return bytes;
   }
@@ -110,13 +107,31 @@ export class Allocator {
           pool.ownLeft -= units;
         }
         for (const block of plan.passedOver) this.#store.destroyLater(block);
-        return take(plan);
+        const result = take(plan);
+        this.#burnAhead(pool);
+        return result;
       }
-      pool.burning ??= this.#burn(pool, burns).finally(() => {
-        pool.burning = undefined;
-      });
-      await pool.burning;
+      await this.#burning(pool, burns);
     }
+  }
+
+  // While key is used quickly, the next stride is burnt before the last one is used up, so that nobody waits for it.
+  #burnAhead(pool: Pool): void {
+    const stride = this.#stride(pool);
+    const plan = pool.burning === undefined ? planPad(pool.queue, stride / 2) : undefined;
+    if (plan === undefined || stride === limits.burnStrideUnitsMin) return;
+    const burns = burnsFor(plan, stride);
+    if (burns.size === 0) return;
+    this.#burning(pool, burns).catch((thrown: unknown) => {
+      this.#store.log.error('store.burn_failed', { pool: pool.remote, reason: messageOf(thrown) });
+    });
+  }
+
+  #burning(pool: Pool, burns: Map<Block, number>): Promise<void> {
+    pool.burning ??= this.#burn(pool, burns).finally(() => {
+      pool.burning = undefined;
+    });
+    return pool.burning;
   }
 
   async #burn(pool: Pool, burns: Map<Block, number>): Promise<void> {
@@ -168,6 +183,19 @@ export class Allocator {
       parts.push({ block, index, units });
     }
     return parts;
+  }
+
+  #burnSetLazily(block: Block): void {
+    if (this.#dirty.has(block) || this.#lazy.has(block)) return;
+    this.#lazy.add(block);
+    const write = () => {
+      this.#lazy.delete(block);
+      if (block.state === 'ready') this.#store.statements.putBurntSet.run(block.id, block.used!);
+    };
+    this.#store.commit.stageLazily(write, ({ message }) => {
+      this.#lazy.delete(block);
+      this.#store.log.error('store.burn_failed', { block: block.place, reason: message });
+    });
   }
 
   // All marks that a block gets before the next commit go to disk in one write.

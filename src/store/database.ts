@@ -38,8 +38,8 @@ const SCHEMA = `
 const CHECK_PLACE = 'node key check';
 
 /**
- * Opens (or makes) the store's database with the settings that survive power loss: write-ahead log, a sync at every commit, freed
- * pages overwritten, one process at a time.
+ * Opens (or makes) the store's database: write-ahead log, freed pages overwritten, one process at a time. SQLite syncs at checkpoints;
+ * the log is synced after each transaction by GroupCommit.
  * @throws AgentError `host.store_locked`, `host.store_unusable`, `configuration.wrong_node_key`, `configuration.store_of_other_node`
  */
 export function openDatabase(path: string, kmaId: string, sealer: Sealer, storeId: string): DatabaseSync {
@@ -67,7 +67,7 @@ function connect(path: string): DatabaseSync {
     const db = new DatabaseSync(path, { timeout: 0 });
     chmodSync(path, 0o600);
     db.exec(
-      `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
+      `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
        PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 67108864;`,
     );
     return db;

@@ -1,5 +1,8 @@
+import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import type { Clock } from '../env/clock.ts';
 import { AgentError, messageOf } from '../errors.ts';
+import { limits } from '../limits.ts';
 
 type Staged = {
   readonly write: () => void;
@@ -8,54 +11,99 @@ type Staged = {
 };
 
 /**
- * Gathers the writes of one turn of the event loop into one transaction, so that one disk sync makes all of them durable.
- * A failed commit changes nothing on disk and fails every write in it.
+ * Gathers writes into one transaction, and makes it durable by one sync of the write-ahead log off the main thread, while the
+ * next transaction gathers. SQLite itself syncs at checkpoints only (synchronous = NORMAL); what it would do at each commit is done here,
+ * before any promise resolves. A transaction that fails changes nothing and fails every write in it. A sync that fails is final:
+ * nobody knows what is on the disk after it.
  */
 export class GroupCommit {
   readonly #db: DatabaseSync;
+  readonly #wal: number;
+  readonly #clock: Clock;
   #staged: Staged[] = [];
   #scheduled = false;
-  #closed = false;
+  #syncing: Promise<void> | undefined;
+  #broken: AgentError | undefined;
+  #cancelLazy: (() => void) | undefined;
   commits = 0;
 
-  constructor(db: DatabaseSync) {
+  /** @param path of the database; its write-ahead log is there by now */
+  constructor(db: DatabaseSync, path: string, clock: Clock) {
     this.#db = db;
+    this.#wal = openSync(`${path}-wal`, 'r+');
+    this.#clock = clock;
   }
 
   /** Runs `write` in the next transaction; resolves when that is durable. Rejects with `host.store_write_failed`. */
   stage(write: () => void): Promise<void> {
     return new Promise((done, failed) => {
-      if (this.#closed) return failed(writeFailed(new Error('the store is closed')));
+      if (this.#broken !== undefined) return failed(this.#broken);
       this.#staged.push({ write, done, failed });
-      if (this.#scheduled) return;
-      this.#scheduled = true;
-      setImmediate(() => this.flush());
+      this.#schedule();
     });
   }
 
-  /** Commits what is staged, now. */
-  flush(): void {
-    this.#scheduled = false;
-    const staged = this.#staged;
+  /** The same for what nobody waits for: it goes with the next transaction that somebody does, or soon by itself. */
+  stageLazily(write: () => void, failed: (cause: AgentError) => void): void {
+    if (this.#broken !== undefined) return failed(this.#broken);
+    this.#staged.push({ write, done: () => {}, failed });
+    this.#cancelLazy ??= this.#clock.after(limits.lazyCommitMs, () => this.#schedule());
+  }
+
+  /** Commits what is staged and closes; later writes fail. */
+  async close(): Promise<void> {
+    while (this.#syncing !== undefined) await this.#syncing;
+    const staged = this.#transact();
+    this.#broken ??= writeFailed(new Error('the store is closed'));
+    this.#cancelLazy?.();
+    if (staged.length > 0) fdatasyncSync(this.#wal);
+    for (const { done } of staged) done();
+    closeSync(this.#wal);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#syncing !== undefined) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (this.#syncing === undefined) this.#commit();
+    });
+  }
+
+  #commit(): void {
+    const staged = this.#transact();
     if (staged.length === 0) return;
+    this.#syncing = new Promise((resolve) => {
+      fdatasync(this.#wal, (error) => {
+        this.#syncing = undefined;
+        if (error !== null) this.#broken ??= writeFailed(error);
+        for (const { done, failed } of staged) {
+          if (error === null) done();
+          else failed(this.#broken!);
+        }
+        resolve();
+        if (this.#staged.length > 0) this.#commit();
+      });
+    });
+  }
+
+  // Writes to the log; not durable yet. Returns what was written.
+  #transact(): readonly Staged[] {
+    const staged = this.#staged;
     this.#staged = [];
+    this.#cancelLazy?.();
+    this.#cancelLazy = undefined;
+    if (staged.length === 0 || this.#broken !== undefined) return failAll(staged, this.#broken);
     try {
       this.#db.exec('BEGIN IMMEDIATE');
       for (const { write } of staged) write();
       this.#db.exec('COMMIT');
       this.commits += 1;
+      return staged;
     } catch (cause) {
       this.#rollBack();
-      const error = writeFailed(cause);
-      for (const { failed } of staged) failed(error);
-      return;
+      return failAll(staged, writeFailed(cause));
     }
-    for (const { done } of staged) done();
-  }
-
-  close(): void {
-    this.flush();
-    this.#closed = true;
   }
 
   #rollBack(): void {
@@ -67,6 +115,11 @@ export class GroupCommit {
   }
 }
 
+function failAll(staged: readonly Staged[], error: AgentError | undefined): readonly Staged[] {
+  for (const { failed } of staged) failed(error!);
+  return [];
+}
+
 function writeFailed(cause: unknown): AgentError {
   return new AgentError(
     'host.store_write_failed',
@@ -74,7 +127,7 @@ function writeFailed(cause: unknown): AgentError {
     {
       fault: 'host',
       remedy:
-        'Free space on the disk of data_directory, or replace the disk; the agent goes on by itself once it can write again.',
+        'Free space on the disk of data_directory and restart the agent if it does not go on by itself; replace a disk that fails.',
       cause,
     },
   );

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../env/clock.ts';
 import type { Entropy } from '../env/entropy.ts';
 import type { Log } from '../env/log.ts';
-import { assert, messageOf } from '../errors.ts';
+import { assert } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 import { Block, type Origin, unitsIn } from './block.ts';
@@ -37,7 +37,7 @@ export type NewBlock = {
  * The blocks of all pools: sealed on disk, their life in memory and on disk alike. Promises resolve when what they stand for is
  * durable. Allocation (burn before use) is in allocator.ts.
  */
-export class KeyStore implements Disposable {
+export class KeyStore {
   readonly storeId: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -59,7 +59,7 @@ export class KeyStore implements Disposable {
     this.#db = openDatabase(options.path, options.kmaId, this.#sealer, options.entropy.uuid());
     this.storeId = readMeta(this.#db, 'store_id') ?? '';
     this.statements = prepareStatements(this.#db);
-    this.commit = new GroupCommit(this.#db);
+    this.commit = new GroupCommit(this.#db, options.path, options.clock);
     this.open = new OpenBlocks(this.#sealer, this.statements);
     this.#load();
   }
@@ -160,22 +160,27 @@ export class KeyStore implements Disposable {
 
   /** Destroys the key of a block. Its row stays, so that the block is known when it comes again. */
   async destroy(block: Block, state: 'destroyed' | 'quarantined' = 'destroyed'): Promise<void> {
-    this.pool(block.pool).drop(block);
-    block.state = state;
-    this.open.forget(block);
-    await this.commit.stage(() => {
-      this.statements.deleteKey.run(block.id);
-      this.statements.deleteBurntTo.run(block.id);
-      this.statements.deleteBurntSet.run(block.id);
-      this.statements.setState.run(state, block.id);
-    });
+    await this.commit.stage(this.#dropping(block, state));
   }
 
   /** The same for blocks that are used up, where nobody waits: should it fail, the next start destroys them. */
   destroyLater(block: Block): void {
-    this.destroy(block).catch((thrown: unknown) => {
-      this.log.error('store.destroy_failed', { block: block.place, reason: messageOf(thrown) });
+    this.commit.stageLazily(this.#dropping(block, 'destroyed'), ({ message }) => {
+      this.log.error('store.destroy_failed', { block: block.place, reason: message });
     });
+  }
+
+  // Drops the block from memory at once; what comes back drops it from the disk.
+  #dropping(block: Block, state: 'destroyed' | 'quarantined'): () => void {
+    this.pool(block.pool).drop(block);
+    block.state = state;
+    this.open.forget(block);
+    return () => {
+      this.statements.deleteKey.run(block.id);
+      this.statements.deleteBurntTo.run(block.id);
+      this.statements.deleteBurntSet.run(block.id);
+      this.statements.setState.run(state, block.id);
+    };
   }
 
   /** The other end started anew: nothing shared with it before can be used any more. */
@@ -219,8 +224,9 @@ export class KeyStore implements Disposable {
     return this.statements.selectCounts.all() as { pool: string; state: string; n: number }[];
   }
 
-  [Symbol.dispose](): void {
-    this.commit.close();
+  /** Makes durable what is under way, wipes all key in memory and closes. */
+  async close(): Promise<void> {
+    await this.commit.close();
     this.open[Symbol.dispose]();
     for (const pool of this.#pools.values())
       for (const own of [true, false]) for (const secret of pool.secrets(own).values()) secret.wipe();

@@ -63,6 +63,8 @@ async function main(): Promise<void> {
       `${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
     );
   });
+  // A benchmark that failed half-way may have left some.
+  await endChildren();
   if (stop.signal.aborted) return;
   say(`\n${tableOf(results)}`);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, undefined, 2)}\n`);

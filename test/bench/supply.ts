@@ -52,8 +52,8 @@ async function open(context: BenchContext, connections: number): Promise<Opened>
     context.progress('starting the nodes A, B and C');
     return startNetwork(NETWORK);
   });
-  const client = startHelper(new URL('./supply-client.ts', import.meta.url));
   const ours = endsOf(network);
+  const client = startHelper(new URL('./supply-client.ts', import.meta.url));
   const measure = (ends: Ends) => {
     const message: ClientMessage = { ...ends, what: 'pairs', connections, ms: context.roundMs };
     return client.ask<number>(message);
@@ -95,7 +95,7 @@ function endsOf(network: Network): Ends {
   const at = (kmaId: string): Application => {
     const url = network.nodes.find((one) => one.kma_id === kmaId)?.supply_url;
     const application = network.applications.find((one) => one.kma_id === kmaId);
-    if (node === undefined || application === undefined)
+    if (typeof url !== 'string' || application === undefined)
       throw new Error(`the demo has no application at ${kmaId}`);
     const { hostname, port } = new URL(url);
     return {

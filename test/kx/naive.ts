@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { blake2b } from './naive-blake2b.ts';
 
 /**
  * The Kx wire once more, as plainly as it can be said and with nothing of ours in it: what the golden vectors are made with and
@@ -89,8 +89,10 @@ export function sealedId(
 ): Sealed {
   const bits = (value: number, width: number) => value.toString(2).padStart(width, '0');
   const plain = bits(address.number, 38) + bits(address.index, 15) + bits(address.bytes - 1, 10);
-  const iv = lastBits(hmac(secret, 'authenticate', texts(master, slave), eightBytes(plain)), 59);
-  const mask = lastBits(hmac(secret, 'encrypt', eightBytes(iv)), 63);
+  const bound = texts('keyferry/1 key ID authenticate', master, slave);
+  const iv = lastBits(blake2b(secret, Buffer.concat([bound, eightBytes(plain)]), 32), 59);
+  const purpose = texts('keyferry/1 key ID encrypt');
+  const mask = lastBits(blake2b(secret, Buffer.concat([purpose, eightBytes(iv)]), 32), 63);
   const hidden = [...plain].map((bit, i) => (bit === mask[i] ? '0' : '1')).join('');
   const all = iv + hidden;
   const uuid = `${all.slice(0, 48)}0100${all.slice(48, 60)}10${all.slice(60)}`;
@@ -104,13 +106,9 @@ export function sealedId(
   };
 }
 
-function hmac(secret: Buffer, purpose: string, ...parts: readonly Buffer[]): Buffer {
-  const input = Buffer.concat([Buffer.from(`keyferry key ID: ${purpose}`), Buffer.alloc(1), ...parts]);
-  return createHmac('sha256', secret).update(input).digest().subarray(0, 8);
-}
-
+/** The last `count` bits of the first eight bytes. */
 function lastBits(bytes: Buffer, count: number): string {
-  const digits = [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('');
+  const digits = [...bytes.subarray(0, 8)].map((byte) => byte.toString(2).padStart(8, '0')).join('');
   return digits.slice(64 - count);
 }
 
