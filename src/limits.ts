@@ -63,6 +63,7 @@ export const limits = {
   /** The payload length is a two-byte field (Q.4163 Appendix I). */
   kxPayloadBytesMax: 65_535,
   jsonDepthMax: 16,
+  jsonMembersMax: 64,
   jsonTokensMax: 16_384,
   relayKeysMax: 400,
   relayKeyBytesMax: 16_384,

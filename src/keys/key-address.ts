@@ -50,7 +50,11 @@ export function openAddress(secret: Uint8Array, pair: ApplicationPair, id: strin
   };
 }
 
-function syntheticIv(secret: Uint8Array, { masterSaeId, slaveSaeId }: ApplicationPair, plain: bigint): bigint {
+function syntheticIv(
+  secret: Uint8Array,
+  { masterSaeId, slaveSaeId }: ApplicationPair,
+  plain: bigint,
+): bigint {
   const bound = bindTexts('keyferry/1 key ID authenticate', masterSaeId, slaveSaeId);
   return keyedHash(secret, Buffer.concat([bound, eightBytes(plain)])).readBigUInt64BE() & IV_MASK;
 }

@@ -2,6 +2,22 @@
 declare module 'sodium-native' {
   const sodium: {
     readonly crypto_onetimeauth_STATEBYTES: number;
+    crypto_aead_xchacha20poly1305_ietf_encrypt(
+      cipher: Buffer,
+      message: Buffer,
+      bound: Buffer,
+      secretNonce: null,
+      nonce: Buffer,
+      key: Buffer,
+    ): void;
+    crypto_aead_xchacha20poly1305_ietf_decrypt(
+      message: Buffer,
+      secretNonce: null,
+      cipher: Buffer,
+      bound: Buffer,
+      nonce: Buffer,
+      key: Buffer,
+    ): void;
     crypto_generichash(output: Buffer, input: Buffer, key: Buffer): void;
     crypto_onetimeauth_init(state: Buffer, key: Buffer): void;
     crypto_onetimeauth_update(state: Buffer, input: Buffer): void;

@@ -93,7 +93,14 @@ function hand(socket: TLSSocket, onConnection: OnKxConnection): void {
   if (identity === undefined) return void socket.destroy();
   socket.setNoDelay(true);
   const link: ByteLink = {
-    write: (bytes, taken) => void socket.write(bytes, taken && (() => taken())),
+    write(bytes, taken) {
+      // What is written in one go leaves as one TLS record.
+      if (socket.writableCorked === 0) {
+        socket.cork();
+        process.nextTick(() => socket.uncork());
+      }
+      socket.write(bytes, taken && (() => taken()));
+    },
     get queuedBytes() {
       return socket.writableLength;
     },

@@ -13,6 +13,8 @@ export type Token = {
   after: number;
   /** For strings: whether a backslash stands in it. */
   readonly escaped: boolean;
+  /** For the names of members: their text. */
+  name: string | undefined;
 };
 
 export type JsonFault =
@@ -106,13 +108,14 @@ class Scanner {
 
   #object(depth: number): void {
     const token = this.#open('object', depth);
-    const names = new Set<string>();
+    const names: string[] = [];
     if (this.#bytes[this.at] === 0x7d) return this.#close(token);
     for (;;) {
       if (this.#bytes[this.at] !== QUOTE) throw new Stop('syntax');
-      const name = textOf(this.#bytes, this.#string());
-      if (names.has(name)) throw new Stop('duplicate-member');
-      names.add(name);
+      const name = this.#string();
+      name.name = textOf(this.#bytes, name);
+      if (names.includes(name.name)) throw new Stop('duplicate-member');
+      if (names.push(name.name) > limits.jsonMembersMax) throw new Stop('too-many-values');
       this.#space();
       this.#expect(0x3a);
       this.#value(depth + 1);
@@ -172,7 +175,8 @@ class Scanner {
 
   #push(kind: TokenKind, start: number, end: number, escaped: boolean): Token {
     if (this.tokens.length >= limits.jsonTokensMax) throw new Stop('too-many-values');
-    const token: Token = { kind, start, end, after: this.tokens.length + 1, escaped };
+    const after = this.tokens.length + 1;
+    const token: Token = { kind, start, end, after, escaped, name: undefined };
     this.tokens.push(token);
     return token;
   }

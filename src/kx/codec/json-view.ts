@@ -30,8 +30,7 @@ export class JsonView {
     if (own.kind !== 'object') return undefined;
     for (let i = this.#index + 1; i < own.after; ) {
       const value = i + 1;
-      if (normalise(textOf(this.bytes, this.#tokens[i]!)) === name)
-        return new JsonView(this.bytes, this.#tokens, value);
+      if (wordsOf(this.#tokens[i]!.name!) === name) return new JsonView(this.bytes, this.#tokens, value);
       i = this.#tokens[value]!.after;
     }
     return undefined;
@@ -62,6 +61,18 @@ export class JsonView {
     const value = Number(this.bytes.toString('latin1', this.token.start, this.token.end));
     return Number.isSafeInteger(value) && value >= 0 && value <= max ? value : undefined;
   }
+}
+
+// The spelling that we write, so that it needs no work when it comes back.
+const OWN_SPELLING = new Map(
+  [
+    ...['source_KMA_ID', 'destination_KMA_ID', 'transit_KMA_IDs', 'keys', 'key_ID', 'key'],
+    ...['key_relay_request_ID', 'extension', 'response', 'keyferry_block', 'keyferry_hop'],
+  ].map((name) => [name, normalise(name)]),
+);
+
+function wordsOf(name: string): string {
+  return OWN_SPELLING.get(name) ?? normalise(name);
 }
 
 function normalise(name: string): string {
