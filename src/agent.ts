@@ -3,7 +3,7 @@ import { buildParts, type Closing } from './agent/parts.ts';
 import { describe } from './agent/status.ts';
 import type { Config } from './config/schema.ts';
 import type { Log } from './env/log.ts';
-import type { InvariantError } from './errors.ts';
+import { type AgentError, messageOf } from './errors.ts';
 import type { RelayResult } from './kma/relay-source.ts';
 import type { Status } from './observe/status.ts';
 
@@ -17,20 +17,26 @@ export type Agent = {
 
 /**
  * Builds the agent's parts from a configuration and starts them, the store first and the doors last.
- * @param onBroken an invariant of ours does not hold: the process must end
+ * @param onBroken an invariant of ours does not hold, or the disk has failed: the process must end
  * @throws AgentError; what was started by then is stopped
  */
 export async function startAgent(
   config: Config,
   log: Log,
-  onBroken: (error: InvariantError) => void,
+  onBroken: (error: AgentError) => void,
 ): Promise<Agent> {
   const closings: Closing[] = [];
   const stop = async () => {
-    for (const close of closings.splice(0).reverse()) await close();
+    for (const close of closings.splice(0).reverse()) {
+      try {
+        await close();
+      } catch (thrown) {
+        log.error('agent.stop_failed', { reason: messageOf(thrown) });
+      }
+    }
   };
   try {
-    const parts = buildParts(config, log, closings);
+    const parts = buildParts(config, log, closings, onBroken);
     await openDoors(parts, log, closings, onBroken);
     const { source } = parts.relay;
     return { status: () => describe(parts), relay: (to, keys) => source.relay(to, keys), stop };

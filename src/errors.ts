@@ -41,6 +41,11 @@ export class InvariantError extends AgentError {
   }
 }
 
+/** For the end of a chain of promises: what breaks an invariant ends the process, anything else is for the caller to report. */
+export function rethrowInvariant(thrown: unknown): void {
+  if (thrown instanceof InvariantError) throw thrown;
+}
+
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new InvariantError(message);
 }

@@ -22,10 +22,19 @@ export const limits = {
   burnStrideMs: 500,
   /** Numbers of relayed blocks that one durable step reserves. */
   numberStride: 1024,
-  tombstonesMax: 65_536,
   tombstonePruneEvery: 1024,
-  /** A module's block this far behind the newest is refused as long gone. */
+  /** A block whose number lies this far behind the newest of its side is refused as long gone. */
   blockNumberWindow: 65_536,
+  destroyRetryMs: 5_000,
+  /** Key is destroyed when it is this old. The far end keeps it a little longer, for what was taken in the last minute. */
+  ownKeyLifetimeMs: 24 * 3_600_000,
+  theirKeyLifetimeMs: 25 * 3_600_000,
+  /** A block that the other end has not agreed on for so long never will be. */
+  unansweredMs: 3_600_000,
+  /** While a pool is over half full, key that the far application has not fetched for so long makes room. */
+  unfetchedMs: 600_000,
+  retentionTickMs: 1_000,
+  retentionBatch: 256,
   linkPoolBytesMax: 64 << 20,
   /** How long a write that nobody waits for may wait for one that somebody does. */
   lazyCommitMs: 1_000,
@@ -74,8 +83,15 @@ export const limits = {
   padSegmentsMax: 32,
   syncProposalsMax: 256,
   pendingProposalsMax: 4_096,
+  /** Own blocks proposed and not answered yet. */
+  proposalsOutstandingMax: 2_048,
+  reproposeMs: 30_000,
+  syncChunk: 16,
+  notAuthenticMax: 8,
+  alarmsMax: 64,
+  insertRetryMs: 500,
+  underwayRetryMs: 20,
   syncBatchMs: 5,
-  poolFullRetryMs: 200,
   refillTickMs: 50,
   refillsUnderwayMax: 2,
   refillBackOffMsMin: 500,
@@ -90,6 +106,8 @@ export const limits = {
   peerQueueBytesMax: 8 << 20,
   kxHandshakeMs: 10_000,
   kxConnectionsMax: 1_024,
+  /** Messages of a peer held while its greeting is written to disk. */
+  earlyMessagesMax: 1_024,
   kxTickMs: 1_000,
   kxPingMs: 5_000,
   kxSilenceMs: 15_000,

@@ -6,6 +6,7 @@ import { startControl } from '../control/server.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError, type InvariantError } from '../errors.ts';
 import { Refill } from '../kma/refill.ts';
+import { Retention } from '../kma/retention.ts';
 import { startKeyDelivery } from '../ksa/gs-qkd-014/server.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import type { Closing } from './parts.ts';
@@ -22,6 +23,9 @@ export async function openDoors(
   await openKx(parts, log, closings);
   openModules(parts, log, closings);
   startRefills(parts, closings);
+  const retention = new Retention(parts.store, parts.clock, log);
+  closings.push(() => retention.stop());
+  retention.start();
   await openSupply(parts, log, closings, onBroken);
 }
 
@@ -58,7 +62,8 @@ async function openKx(
 }
 
 function openModules({ links, clock }: AgentParts, log: Log, closings: Closing[]): void {
-  for (const { link, acquire } of links.values()) {
+  for (const { link, acquire, synchronise } of links.values()) {
+    closings.push(() => synchronise.stop());
     const driver = driverById(link.driver);
     if (driver === undefined) {
       throw new AgentError('configuration.unknown_driver', `there is no driver ${link.driver}`, {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseHostPort } from '../config/address.ts';
 import type { Config } from '../config/schema.ts';
 import type { Log } from '../env/log.ts';
-import { messageOf } from '../errors.ts';
+import { type AgentError, messageOf, rethrowInvariant } from '../errors.ts';
 import { Acquire } from '../kma/acquire.ts';
 import { HopGuard } from '../kma/hop-guard.ts';
 import { Relay } from '../kma/relay.ts';
@@ -16,6 +16,7 @@ import { Synchronise } from '../kma/synchronise.ts';
 import { Supply } from '../ksa/supply.ts';
 import { command } from '../kx/codec/header.ts';
 import { Peer, type PeerEvents } from '../kx/peer/peer.ts';
+import type { Message } from '../kx/session/session.ts';
 import { limits } from '../limits.ts';
 import { systemClock as clock } from '../node/clock.ts';
 import { systemEntropy as entropy } from '../node/entropy.ts';
@@ -28,17 +29,23 @@ import type { AgentParts } from './status.ts';
 export type Closing = () => void | Promise<void>;
 
 /** Opens the store and builds everything on it; nothing runs yet. `closings` gets what undoes it, in order. */
-export function buildParts(config: Config, log: Log, closings: Closing[]): AgentParts {
+export function buildParts(
+  config: Config,
+  log: Log,
+  closings: Closing[],
+  onBroken: (error: AgentError) => void,
+): AgentParts {
   const self = config.kma_id;
   mkdirSync(config.data_directory, { recursive: true, mode: 0o700 });
   using nodeKey = loadNodeKey(config.node_key, config.data_directory, entropy);
   const path = join(config.data_directory, 'keys.sqlite');
-  const store = new KeyStore({ path, kmaId: self, nodeKey, clock, entropy, log });
+  const store = new KeyStore({ path, kmaId: self, nodeKey, clock, entropy, log, onBroken });
   closings.push(() => store.close());
   const allocator = new Allocator(store);
   const guard = new HopGuard(self, store, allocator, log);
   const neighbours = config.kx.peers.map((peer) => peer.kma_id);
-  const routes = new Routes(self, neighbours, config.kx.routes);
+  const linked = config.links.map((link) => link.peer);
+  const routes = new Routes(self, neighbours, config.kx.routes, linked);
   const peers = new Map<string, Peer>();
   const source = new RelaySource({ self, store, guard, routes, peers, clock, entropy, log });
   const transit = new RelayTransit(guard, routes, peers, clock);
@@ -87,6 +94,8 @@ function addLinks({ config, store, peers, links }: AgentParts, log: Log): void {
 
 function peerEvents({ store, relay, links }: AgentParts, log: Log): PeerEvents {
   const identity = new StoreIdentity(store, log);
+  // Messages that come while what follows from the greeting is not on disk yet.
+  const held = new Map<Peer, Message[]>();
   const greeted = async (peer: Peer, storeId: string) => {
     await identity.check(peer.kmaId, storeId);
     links.get(peer.kmaId)?.synchronise.onUp();
@@ -94,20 +103,38 @@ function peerEvents({ store, relay, links }: AgentParts, log: Log): PeerEvents {
   };
   return {
     onUp(peer, { storeId }) {
-      greeted(peer, storeId).catch((thrown: unknown) => {
-        log.error('kx.peer.error', { peer: peer.kmaId, reason: messageOf(thrown) });
-      });
+      const early: Message[] = [];
+      held.set(peer, early);
+      greeted(peer, storeId).then(
+        () => {
+          if (held.get(peer) !== early) return;
+          held.delete(peer);
+          for (const message of early) dispatch(peer, message);
+        },
+        (thrown: unknown) => {
+          rethrowInvariant(thrown);
+          log.error('kx.peer.error', { peer: peer.kmaId, reason: messageOf(thrown) });
+          peer.drop('the key store could not take note of the peer');
+        },
+      );
     },
     onMessage(peer, message) {
-      const code = message.header.command;
-      if (code === command.keyRelay || code === command.keyRelayCompletion)
-        return relay.onMessage(peer, message);
-      const synchronise = links.get(peer.kmaId)?.synchronise;
-      if (synchronise !== undefined && (code === command.syncProposal || code === command.syncAnswer))
-        return synchronise.onMessage(message);
-      log.warn('kx.message.unexpected', { peer: peer.kmaId, command: code });
+      const early = held.get(peer);
+      if (early === undefined) return dispatch(peer, message);
+      if (early.push(message) > limits.earlyMessagesMax)
+        peer.drop('too many messages while it was being greeted');
     },
   };
+
+  function dispatch(peer: Peer, message: Message): void {
+    const code = message.header.command;
+    if (code === command.keyRelay || code === command.keyRelayCompletion)
+      return relay.onMessage(peer, message);
+    const synchronise = links.get(peer.kmaId)?.synchronise;
+    if (synchronise !== undefined && (code === command.syncProposal || code === command.syncAnswer))
+      return synchronise.onMessage(message);
+    log.warn('kx.message.unexpected', { peer: peer.kmaId, command: code });
+  }
 }
 
 function supplySettings(config: Config): ConstructorParameters<typeof Supply>[0] {
@@ -118,5 +145,6 @@ function supplySettings(config: Config): ConstructorParameters<typeof Supply>[0]
     defaultKeyBits: supply.default_key_bits,
     maxKeyBits: supply.max_key_bits,
     maxKeysPerRequest: supply.max_keys_per_request,
+    linked: new Set(config.links.map((link) => link.peer)),
   };
 }

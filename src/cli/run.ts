@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { registry } from '../../drivers/registry.ts';
 import { startAgent } from '../agent.ts';
 import { loadConfig } from '../config/load.ts';
-import type { InvariantError } from '../errors.ts';
+import type { AgentError } from '../errors.ts';
 import { createLog } from '../node/log.ts';
 import { version } from '../version.ts';
 
@@ -27,7 +27,7 @@ async function run(file: string): Promise<void> {
   process.umask(0o077);
   const config = loadConfig(file, { drivers: registry.map(({ driver }) => driver.id) });
   const log = createLog(config.log.level).with({ kma: config.kma_id });
-  const broken = (error: InvariantError) => {
+  const broken = (error: AgentError) => {
     log.error('agent.broken', { code: error.code, reason: error.message, remedy: error.remedy });
     process.exit(1);
   };

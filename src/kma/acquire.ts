@@ -1,10 +1,10 @@
 import type { ModuleAlarm, ModuleInfo, ModuleSink, RawKeyBlock, Telemetry } from '../../drivers/driver.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Log } from '../env/log.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf, rethrowInvariant } from '../errors.ts';
 import { ownsBlock, SYNC_UNITS } from '../keys/block-rule.ts';
 import { limits } from '../limits.ts';
-import { unitsIn } from '../store/block.ts';
+import { type Block, unitsIn } from '../store/block.ts';
 import type { KeyStore } from '../store/key-store.ts';
 import type { Synchronise } from './synchronise.ts';
 
@@ -19,6 +19,8 @@ export class Acquire implements ModuleSink {
   readonly #clock: Clock;
   readonly #log: Log;
   #stopped = false;
+  /** Rises with every opening and loss: what was delivered before belongs to nobody. */
+  #generation = 0;
   info: ModuleInfo | undefined;
   telemetry: Telemetry = {};
   alarms = new Map<string, ModuleAlarm>();
@@ -42,6 +44,8 @@ export class Acquire implements ModuleSink {
   }
 
   onOpen(info: ModuleInfo): void {
+    this.#generation += 1;
+    this.alarms.clear();
     this.info = info;
     this.stats.opened += 1;
     const { moduleId, linkId, role, firmwareVersion } = info;
@@ -49,6 +53,8 @@ export class Acquire implements ModuleSink {
   }
 
   onLost(reason: string): void {
+    this.#generation += 1;
+    this.alarms.clear();
     this.info = undefined;
     this.lastLost = reason;
     this.#log.warn('module.lost', { reason });
@@ -59,49 +65,64 @@ export class Acquire implements ModuleSink {
   }
 
   onAlarm(alarm: ModuleAlarm): void {
-    if (alarm.active) this.alarms.set(alarm.code, alarm);
-    else this.alarms.delete(alarm.code);
+    if (!alarm.active) this.alarms.delete(alarm.code);
+    else if (this.alarms.size < limits.alarmsMax) this.alarms.set(alarm.code, alarm);
     this.#log.warn('module.alarm', { code: alarm.code, text: alarm.text, active: alarm.active });
   }
 
   onBlock(block: RawKeyBlock, answer: Answer): void {
-    this.#take(block, answer).catch((thrown: unknown) => {
-      // Not acknowledged, so the module keeps it: it comes again with the next opening.
-      block.bytes.wipe();
-      this.#log.error('kma.block.not_stored', { number: block.number, reason: messageOf(thrown) });
-    });
+    this.#take(block, answer)
+      .catch((thrown: unknown) => {
+        rethrowInvariant(thrown);
+        this.#log.error('kma.block.error', { number: block.number, reason: messageOf(thrown) });
+      })
+      .finally(() => block.bytes.wipe());
   }
 
   stop(): void {
     this.#stopped = true;
+    this.#generation += 1;
   }
 
   async #take(block: RawKeyBlock, answer: Answer): Promise<void> {
-    // While the pool is full the block waits unacknowledged; the module's credit runs out and it holds the rest.
-    while (this.#full() && !this.#stopped)
-      await new Promise<void>((resolve) => this.#clock.after(limits.poolFullRetryMs, resolve));
-    if (this.#stopped) return block.bytes.wipe();
-    using bytes = block.bytes;
-    const refusal = this.#refusal(block.number, unitsIn(bytes.length));
+    const generation = this.#generation;
+    const refusal = this.#refusal(block.number, unitsIn(block.bytes.length));
     if (refusal !== undefined) {
       this.stats.refused += 1;
       this.#log.warn('kma.block.refused', { number: block.number, reason: refusal });
       return answer.refused(refusal);
     }
-    const own = ownsBlock(this.#self, this.#remote, block.number);
-    const kept = await this.#store.insert(
-      {
-        remote: this.#remote,
-        own,
-        number: block.number,
-        origin: 'link',
-        state: 'received',
-        first: 0,
-        epoch: 0,
-      },
-      bytes,
-    );
-    if (kept === 'underway') return;
+    // While the pool is full or the disk fails, the block waits here unacknowledged; the module's credit runs out and it holds the rest.
+    for (;;) {
+      const kept = this.#full() ? 'full' : await this.#insert(block);
+      if (typeof kept === 'object' || kept === 'known') return this.#stored(block, kept, answer);
+      const waitMs = kept === 'underway' ? limits.underwayRetryMs : limits.insertRetryMs;
+      await new Promise<void>((resolve) => this.#clock.after(waitMs, resolve));
+      if (this.#generation !== generation || this.#stopped) return;
+    }
+  }
+
+  async #insert({ number, bytes }: RawKeyBlock): Promise<Block | 'known' | 'underway' | 'failed'> {
+    const own = ownsBlock(this.#self, this.#remote, number);
+    const block = {
+      remote: this.#remote,
+      own,
+      number,
+      origin: 'link',
+      state: 'received',
+      first: 0,
+      epoch: 0,
+    } as const;
+    try {
+      return await this.#store.insert(block, bytes);
+    } catch (thrown) {
+      rethrowInvariant(thrown);
+      this.#log.error('kma.block.not_stored', { number, reason: messageOf(thrown) });
+      return 'failed';
+    }
+  }
+
+  #stored(block: RawKeyBlock, kept: Block | 'known', answer: Answer): void {
     this.#log.debug('module.acknowledged', { number: block.number });
     answer.stored();
     if (kept === 'known') {
@@ -109,15 +130,15 @@ export class Acquire implements ModuleSink {
       return;
     }
     this.stats.blocks += 1;
-    this.stats.bytes += bytes.length;
-    this.stats.remainderBytes += bytes.length - kept.units * limits.unitBytes;
+    this.stats.bytes += block.bytes.length;
+    this.stats.remainderBytes += block.bytes.length - kept.units * limits.unitBytes;
     this.#synchronise.onBlock(kept);
   }
 
   #refusal(number: number, units: number): string | undefined {
     if (units <= SYNC_UNITS + 1) return 'shorter than four KMA-keys, so that nothing would be left of it';
     if (units > limits.blockUnitsMax) return 'longer than a block may be';
-    if (number < this.#store.pool(this.#remote).highestNumber - limits.blockNumberWindow)
+    if (this.#store.longGone(this.#remote, ownsBlock(this.#self, this.#remote, number), number))
       return 'its number lies far behind the newest';
     return undefined;
   }

@@ -64,7 +64,7 @@ export class HopGuard {
   }
 
   /**
-   * Checks a message that came in. Spends its pad, whatever comes of it.
+   * Checks a message that came in, and spends its pad when it is authentic.
    * @returns the pad on its keys, which the caller owns; undefined when it is not authentic
    */
   receive(
@@ -76,19 +76,20 @@ export class HopGuard {
     const units = hop?.segments.reduce((sum, segment) => sum + segment.units, 0);
     const expected = 1 + Math.ceil(keyBytes(ranges) / limits.unitBytes);
     if (hop === undefined || units !== expected) return this.#reject(peer, 'pad of the wrong size');
-    const pad = this.#allocator.receivePad(this.#store.pool(peer.kmaId), hop.segments);
-    if (pad === undefined) return this.#reject(peer, 'pad that is unknown or was used before');
-    using bytes = pad;
-    const view = bytes.view();
-    const oneTimeKey = view.subarray(0, limits.unitBytes);
     const { headerBytes, payload } = message;
-    if (!verifyHop(headerBytes, payload, hop, peer.kmaId, this.#self, oneTimeKey))
-      return this.#reject(peer, 'wrong authenticator');
-    return SecretBytes.copyOf(view.subarray(limits.unitBytes));
+    const authentic = (bytes: SecretBytes) => {
+      const oneTimeKey = bytes.view().subarray(0, limits.unitBytes);
+      return verifyHop(headerBytes, payload, hop, peer.kmaId, this.#self, oneTimeKey);
+    };
+    const pad = this.#allocator.receivePad(this.#store.pool(peer.kmaId), hop.segments, authentic);
+    if (pad === undefined) return this.#reject(peer, 'pad that is unknown or used, or a wrong authenticator');
+    using bytes = pad;
+    return SecretBytes.copyOf(bytes.view().subarray(limits.unitBytes));
   }
 
   #reject(peer: Peer, reason: string): undefined {
     this.#log.warn('kx.message.not_authentic', { peer: peer.kmaId, reason });
+    peer.notAuthentic();
     return undefined;
   }
 

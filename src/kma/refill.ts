@@ -59,7 +59,16 @@ export class Refill {
   // One unit authenticates, one may be the ID secret; a reserve stays for completions and for retries.
   #pad(): number {
     const next = this.#routes.transit(this.#destination)?.[0] ?? this.#destination;
-    return this.#store.pool(next).ownLeft - limits.padReserveUnits;
+    const pool = this.#store.pool(next);
+    // A pad has so many pieces at most, each in one block.
+    let pieces = 0;
+    let reach = 0;
+    for (const block of pool.queue) {
+      reach += block.left;
+      pieces += 1;
+      if (pieces === limits.padSegmentsMax || reach > limits.relayKeysMax) break;
+    }
+    return Math.min(reach - 2, pool.ownLeft - limits.padReserveUnits);
   }
 
   #relay(count: number): void {

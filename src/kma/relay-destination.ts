@@ -45,11 +45,14 @@ export class RelayDestination {
   }
 
   #refusal({ source, block, keys }: KeyRelay): RelayResponse | undefined {
-    if (source === this.#self || !this.#routes.knows(source)) return 'refused_by_policy';
+    if (source === this.#self || !this.#routes.relaysWith(source)) return 'refused_by_policy';
     if (block === undefined || !keys.every((key) => key.bytes === limits.unitBytes)) return 'unsupported_key';
     const first = parseUuid(keys[0]!.id);
     if (first === undefined || !keys.every((key, i) => key.id === formatUuid(idAfter(first, i))))
       return 'unsupported_key';
+    // One that comes again is answered as before, whatever has changed.
+    if (this.#store.known(source, false, block.number)) return undefined;
+    if (this.#store.longGone(source, false, block.number)) return 'conflict';
     const pool = this.#store.pool(source);
     if (block.epoch !== block.number && !pool.idSecrets.theirs.has(block.epoch)) return 'unknown_epoch';
     if (pool.heldUnits * limits.unitBytes > limits.relayPoolBytesMax) return 'overloaded';

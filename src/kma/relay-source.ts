@@ -1,7 +1,7 @@
 import type { Clock } from '../env/clock.ts';
 import type { Entropy } from '../env/entropy.ts';
 import type { Log } from '../env/log.ts';
-import { AgentError } from '../errors.ts';
+import { AgentError, rethrowInvariant } from '../errors.ts';
 import { formatUuid, idAfter } from '../keys/uuid.ts';
 import { command } from '../kx/codec/header.ts';
 import { writeKeyRelay } from '../kx/codec/key-relay.ts';
@@ -81,7 +81,8 @@ export class RelaySource {
         this.#beginning.set(destination, relay);
         return relay.finally(() => this.#beginning.delete(destination));
       }
-      await first;
+      // Should it fail, the next in line begins.
+      await first.catch(() => {});
     }
     return this.#relay(destination, transit, next, count);
   }
@@ -120,7 +121,7 @@ export class RelaySource {
     const requestId = entropy.uuid();
     const fields = { requestId, destination, transit, number, epoch, ids: this.#ids(total), keys, next };
     const response = await this.#exchange({ ...fields, deadlineMs: startedMs + limits.relayTimeoutMs });
-    if (response !== 'success') return this.#fail(response, destination);
+    if (response !== 'success') return this.#fail(response, destination, epoch);
     const block = {
       remote: destination,
       own: true,
@@ -130,7 +131,9 @@ export class RelaySource {
       first: 0,
       epoch,
     } as const;
-    await store.insert(block, keys);
+    // Forgotten meanwhile: the pool was begun anew.
+    if (typeof (await store.insert(block, keys)) === 'string')
+      return this.#fail('conflict', destination, epoch);
     const milliseconds = clock.monotonicMs() - startedMs;
     this.stats.succeeded += 1;
     this.stats.keys += count;
@@ -138,12 +141,13 @@ export class RelaySource {
     return { requestId, destination, keys: count, milliseconds };
   }
 
-  async #fail(response: string, destination: string): Promise<never> {
+  async #fail(response: string, destination: string, epoch: number): Promise<never> {
     this.stats.failed += 1;
     this.stats.lastFailure = response;
     this.#parts.log.warn('kma.relay.failed', { destination, reason: response });
-    // The destination has lost what we shared: key of before could never be found there.
-    if (response === 'unknown_epoch') await this.#parts.store.forgetPool(destination);
+    // The destination has lost what we shared: key of before could never be found there. What it allocates is its own affair.
+    if (response === 'unknown_epoch' && this.#parts.store.pool(destination).ownEpoch === epoch)
+      await this.#parts.store.forgetPool(destination, 'own');
     throw relayFailure(response, destination);
   }
 
@@ -187,6 +191,7 @@ export class RelaySource {
       },
       (thrown: unknown) => {
         prefix.fill(0);
+        rethrowInvariant(thrown);
         request.settle(thrown instanceof AgentError ? 'store_unavailable' : 'internal');
       },
     );

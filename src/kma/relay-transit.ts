@@ -47,7 +47,12 @@ export class RelayTransit {
     return refusal;
   }
 
-  async #forward(from: Peer, message: Message, relay: KeyRelay, covered: SecretBytes) {
+  async #forward(
+    from: Peer,
+    message: Message,
+    relay: KeyRelay,
+    covered: SecretBytes,
+  ): Promise<RelayResponse | undefined> {
     const { requestId, destination, transit, hop, keys } = relay;
     if (requestId === undefined || hop === undefined) return 'malformed';
     const nextId = this.#routes.next(destination, transit);
@@ -57,6 +62,8 @@ export class RelayTransit {
     if (known !== undefined && known.from !== from) return 'no_route';
     if (known === undefined && !this.#room()) return 'overloaded';
     const prefix = message.payload.subarray(0, hop.start);
+    // Anew at the end, so that entries stay in the order in which they expire.
+    this.#passing.delete(requestId);
     this.#passing.set(requestId, {
       from,
       next,
@@ -64,8 +71,9 @@ export class RelayTransit {
     });
     const sent = await this.#guard.send(next, command.keyRelay, prefix, keys, covered);
     if (sent === 'sent') return undefined;
-    this.#passing.delete(requestId);
-    return sent;
+    // A try before this one may have gone through: its completion still finds its way back.
+    if (known === undefined) this.#passing.delete(requestId);
+    return known === undefined ? sent : undefined;
   }
 
   /** @returns where the completion goes back to, once; undefined when it answers nothing that passed here */

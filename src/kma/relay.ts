@@ -1,5 +1,5 @@
 import type { Log } from '../env/log.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf, rethrowInvariant } from '../errors.ts';
 import { readCompletion, writeCompletion } from '../kx/codec/completion.ts';
 import { command } from '../kx/codec/header.ts';
 import { type KeyRelay, readKeyRelay } from '../kx/codec/key-relay.ts';
@@ -37,6 +37,7 @@ export class Relay {
   onMessage(peer: Peer, message: Message): void {
     const handled = message.header.command === command.keyRelay ? this.#onRelay : this.#onCompletion;
     handled.call(this, peer, message).catch((thrown: unknown) => {
+      rethrowInvariant(thrown);
       this.#log.error('kma.relay.error', { peer: peer.kmaId, reason: messageOf(thrown) });
     });
   }

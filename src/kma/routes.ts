@@ -6,10 +6,18 @@ export type Route = { readonly destination: string; readonly via: readonly strin
 export class Routes {
   readonly #self: string;
   readonly #neighbours: ReadonlySet<string>;
+  readonly #linked: ReadonlySet<string>;
   readonly #routes = new Map<string, readonly string[]>();
 
-  constructor(self: string, neighbours: Iterable<string>, routes: readonly Route[]) {
+  /** @param linked neighbours with whom a QKD link is shared: their pool is filled by its modules, never by relay */
+  constructor(
+    self: string,
+    neighbours: Iterable<string>,
+    routes: readonly Route[],
+    linked: Iterable<string> = [],
+  ) {
     this.#self = self;
+    this.#linked = new Set(linked);
     this.#neighbours = new Set(neighbours);
     for (const { destination, via } of routes) this.#routes.set(destination, via);
   }
@@ -19,12 +27,19 @@ export class Routes {
     return this.#neighbours.has(destination) ? [] : this.#routes.get(destination);
   }
 
-  knows(kmaId: string): boolean {
-    return this.#neighbours.has(kmaId) || this.#routes.has(kmaId);
+  /** Whether a pool is shared with this KMA that key relay fills. */
+  relaysWith(kmaId: string): boolean {
+    return !this.#linked.has(kmaId) && (this.#neighbours.has(kmaId) || this.#routes.has(kmaId));
   }
 
-  /** @throws AgentError `relay.no_route` */
+  /** @throws AgentError `relay.no_route`, `relay.linked` */
   need(destination: string): readonly string[] {
+    if (this.#linked.has(destination)) {
+      throw new AgentError('relay.linked', `KMA ${destination} shares a QKD link with this node`, {
+        fault: 'application',
+        remedy: 'Nothing needs to be relayed: the pool with it is filled by the modules of the link.',
+      });
+    }
     const transit = this.transit(destination);
     if (transit !== undefined && destination !== this.#self) return transit;
     throw new AgentError('relay.no_route', `there is no route to KMA ${destination}`, {

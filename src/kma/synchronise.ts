@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../env/clock.ts';
 import type { Log } from '../env/log.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf, rethrowInvariant } from '../errors.ts';
 import { SYNC_UNITS } from '../keys/block-rule.ts';
 import { command } from '../kx/codec/header.ts';
 import {
@@ -33,14 +33,15 @@ export class Synchronise {
   readonly #log: Log;
   /** Own blocks whose proposal is to be sent. */
   readonly #due = new Set<Block>();
-  /** Own blocks that were proposed, with the epoch proposed. */
-  readonly #proposed = new Map<number, number>();
+  /** Own blocks that were proposed and not answered, with the epoch proposed, in order of time. */
+  readonly #proposed = new Map<number, { readonly epoch: number; readonly atMs: number }>();
   /** Their proposals for blocks that are not here yet. */
   readonly #waiting = new Map<number, Proposal>();
   readonly #inbox: Proposal[] = [];
   #considering = false;
   #candidate: number | undefined;
   #flushing = false;
+  #cancelRepeat: () => void = () => {};
   readonly stats = { ready: 0, quarantined: 0 };
 
   constructor(self: string, peer: Peer, store: KeyStore, clock: Clock, log: Log) {
@@ -59,6 +60,12 @@ export class Synchronise {
     this.#inbox.length = 0;
     for (const block of this.#pool.own.values()) if (block.state === 'received') this.#due.add(block);
     this.#flushSoon();
+    this.#cancelRepeat();
+    this.#repeat();
+  }
+
+  stop(): void {
+    this.#cancelRepeat();
   }
 
   /** A block has been stored. */
@@ -86,7 +93,8 @@ export class Synchronise {
   }
 
   #flushSoon(): void {
-    if (this.#flushing || this.#due.size === 0 || !this.#peer.up) return;
+    const waits = this.#due.size === 0 || this.#proposed.size >= limits.proposalsOutstandingMax;
+    if (this.#flushing || waits || !this.#peer.up) return;
     this.#flushing = true;
     this.#clock.after(limits.syncBatchMs, () => {
       this.#flushing = false;
@@ -98,16 +106,32 @@ export class Synchronise {
   #flush(): void {
     const proposals: Proposal[] = [];
     for (const block of this.#due) {
-      if (proposals.length === limits.syncProposalsMax || !this.#peer.up) break;
+      const enough =
+        proposals.length === limits.syncChunk || this.#proposed.size >= limits.proposalsOutstandingMax;
+      if (enough || !this.#peer.up) break;
       this.#due.delete(block);
       if (block.state !== 'received') continue;
+      const tag = this.#proofOrNot('proposal', block, true);
+      if (tag === undefined) continue;
       const epoch = this.#pool.ownEpoch ?? this.#candidate ?? block.number;
       this.#candidate = epoch;
-      this.#proposed.set(block.number, epoch);
-      const tag = this.#proof('proposal', block, true);
+      this.#proposed.set(block.number, { epoch, atMs: this.#clock.monotonicMs() });
       proposals.push({ number: block.number, bytes: block.units * limits.unitBytes, epoch, tag });
     }
     if (proposals.length > 0) this.#peer.send(writeProposals(proposals));
+  }
+
+  // What stays unanswered for long is proposed again: the other side may have had no room for it, or have failed to store it.
+  #repeat(): void {
+    const before = this.#clock.monotonicMs() - limits.reproposeMs;
+    for (const [number, { atMs }] of this.#proposed) {
+      if (atMs > before) break;
+      this.#proposed.delete(number);
+      const block = this.#pool.own.get(number);
+      if (block !== undefined) this.#due.add(block);
+    }
+    this.#flushSoon();
+    if (this.#peer.up) this.#cancelRepeat = this.#clock.after(limits.reproposeMs / 4, () => this.#repeat());
   }
 
   #consider(proposals: readonly Proposal[]): void {
@@ -123,10 +147,10 @@ export class Synchronise {
     );
   }
 
-  // One batch after the other, and in a batch the blocks that begin an epoch before those that lie in it.
+  // One batch after the other, others having their turn in between, and in a batch the blocks that begin an epoch before those that lie in it.
   async #emptyInbox(): Promise<void> {
     while (this.#inbox.length > 0) {
-      const batch = this.#inbox.splice(0, limits.syncProposalsMax);
+      const batch = this.#inbox.splice(0, limits.syncChunk);
       const answers: (SyncAnswer | undefined)[] = [];
       for (const proposal of batch)
         if (proposal.epoch === proposal.number) answers.push(await this.#judge(proposal));
@@ -134,16 +158,28 @@ export class Synchronise {
       answers.push(...(await Promise.all(others.map((proposal) => this.#judge(proposal)))));
       const said = answers.filter((answer) => answer !== undefined);
       if (said.length > 0) this.#peer.send(writeAnswers(said));
+      await new Promise<void>((resolve) => this.#clock.after(0, resolve));
     }
   }
 
   async #judge(proposal: Proposal): Promise<SyncAnswer | undefined> {
+    try {
+      return await this.#verdict(proposal);
+    } catch (thrown) {
+      // Unanswered, it comes again.
+      rethrowInvariant(thrown);
+      this.#log.error('kma.synchronise.error', { number: proposal.number, reason: messageOf(thrown) });
+      return undefined;
+    }
+  }
+
+  async #verdict(proposal: Proposal): Promise<SyncAnswer | undefined> {
     const { number, epoch } = proposal;
     const block = this.#pool.theirs.get(number);
     if (block === undefined) return this.#judgeMissing(proposal);
-    const same =
-      block.units * limits.unitBytes === proposal.bytes &&
-      timingSafeEqual(proposal.tag, this.#proof('proposal', block, false));
+    const expected = this.#proofOrNot('proposal', block, false);
+    if (expected === undefined) return { number, verdict: 'differs', tag: undefined };
+    const same = block.units * limits.unitBytes === proposal.bytes && timingSafeEqual(proposal.tag, expected);
     if (!same) {
       await this.#quarantine(block);
       return { number, verdict: 'differs', tag: undefined };
@@ -170,33 +206,41 @@ export class Synchronise {
   }
 
   async #settle(answer: SyncAnswer): Promise<void> {
-    const epoch = this.#proposed.get(answer.number);
+    const epoch = this.#proposed.get(answer.number)?.epoch;
     const block = this.#pool.own.get(answer.number);
     if (epoch === undefined || block?.state !== 'received') return;
     this.#proposed.delete(answer.number);
+    if (this.#due.size > 0) this.#flushSoon();
     if (answer.verdict === 'unknown_epoch') {
       // The other side does not hold the ID secret: this block begins a new epoch, unless one has begun meanwhile.
-      this.#forgetEpoch(epoch);
+      if (this.#candidate === epoch) this.#candidate = undefined;
+      await this.#store.forgetEpoch(this.#pool.remote, epoch);
       this.#due.add(block);
       return this.#flushSoon();
     }
-    const agreed =
-      answer.tag !== undefined && timingSafeEqual(answer.tag, this.#proof('answer', block, true));
-    if (!agreed) return this.#quarantine(block);
+    const expected = this.#proofOrNot('answer', block, true);
+    if (expected === undefined) return;
+    if (answer.tag === undefined || !timingSafeEqual(answer.tag, expected)) return this.#quarantine(block);
     await this.#store.markReady(block, SYNC_UNITS, epoch);
     this.stats.ready += 1;
-  }
-
-  #forgetEpoch(epoch: number): void {
-    if (this.#candidate === epoch) this.#candidate = undefined;
-    this.#pool.secrets(true).get(epoch)?.wipe();
-    this.#pool.secrets(true).delete(epoch);
   }
 
   async #quarantine(block: Block): Promise<void> {
     this.stats.quarantined += 1;
     this.#log.warn('kma.block.quarantined', { number: block.number, own: block.own });
     await this.#store.destroy(block, 'quarantined');
+  }
+
+  // A block that the disk has damaged is put aside, and the others go on.
+  #proofOrNot(role: 'proposal' | 'answer', block: Block, mine: boolean): Buffer | undefined {
+    try {
+      return this.#proof(role, block, mine);
+    } catch (thrown) {
+      rethrowInvariant(thrown);
+      this.#log.error('kma.block.damaged', { number: block.number, reason: messageOf(thrown) });
+      this.#background(this.#quarantine(block));
+      return undefined;
+    }
   }
 
   // The tag of either role, seen from either side: the proposer is whoever owns the block's direction.
@@ -209,6 +253,7 @@ export class Synchronise {
 
   #background(work: Promise<unknown>): void {
     work.catch((thrown: unknown) => {
+      rethrowInvariant(thrown);
       this.#log.error('kma.synchronise.error', { reason: messageOf(thrown) });
     });
   }

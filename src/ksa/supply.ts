@@ -14,6 +14,8 @@ export type SupplySettings = {
   readonly defaultKeyBits: number;
   readonly maxKeyBits: number;
   readonly maxKeysPerRequest: number;
+  /** KMAs whose pool also gives the pads of their link: a reserve stays for those. */
+  readonly linked: ReadonlySet<string>;
 };
 
 const UNIT_BITS = limits.unitBytes * 8;
@@ -42,7 +44,7 @@ export class Supply implements KeySupply {
       sourceKmeId: self,
       targetKmeId: remote,
       keySizeBits: defaultKeyBits,
-      storedKeyCount: Math.floor(this.#store.pool(remote).ownLeft / units),
+      storedKeyCount: Math.floor(this.#spare(remote) / units),
       maxKeyCount: Math.floor(limits.relayPoolBytesMax / limits.unitBytes / units),
       maxKeyPerRequest: maxKeysPerRequest,
       maxKeySizeBits: maxKeyBits,
@@ -61,7 +63,9 @@ export class Supply implements KeySupply {
     if (number < 1 || number > status.maxKeyPerRequest)
       throw badRequest('application.too_many', `number shall be from 1 to ${status.maxKeyPerRequest}`);
     const pool = this.#store.pool(status.targetKmeId);
-    const taken = await this.#allocator.takeKeys(pool, number, Math.ceil(sizeBits / UNIT_BITS));
+    const units = Math.ceil(sizeBits / UNIT_BITS);
+    if (this.#spare(status.targetKmeId) < number * units) throw poolEmpty(status.targetKmeId);
+    const taken = await this.#allocator.takeKeys(pool, number, units);
     if (taken === undefined) throw poolEmpty(status.targetKmeId);
     try {
       const keys = taken.map((key) => ({ keyId: idFor(pool, pair, key, sizeBits / 8), key }));
@@ -99,7 +103,9 @@ export class Supply implements KeySupply {
   #refusal(pool: Pool, pair: ApplicationPair, keyId: string): AgentError {
     for (const [slaveSaeId, kmaId] of this.#settings.applications) {
       if (kmaId !== this.#settings.self || slaveSaeId === pair.slaveSaeId) continue;
-      if (openId(pool, { masterSaeId: pair.masterSaeId, slaveSaeId }, keyId) === undefined) continue;
+      const newest = [...pool.idSecrets.theirs.values()].at(-1);
+      const forOther = { masterSaeId: pair.masterSaeId, slaveSaeId };
+      if (newest === undefined || openAddress(newest.view(), forOther, keyId) === undefined) continue;
       this.stats.refused += 1;
       return notAuthorised();
     }
@@ -109,6 +115,11 @@ export class Supply implements KeySupply {
   #notFound(): AgentError {
     this.stats.refused += 1;
     return badRequest('application.key_not_found', 'one or more keys specified are not found on KME');
+  }
+
+  #spare(remote: string): number {
+    const reserve = this.#settings.linked.has(remote) ? limits.padReserveUnits : 0;
+    return Math.max(0, this.#store.pool(remote).ownLeft - reserve);
   }
 
   #needOwn(saeId: string): void {

@@ -27,16 +27,17 @@ export function createKxTransport(files: TlsFiles): KxTransport {
       const fail = (reason: string) => {
         if (settled) return;
         settled = true;
+        clearTimeout(timer);
         socket.destroy();
         onFailed(reason);
       };
-      socket.setTimeout(limits.kxHandshakeMs, () => fail('the TLS handshake took too long'));
+      const timer = setTimeout(() => fail('the TLS handshake took too long'), limits.kxHandshakeMs);
       socket.on('error', (error) => fail(error.message));
       socket.on('close', () => fail('the peer closed the connection during the handshake'));
       socket.once('secureConnect', () => {
         if (settled) return;
         settled = true;
-        socket.setTimeout(0);
+        clearTimeout(timer);
         hand(socket, onConnection);
       });
       return () => fail('the dial was cancelled');

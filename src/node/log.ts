@@ -5,6 +5,9 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** JSON lines on standard output, written at once (pino: the best-kept logger; no worker, so that it also runs in one binary). */
 export function createLog(level: LogLevel): Log {
+  const destination = pino.destination({ fd: 1, sync: true });
+  // A full disk or a reader that went away must not stop the agent: the line is lost, and the next one is tried.
+  destination.on('error', () => {});
   const root = pino(
     {
       level,
@@ -12,7 +15,7 @@ export function createLog(level: LogLevel): Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pino.destination({ fd: 1, sync: true }),
+    destination,
   );
   return wrap(root);
 }

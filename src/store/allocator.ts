@@ -34,13 +34,10 @@ export class Allocator {
   /** `count` keys of `units` KMA-keys each, all or none; undefined when the pool has not enough. */
   async takeKeys(pool: Pool, count: number, units: number): Promise<Taken[] | undefined> {
     const take = ({ parts }: TakePlan) =>
-      parts.map((part) => ({
-        number: part.block.number,
-        index: part.index,
-        units: part.units,
-        epoch: part.block.epoch,
-        bytes: this.#handOut(pool, part),
-      }));
+      this.#handOut(pool, parts).map((bytes, i) => {
+        const { block, index, units } = parts[i]!;
+        return { number: block.number, index, units, epoch: block.epoch, bytes };
+      });
     return this.#burnThen(pool, () => planKeys(pool.queue, count, units), take);
   }
 
@@ -48,7 +45,7 @@ export class Allocator {
   async takePad(pool: Pool, units: number): Promise<TakenPad | undefined> {
     const take = ({ parts }: TakePlan) => ({
       segments: parts.map(({ block, index, units }) => ({ number: block.number, index, units })),
-      bytes: joined(parts.map((part) => this.#handOut(pool, part))),
+      bytes: joined(this.#handOut(pool, parts)),
     });
     return this.#burnThen(pool, () => planPad(pool.queue, units), take);
   }
@@ -62,7 +59,7 @@ export class Allocator {
     if (parts === undefined) return undefined;
     const bytes: SecretBytes[] = [];
     try {
-      for (const part of parts) bytes.push(this.#copy(part));
+      bytes.push(...this.#copies(parts));
       await Promise.all([...new Set(parts.map((part) => part.block))].map((block) => this.#burnSet(block)));
     } catch (thrown) {
       for (const one of bytes) one.wipe();
@@ -74,16 +71,24 @@ export class Allocator {
   }
 
   /**
-   * The pad of a message that came in, at once: the sender has burnt it; here the mark reaches the disk with the next commit.
-   * @returns undefined when a piece is not there or was used before
+   * The pad of a message that came in, at once: the sender has burnt it; here the mark reaches the disk with the next commit. A message
+   * that is not authentic spends nothing, or anyone could drain the link.
+   * @param authentic looks at the bytes, which are only lent
+   * @returns the bytes, the caller's; undefined when a piece is not there, was used before, or the message is not authentic
    */
   receivePad(
     pool: Pool,
     segments: readonly { number: number; index: number; units: number }[],
+    authentic: (bytes: SecretBytes) => boolean,
   ): SecretBytes | undefined {
     const parts = this.#mark(pool, segments);
     if (parts === undefined) return undefined;
-    const bytes = joined(parts.map((part) => this.#copy(part)));
+    const bytes = joined(this.#copies(parts));
+    if (!authentic(bytes)) {
+      bytes.wipe();
+      for (const part of parts) part.block.unuse(part.index, part.units);
+      return undefined;
+    }
     for (const block of new Set(parts.map((part) => part.block))) this.#burnSetLazily(block);
     this.#destroyUsedUp(parts);
     return bytes;
@@ -160,16 +165,27 @@ export class Allocator {
     pool.strideAtMs = now;
   }
 
-  #handOut(pool: Pool, part: Part): SecretBytes {
-    const bytes = this.#copy(part);
-    if (part.index + part.units === part.block.units && pool.queue.has(part.block))
-      this.#store.destroyLater(part.block);
+  #handOut(pool: Pool, parts: readonly Part[]): SecretBytes[] {
+    const bytes = this.#copies(parts);
+    for (const { block } of parts)
+      if (block.next === block.units && pool.queue.has(block)) this.#store.destroyLater(block);
     return bytes;
   }
 
-  #copy({ block, index, units }: Part): SecretBytes {
-    const key = this.#store.open.view(block);
-    return SecretBytes.copyOf(key.subarray(index * limits.unitBytes, (index + units) * limits.unitBytes));
+  // All or none: when one cannot be read, those before it are wiped.
+  #copies(parts: readonly Part[]): SecretBytes[] {
+    const copies: SecretBytes[] = [];
+    try {
+      for (const { block, index, units } of parts) {
+        const key = this.#store.open.view(block);
+        const piece = key.subarray(index * limits.unitBytes, (index + units) * limits.unitBytes);
+        copies.push(SecretBytes.copyOf(piece));
+      }
+      return copies;
+    } catch (thrown) {
+      for (const copy of copies) copy.wipe();
+      throw thrown;
+    }
   }
 
   #mark(pool: Pool, wanted: readonly { number: number; index: number; units: number }[]): Part[] | undefined {
@@ -181,6 +197,7 @@ export class Allocator {
         return undefined;
       }
       parts.push({ block, index, units });
+      pool.newestUsed = Math.max(pool.newestUsed, number);
     }
     return parts;
   }

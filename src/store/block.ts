@@ -1,8 +1,11 @@
 import { limits } from '../limits.ts';
 
 export type Origin = 'link' | 'relay';
-/** `received`: durable, the peer's proof outstanding. `quarantined` and `destroyed` have no key bytes any more. */
-export type BlockState = 'received' | 'ready' | 'quarantined' | 'destroyed';
+/**
+ * `received`: durable, the peer's proof outstanding. The other three have no key bytes any more: `quarantined` blocks differed at the two
+ * ends, `expired` ones were never agreed, `destroyed` ones were used up or had their time.
+ */
+export type BlockState = 'received' | 'ready' | 'quarantined' | 'expired' | 'destroyed';
 
 /** One block of KMA-keys as the agent knows it while running; the key itself stays sealed on disk until it is used. */
 export class Block {
@@ -47,6 +50,11 @@ export class Block {
   /** What the sealed record is bound to. */
   get place(): string {
     return `block ${this.pool} ${this.own ? 'own' : 'their'} ${this.number} ${this.units}`;
+  }
+
+  /** Its key is gone. */
+  get ended(): boolean {
+    return this.state !== 'received' && this.state !== 'ready';
   }
 
   /** Units that may still be handed out or opened. */

@@ -20,6 +20,7 @@ export class GroupCommit {
   readonly #db: DatabaseSync;
   readonly #wal: number;
   readonly #clock: Clock;
+  readonly #onBroken: (error: AgentError) => void;
   #staged: Staged[] = [];
   #scheduled = false;
   #syncing: Promise<void> | undefined;
@@ -28,10 +29,16 @@ export class GroupCommit {
   commits = 0;
 
   /** @param path of the database; its write-ahead log is there by now */
-  constructor(db: DatabaseSync, path: string, clock: Clock) {
+  constructor(db: DatabaseSync, path: string, clock: Clock, onBroken: (error: AgentError) => void) {
     this.#db = db;
     this.#wal = openSync(`${path}-wal`, 'r+');
     this.#clock = clock;
+    this.#onBroken = onBroken;
+  }
+
+  /** Throws when a sync has failed or the store is closed: what the database says may not be on the disk. */
+  assertWhole(): void {
+    if (this.#broken !== undefined) throw this.#broken;
   }
 
   /** Runs `write` in the next transaction; resolves when that is durable. Rejects with `host.store_write_failed`. */
@@ -76,7 +83,10 @@ export class GroupCommit {
     this.#syncing = new Promise((resolve) => {
       fdatasync(this.#wal, (error) => {
         this.#syncing = undefined;
-        if (error !== null) this.#broken ??= writeFailed(error);
+        if (error !== null) {
+          this.#broken ??= syncFailed(error);
+          this.#onBroken(this.#broken);
+        }
         for (const { done, failed } of staged) {
           if (error === null) done();
           else failed(this.#broken!);
@@ -128,6 +138,18 @@ function writeFailed(cause: unknown): AgentError {
       fault: 'host',
       remedy:
         'Free space on the disk of data_directory and restart the agent if it does not go on by itself; replace a disk that fails.',
+      cause,
+    },
+  );
+}
+
+function syncFailed(cause: unknown): AgentError {
+  return new AgentError(
+    'host.store_sync_failed',
+    `the disk failed to keep the key store: ${messageOf(cause)}`,
+    {
+      fault: 'host',
+      remedy: 'Replace the disk of data_directory; until then the node cannot be trusted to keep key.',
       cause,
     },
   );

@@ -2,12 +2,13 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../env/clock.ts';
 import type { Entropy } from '../env/entropy.ts';
 import type { Log } from '../env/log.ts';
-import { assert } from '../errors.ts';
+import { type AgentError, assert } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { SecretBytes } from '../secret/secret-bytes.ts';
-import { Block, type Origin, unitsIn } from './block.ts';
+import type { SecretBytes } from '../secret/secret-bytes.ts';
+import { Block, type BlockState, type Origin, unitsIn } from './block.ts';
 import { openDatabase, readMeta } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
+import { IdSecrets } from './id-secrets.ts';
 import { OpenBlocks } from './open-blocks.ts';
 import { Pool } from './pool.ts';
 import { Sealer } from './seal.ts';
@@ -21,6 +22,8 @@ export type KeyStoreOptions = {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly log: Log;
+  /** The disk has failed in the middle of a sync: nobody knows what is on it, so the process must end. */
+  onBroken(error: AgentError): void;
 };
 
 export type NewBlock = {
@@ -46,9 +49,10 @@ export class KeyStore {
   readonly open: OpenBlocks;
   readonly #db: DatabaseSync;
   readonly #sealer: Sealer;
+  readonly #secrets: IdSecrets;
+  readonly #entropy: Entropy;
   readonly #pools = new Map<string, Pool>();
   readonly #inserting = new Set<string>();
-  readonly #entropy: Entropy;
   #inserted = 0;
 
   constructor(options: KeyStoreOptions) {
@@ -59,8 +63,9 @@ export class KeyStore {
     this.#db = openDatabase(options.path, options.kmaId, this.#sealer, options.entropy.uuid());
     this.storeId = readMeta(this.#db, 'store_id') ?? '';
     this.statements = prepareStatements(this.#db);
-    this.commit = new GroupCommit(this.#db, options.path, options.clock);
+    this.commit = new GroupCommit(this.#db, options.path, options.clock, options.onBroken);
     this.open = new OpenBlocks(this.#sealer, this.statements);
+    this.#secrets = new IdSecrets(this.#sealer, this.statements);
     this.#load();
   }
 
@@ -73,9 +78,19 @@ export class KeyStore {
     return pool;
   }
 
-  /** Whether this block is or was here. */
+  pools(): Iterable<Pool> {
+    return this.#pools.values();
+  }
+
+  /** Whether this block is or was here, durably. One that is on its way in is not. */
   known(remote: string, own: boolean, number: number): boolean {
+    if (this.#inserting.has(nameOf(remote, own, number))) return false;
     return this.statements.selectKnown.get(remote, own ? 1 : 0, number) !== undefined;
+  }
+
+  /** Whether a block of this number would lie so far behind the newest that its tombstone may be gone. */
+  longGone(remote: string, own: boolean, number: number): boolean {
+    return number < this.pool(remote).highest(own) - limits.blockNumberWindow;
   }
 
   /**
@@ -84,7 +99,8 @@ export class KeyStore {
    * @returns `known` when the block is or was here, durably; `underway` when it is on its way in
    */
   async insert(block: NewBlock, bytes: SecretBytes): Promise<Block | 'known' | 'underway'> {
-    const name = `${block.remote} ${block.own} ${block.number}`;
+    this.commit.assertWhole();
+    const name = nameOf(block.remote, block.own, block.number);
     if (this.#inserting.has(name)) return 'underway';
     if (this.known(block.remote, block.own, block.number)) return 'known';
     this.#inserting.add(name);
@@ -95,11 +111,12 @@ export class KeyStore {
     }
   }
 
-  async #insertNew(block: NewBlock, bytes: SecretBytes): Promise<Block> {
+  async #insertNew(block: NewBlock, bytes: SecretBytes): Promise<Block | 'known'> {
     const units = unitsIn(bytes.length);
     assert(units > 0 && units <= limits.blockUnitsMax, 'a block holds at least one KMA-key');
+    const pool = this.pool(block.remote);
+    const generation = pool.generation;
     const begins = block.state === 'ready' && block.epoch === block.number;
-    const first = begins ? block.first + 1 : block.first;
     const row = {
       pool: block.remote,
       own: block.own ? 1 : 0,
@@ -107,92 +124,91 @@ export class KeyStore {
       origin: block.origin,
       state: block.state,
       units,
-      first,
+      first: begins ? block.first + 1 : block.first,
       epoch: block.epoch,
       created_ms: this.clock.wallMs(),
     };
     const key = bytes.view().subarray(0, units * limits.unitBytes);
     const sealed = this.#sealer.seal(new Block({ ...row, id: 0 }).place, key);
-    const secret = begins ? this.#secretAt(key, block.first) : undefined;
+    const secret = begins ? IdSecrets.of(key, block.first) : undefined;
     let id = 0;
-    await this.commit.stage(() => {
-      const { lastInsertRowid } = this.statements.insertBlock.run(
-        ...[
-          row.pool,
-          row.own,
-          row.number,
-          row.origin,
-          row.state,
-          row.units,
-          row.first,
-          row.epoch,
-          row.created_ms,
-        ],
-      );
-      id = Number(lastInsertRowid);
+    await this.#committed(secret, () => {
+      id = this.#insertRow(row);
       this.statements.insertKey.run(id, sealed);
-      if (secret !== undefined) this.#writeSecret(block.remote, block.own, block.number, secret);
-      this.#prune(id);
+      if (secret !== undefined) this.#secrets.write(pool, block.own, block.number, secret);
     });
     const added = new Block({ ...row, id });
-    if (secret !== undefined) this.#keepSecret(block.remote, block.own, block.number, secret);
-    this.pool(block.remote).add(added);
+    if (pool.generation !== generation) {
+      // The pool was forgotten meanwhile, and this block with it.
+      secret?.wipe();
+      this.#dropLater(added, 'destroyed');
+      return 'known';
+    }
+    if (secret !== undefined) this.#secrets.keep(pool, block.own, block.number, secret);
+    pool.add(added);
     return added;
   }
 
   /** Both ends have proved to hold the same bits: the block's units from `first` on are for use. */
   async markReady(block: Block, first: number, epoch: number): Promise<void> {
-    const begins = epoch === block.number;
-    const secret = begins ? this.#secretAt(this.open.view(block), first) : undefined;
-    const usable = begins ? first + 1 : first;
-    await this.commit.stage(() => {
+    const pool = this.pool(block.pool);
+    const secret = epoch === block.number ? IdSecrets.of(this.open.view(block), first) : undefined;
+    const usable = secret === undefined ? first : first + 1;
+    // Marked before in an epoch of its own: the KMA-key that was its ID secret is for use now, so it may not stay one.
+    const revoked = block.state === 'ready' && block.epoch === block.number && epoch !== block.number;
+    await this.#committed(secret, () => {
       this.statements.setReady.run(usable, epoch, block.id);
-      if (secret !== undefined) this.#writeSecret(block.pool, block.own, block.number, secret);
+      if (revoked) this.#secrets.erase(pool, block.own, block.number);
+      if (secret !== undefined) this.#secrets.write(pool, block.own, block.number, secret);
     });
-    if (secret !== undefined) this.#keepSecret(block.pool, block.own, block.number, secret);
+    if (revoked) this.#secrets.drop(pool, block.own, block.number);
+    if (block.ended) return secret?.wipe();
+    if (secret !== undefined) this.#secrets.keep(pool, block.own, block.number, secret);
     block.first = usable;
     block.epoch = epoch;
     block.burntTo = Math.max(block.burntTo, usable);
     block.next = Math.max(block.next, usable);
     block.state = 'ready';
-    this.pool(block.pool).enqueue(block);
+    pool.readied(block);
   }
 
   /** Destroys the key of a block. Its row stays, so that the block is known when it comes again. */
-  async destroy(block: Block, state: 'destroyed' | 'quarantined' = 'destroyed'): Promise<void> {
+  async destroy(block: Block, state: EndState = 'destroyed'): Promise<void> {
     await this.commit.stage(this.#dropping(block, state));
   }
 
-  /** The same for blocks that are used up, where nobody waits: should it fail, the next start destroys them. */
+  /** The same for blocks that are used up, where nobody waits. */
   destroyLater(block: Block): void {
-    this.commit.stageLazily(this.#dropping(block, 'destroyed'), ({ message }) => {
-      this.log.error('store.destroy_failed', { block: block.place, reason: message });
-    });
+    this.#dropLater(block, 'destroyed');
   }
 
-  // Drops the block from memory at once; what comes back drops it from the disk.
-  #dropping(block: Block, state: 'destroyed' | 'quarantined'): () => void {
-    this.pool(block.pool).drop(block);
-    block.state = state;
-    this.open.forget(block);
-    return () => {
-      this.statements.deleteKey.run(block.id);
-      this.statements.deleteBurntTo.run(block.id);
-      this.statements.deleteBurntSet.run(block.id);
-      this.statements.setState.run(state, block.id);
-    };
-  }
-
-  /** The other end started anew: nothing shared with it before can be used any more. */
-  async forgetPool(remote: string): Promise<void> {
+  /**
+   * The other end has lost what we shared: nothing of it can be used any more.
+   * @param which `own`: only the blocks that this node allocates from
+   */
+  async forgetPool(remote: string, which: 'all' | 'own' = 'all'): Promise<void> {
     const pool = this.pool(remote);
-    const blocks = [...pool.own.values(), ...pool.theirs.values()];
-    for (const own of [true, false]) {
-      for (const secret of pool.secrets(own).values()) secret.wipe();
-      pool.secrets(own).clear();
-    }
+    pool.generation += 1;
+    const sides = which === 'all' ? [true, false] : [true];
+    const blocks = sides.flatMap((own) => [...pool.side(own).values()]);
+    const epochs = sides.flatMap((own) => [...pool.secrets(own).keys()].map((epoch) => ({ own, epoch })));
+    for (const { own, epoch } of epochs) this.#secrets.drop(pool, own, epoch);
     await Promise.all([
-      this.commit.stage(() => this.statements.deletePoolSecrets.run(remote)),
+      this.commit.stage(() => {
+        for (const { own, epoch } of epochs) this.#secrets.erase(pool, own, epoch);
+      }),
+      ...blocks.map((block) => this.destroy(block)),
+    ]);
+  }
+
+  /** The other end does not hold this ID secret: own blocks of its epoch cannot be found there. */
+  async forgetEpoch(remote: string, epoch: number): Promise<void> {
+    const pool = this.pool(remote);
+    if (!pool.idSecrets.own.has(epoch)) return;
+    const blocks = [...pool.own.values()].filter((block) => block.state === 'ready' && block.epoch === epoch);
+    this.#secrets.drop(pool, true, epoch);
+    await Promise.all([
+      this.commit.stage(() => this.#secrets.erase(pool, true, epoch)),
       ...blocks.map((block) => this.destroy(block)),
     ]);
   }
@@ -219,44 +235,78 @@ export class KeyStore {
     await this.commit.stage(() => this.statements.putMeta.run(name, value));
   }
 
-  /** Blocks by pool and state, tombstones included. */
-  counts(): { pool: string; state: string; n: number }[] {
-    return this.statements.selectCounts.all() as { pool: string; state: string; n: number }[];
-  }
-
   /** Makes durable what is under way, wipes all key in memory and closes. */
   async close(): Promise<void> {
-    await this.commit.close();
-    this.open[Symbol.dispose]();
-    for (const pool of this.#pools.values())
-      for (const own of [true, false]) for (const secret of pool.secrets(own).values()) secret.wipe();
-    this.#sealer[Symbol.dispose]();
-    this.#db.close();
+    try {
+      await this.commit.close();
+    } finally {
+      this.open[Symbol.dispose]();
+      for (const pool of this.#pools.values()) pool.wipe();
+      this.#sealer[Symbol.dispose]();
+      this.#db.close();
+    }
+  }
+
+  // Wipes `secret` when the transaction comes to nothing.
+  async #committed(secret: SecretBytes | undefined, write: () => void): Promise<void> {
+    try {
+      await this.commit.stage(write);
+    } catch (thrown) {
+      secret?.wipe();
+      throw thrown;
+    }
+  }
+
+  #insertRow(row: Record<'pool' | 'origin' | 'state', string> & Record<RowNumbers, number>): number {
+    const { pool, own, number, origin, state, units, first, epoch, created_ms } = row;
+    const columns = [pool, own, number, origin, state, units, first, epoch, created_ms];
+    const { lastInsertRowid } = this.statements.insertBlock.run(...columns);
+    this.#inserted += 1;
+    if (this.#inserted % limits.tombstonePruneEvery === 0) {
+      const horizon = this.pool(pool).highest(own === 1) - limits.blockNumberWindow;
+      this.statements.pruneBlocks.run(pool, own, horizon);
+      this.statements.pruneBurns.run();
+    }
+    return Number(lastInsertRowid);
+  }
+
+  // Drops the block from memory at once; what comes back drops it from the disk.
+  #dropping(block: Block, state: EndState): () => void {
+    this.pool(block.pool).drop(block);
+    block.state = state;
+    this.open.forget(block);
+    return () => {
+      this.statements.deleteKey.run(block.id);
+      this.statements.deleteBurntTo.run(block.id);
+      this.statements.deleteBurntSet.run(block.id);
+      this.statements.setState.run(state, block.id);
+    };
+  }
+
+  #dropLater(block: Block, state: EndState): void {
+    const write = this.#dropping(block, state);
+    const again = () => {
+      this.commit.stageLazily(write, ({ message }) => {
+        this.log.error('store.destroy_failed', { block: block.place, reason: message });
+        this.clock.after(limits.destroyRetryMs, again);
+      });
+    };
+    again();
   }
 
   #load(): void {
-    for (const row of this.statements.selectIdSecrets.all()) {
-      const { pool, own, epoch } = row as { pool: string; own: number; epoch: number };
-      const secret = this.#sealer.open(secretPlace(pool, own === 1, epoch), row['sealed'] as Uint8Array);
-      this.pool(pool)
-        .secrets(own === 1)
-        .set(epoch, secret);
+    this.#secrets.load((remote) => this.pool(remote));
+    for (const row of this.statements.selectHighest.all()) {
+      const { pool, own, number } = row as { pool: string; own: number; number: number };
+      this.pool(pool).raise(own === 1, number);
     }
-    const usedUp: Block[] = [];
-    for (const row of this.statements.selectLive.all()) {
-      const block = new Block(row);
-      this.pool(block.pool).add(block);
-      if (block.state === 'ready' && block.left === 0) usedUp.push(block);
-    }
-    for (const block of usedUp) this.destroyLater(block);
+    const blocks = this.statements.selectLive.all().map((row) => new Block(row));
+    for (const block of blocks) this.pool(block.pool).add(block);
+    for (const block of blocks) if (block.state === 'ready' && block.left === 0) this.destroyLater(block);
     for (const row of this.statements.selectCounters.all()) {
       const pool = this.pool(row['name'] as string);
       pool.nextNumber = row['upto'] as number;
       pool.numberUpto = pool.nextNumber;
-    }
-    for (const row of this.statements.selectMaxNumber.all()) {
-      const pool = this.pool(row['pool'] as string);
-      pool.highestNumber = Math.max(pool.highestNumber, row['number'] as number);
     }
   }
 
@@ -265,39 +315,11 @@ export class KeyStore {
     this.#entropy.fill(bytes);
     return bytes.readUInt32BE();
   }
-
-  #secretAt(key: Buffer, unit: number): SecretBytes {
-    return SecretBytes.copyOf(key.subarray(unit * limits.unitBytes, (unit + 1) * limits.unitBytes));
-  }
-
-  #writeSecret(remote: string, own: boolean, epoch: number, secret: SecretBytes): void {
-    const sealed = this.#sealer.seal(secretPlace(remote, own, epoch), secret.view());
-    this.statements.putIdSecret.run(remote, own ? 1 : 0, epoch, sealed);
-    const epochs = [...this.pool(remote).secrets(own).keys()];
-    for (const old of epochs.slice(0, Math.max(0, epochs.length + 1 - limits.idEpochsMax)))
-      this.statements.deleteIdSecret.run(remote, own ? 1 : 0, old);
-  }
-
-  #keepSecret(remote: string, own: boolean, epoch: number, secret: SecretBytes): void {
-    const secrets = this.pool(remote).secrets(own);
-    secrets.get(epoch)?.wipe();
-    secrets.delete(epoch);
-    secrets.set(epoch, secret);
-    for (const [old, oldSecret] of secrets) {
-      if (secrets.size <= limits.idEpochsMax) break;
-      oldSecret.wipe();
-      secrets.delete(old);
-    }
-  }
-
-  #prune(newestId: number): void {
-    this.#inserted += 1;
-    if (this.#inserted % limits.tombstonePruneEvery !== 0) return;
-    this.statements.pruneBlocks.run(newestId - limits.tombstonesMax);
-    this.statements.pruneBurns.run();
-  }
 }
 
-function secretPlace(remote: string, own: boolean, epoch: number): string {
-  return `ID secret ${remote} ${own ? 'own' : 'their'} ${epoch}`;
+type EndState = Extract<BlockState, 'destroyed' | 'quarantined' | 'expired'>;
+type RowNumbers = 'own' | 'number' | 'units' | 'first' | 'epoch' | 'created_ms';
+
+function nameOf(remote: string, own: boolean, number: number): string {
+  return `${remote} ${own} ${number}`;
 }

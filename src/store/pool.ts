@@ -13,7 +13,11 @@ export class Pool {
   ownLeft = 0;
   /** Units of all blocks held, both directions: what the pool's hard maximum counts. */
   heldUnits = 0;
-  highestNumber = -1;
+  /** Rises when everything shared before is given up, so that what was under way then is given up as well. */
+  generation = 0;
+  /** The highest number of a block of theirs that anything was opened of. */
+  newestUsed = -1;
+  readonly #highest = { own: -1, theirs: -1 };
   /** Burn stride, in units: grows while key is asked for quickly. */
   stride = 0;
   strideAtMs = 0;
@@ -41,15 +45,29 @@ export class Pool {
   add(block: Block): void {
     this.side(block.own).set(block.number, block);
     this.heldUnits += block.units;
-    this.highestNumber = Math.max(this.highestNumber, block.number);
-    this.enqueue(block);
+    if (block.state === 'ready') this.readied(block);
   }
 
-  /** Lets an own block be allocated from, once it is ready. */
-  enqueue(block: Block): void {
-    if (!block.own || block.state !== 'ready' || this.queue.has(block)) return;
+  /** A block has become ready: an own one may be allocated from. */
+  readied(block: Block): void {
+    this.raise(block.own, block.number);
+    if (!block.own || this.queue.has(block)) return;
     this.queue.add(block);
     this.ownLeft += block.left;
+  }
+
+  /** The highest number of a block that both ends agreed on. One that only a module named does not count: it may be wrong. */
+  highest(own: boolean): number {
+    return own ? this.#highest.own : this.#highest.theirs;
+  }
+
+  raise(own: boolean, number: number): void {
+    const side = own ? 'own' : 'theirs';
+    this.#highest[side] = Math.max(this.#highest[side], number);
+  }
+
+  wipe(): void {
+    for (const own of [true, false]) for (const secret of this.secrets(own).values()) secret.wipe();
   }
 
   drop(block: Block): void {

@@ -23,13 +23,14 @@ export function prepareStatements(db: DatabaseSync) {
     recordBurn: db.prepare('INSERT INTO burn_record (block, from_unit, to_unit, at_ms) VALUES (?, ?, ?, ?)'),
     putIdSecret: db.prepare('INSERT OR REPLACE INTO id_secret VALUES (?, ?, ?, ?)'),
     deleteIdSecret: db.prepare('DELETE FROM id_secret WHERE pool = ? AND own = ? AND epoch = ?'),
-    deletePoolSecrets: db.prepare('DELETE FROM id_secret WHERE pool = ?'),
     putCounter: db.prepare(
       'INSERT INTO counter VALUES (?, ?) ON CONFLICT DO UPDATE SET upto = excluded.upto',
     ),
     putMeta: db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)'),
-    // Tombstones tell a block that comes again from a new one. The newest are kept, far beyond what can come again.
-    pruneBlocks: db.prepare("DELETE FROM block WHERE state IN ('destroyed', 'quarantined') AND id <= ?"),
+    // Tombstones tell a block that comes again from a new one. Those go whose number would be refused as long gone anyway.
+    pruneBlocks: db.prepare(
+      "DELETE FROM block WHERE pool = ? AND own = ? AND number < ? AND state IN ('destroyed', 'quarantined', 'expired')",
+    ),
     pruneBurns: db.prepare('DELETE FROM burn_record WHERE block NOT IN (SELECT id FROM block)'),
     selectLive: db.prepare(
       `SELECT block.*, burnt_to.unit AS burnt_to, burnt_set.units AS burnt_set FROM block
@@ -38,8 +39,9 @@ export function prepareStatements(db: DatabaseSync) {
     ),
     selectIdSecrets: db.prepare('SELECT * FROM id_secret ORDER BY pool, own, epoch'),
     selectCounters: db.prepare('SELECT * FROM counter'),
-    selectMaxNumber: db.prepare('SELECT pool, max(number) AS number FROM block GROUP BY pool'),
-    selectCounts: db.prepare('SELECT pool, state, count(*) AS n FROM block GROUP BY pool, state'),
+    selectHighest: db.prepare(
+      "SELECT pool, own, max(number) AS number FROM block WHERE state IN ('ready', 'destroyed') GROUP BY pool, own",
+    ),
   };
 }
 

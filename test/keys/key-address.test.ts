@@ -9,11 +9,13 @@ import { sealedId } from '../kx/naive.ts';
 const secrets = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const saeId = fc.stringMatching(/^[A-Za-z0-9._:-]{1,64}$/);
 const pairs = fc.record({ masterSaeId: saeId, slaveSaeId: saeId });
-const addresses = fc.record({
-  number: fc.maxSafeNat().map((n) => n % (limits.blockNumberMax + 1)),
-  index: fc.nat(limits.blockUnitsMax - 1),
-  bytes: fc.integer({ min: 1, max: limits.ksaKeyBytesMax }),
-});
+const addresses = fc
+  .tuple(
+    fc.maxSafeNat(),
+    fc.nat(limits.blockUnitsMax - 1),
+    fc.integer({ min: 1, max: limits.ksaKeyBytesMax }),
+  )
+  .map(([number, index, bytes]) => ({ number: number % (limits.blockNumberMax + 1), index, bytes }));
 const UUID_4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const pair = { masterSaeId: 'app-a', slaveSaeId: 'app-b' };
 

@@ -142,6 +142,13 @@ describe('the JSON reader is bounded', () => {
     assert.equal(faultOf(numbers(limits.jsonTokensMax - 2)), 'too-many-values');
   });
 
+  test('in the members of one object: as many as allowed, not one more', () => {
+    const members = (count: number) =>
+      JSON.stringify({ a: Object.fromEntries(Array.from({ length: count }, (_, i) => [`m${i}`, i])) });
+    assert.equal(faultOf(members(limits.jsonMembersMax)), undefined);
+    assert.equal(faultOf(members(limits.jsonMembersMax + 1)), 'too-many-values');
+  });
+
   test('the same name may stand in different objects', () => {
     assert.equal(faultOf('{"a":{"a":1},"b":[{"a":1},{"a":2}],"A":3}'), undefined);
   });

@@ -76,5 +76,6 @@ function wordsOf(name: string): string {
 }
 
 function normalise(name: string): string {
-  return name.replace(/[ _-]/g, '').toLowerCase();
+  // ASCII only: other letters that have an ASCII lower case are not the same words.
+  return name.replace(/[ _-]/g, '').replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

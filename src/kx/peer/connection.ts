@@ -53,7 +53,9 @@ export class Connection implements ByteLinkEvents {
     seal?.(frame);
     this.messagesOut += 1;
     this.#link.write(frame);
-    return true;
+    if (this.#link.queuedBytes <= limits.peerQueueBytesMax * 2) return true;
+    this.close('the peer does not read what it is sent');
+    return false;
   }
 
   onData(chunk: Buffer): void {

@@ -45,6 +45,7 @@ export class Peer {
   #cancelDial: () => void = () => {};
   connects = 0;
   lastDown: string | undefined;
+  #notAuthentic = 0;
 
   constructor(options: PeerOptions) {
     this.kmaId = options.kmaId;
@@ -89,6 +90,17 @@ export class Peer {
     return this.#up && this.#live?.connection.send(frame, seal) === true;
   }
 
+  /** Ends the connection; it is dialled again as after any fault. */
+  drop(reason: string): void {
+    this.#live?.connection.close(reason);
+  }
+
+  /** A message failed its authenticator. More than a few on one connection, and it is not worth keeping. */
+  notAuthentic(): void {
+    this.#notAuthentic += 1;
+    if (this.#notAuthentic > limits.notAuthenticMax) this.drop('too many messages were not authentic');
+  }
+
   /** A connection to or from this peer has been authenticated. */
   adopt(
     identity: KxIdentity,
@@ -128,6 +140,7 @@ export class Peer {
 
   #onUp(identity: KxIdentity, hello: Hello): void {
     this.#up = true;
+    this.#notAuthentic = 0;
     this.connects += 1;
     this.#backOffMs = limits.dialBackOffMsMin;
     const { cipher, remoteAddress } = identity;

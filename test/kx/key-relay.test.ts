@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { frameWithHop } from '../../src/kx/codec/hop.ts';
+import { readKeyRelay, writeKeyRelay } from '../../src/kx/codec/key-relay.ts';
+import { limits } from '../../src/limits.ts';
+import { keyOf, payloadOf, relayMembers } from './payloads.ts';
+
+const read = (changes: Record<string, unknown> = {}) => readKeyRelay(payloadOf(relayMembers(changes)));
+
+describe('a key relay message', () => {
+  test('is read as it was written', () => {
+    const id = fc.stringMatching(/^[A-Za-z0-9._:-]{1,64}$/);
+    const message = fc.tuple(id, id, fc.array(id, { maxLength: limits.transitMax }), fc.uuid());
+    const numbers = fc.tuple(fc.nat(), fc.nat());
+    const keys = fc.array(fc.tuple(fc.uuid(), fc.uint8Array({ minLength: 32, maxLength: 32 })), {
+      minLength: 1,
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(message, numbers, keys, (ids, [number, epoch], some) => {
+        const [source, destination, transit, requestId] = ids;
+        const fields = { source, destination, transit, requestId, block: { number, epoch } };
+        const all = Buffer.concat(some.map(([, key]) => key));
+        const written = writeKeyRelay(
+          fields,
+          some.map(([keyId]) => keyId),
+          all,
+        );
+        const frame = frameWithHop(0x1101, written.prefix, [{ number: 1, index: 2, units: 3 }])!;
+        const payload = frame.subarray(10);
+        const parsed = JSON.parse(payload.toString());
+        const relay = readKeyRelay(payload)!;
+        assert.deepEqual({ ...relay, keys: 0, hop: 0 }, { ...fields, keys: 0, hop: 0 });
+        assert.deepEqual(
+          relay.keys.map((key) => [
+            key.id,
+            Buffer.from(payload.toString('latin1', key.start, key.end), 'base64'),
+          ]),
+          some.map(([keyId, key]) => [keyId, Buffer.from(key)]),
+        );
+        assert.deepEqual(
+          written.ranges,
+          relay.keys.map(({ start, end, bytes }) => ({ start, end, bytes })),
+        );
+        assert.equal(relay.hop?.start, written.prefix.length);
+        assert.deepEqual(Object.keys(parsed), Object.keys(relayMembers()));
+      }),
+    );
+  });
+
+  test('with as many keys as may be fits into one frame', () => {
+    const count = limits.relayKeysMax;
+    const fields = {
+      source: 'S'.repeat(64),
+      destination: 'D'.repeat(64),
+      transit: Array(limits.transitMax).fill('T'.repeat(64)) as string[],
+      requestId: '0d5e4c1a-9b77-4e02-8f3d-aa00000000ff',
+      block: { number: limits.blockNumberMax, epoch: limits.blockNumberMax },
+    };
+    const ids = Array(count).fill(fields.requestId) as string[];
+    const { prefix } = writeKeyRelay(fields, ids, Buffer.alloc(count * limits.unitBytes));
+    const last = {
+      number: limits.blockNumberMax,
+      index: limits.blockUnitsMax - 1,
+      units: limits.blockUnitsMax,
+    };
+    const frame = frameWithHop(0x1101, prefix, Array(limits.padSegmentsMax).fill(last));
+    assert.equal(readKeyRelay(frame!.subarray(10))?.keys.length, count);
+  });
+});
+
+describe('member names', () => {
+  const spellings: [string, (name: string) => string][] = [
+    ['with spaces, as the Recommendation writes', (name) => name.replaceAll('_', ' ')],
+    [
+      'in camel case',
+      (name) => name.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+    ],
+    ['in capitals', (name) => name.toUpperCase()],
+    ['with hyphens', (name) => name.toLowerCase().replaceAll('_', '-')],
+    ['in small letters without borders', (name) => name.toLowerCase().replaceAll('_', '')],
+  ];
+  for (const [name, spell] of spellings)
+    test(`are taken ${name}`, () => {
+      const text = JSON.stringify(relayMembers(), null, 1);
+      const respelled = text.replace(/"(\w+)":/g, (_, member: string) => `"${spell(member)}":`);
+      assert.notEqual(respelled, text);
+      const message = JSON.parse(respelled) as object;
+      const [one, other] = [readKeyRelay(payloadOf(message))!, read()!];
+      assert.deepEqual(
+        [one.source, one.destination, one.transit, one.requestId, one.block, one.keys.map((key) => key.id)],
+        ['A', 'C', ['B'], 'request', { number: 12, epoch: 10 }, ['one', 'two']],
+      );
+      assert.deepEqual(one.hop?.segments, other.hop?.segments);
+    });
+
+  test('are taken with escapes in them', () => {
+    const text = JSON.stringify(relayMembers()).replace('source_KMA_ID', 's\\u006furce_KMA_ID');
+    assert.equal(readKeyRelay(Buffer.from(text))?.source, 'A');
+  });
+
+  test('of other words are other members', () => {
+    const { source_KMA_ID: source, ...others } = relayMembers();
+    assert.equal(readKeyRelay(payloadOf({ source_KM_ID: source, ...others })), undefined);
+    assert.equal(readKeyRelay(payloadOf({ 'source.KMA.ID': source, ...others })), undefined);
+  });
+});
+
+describe('what is unknown', () => {
+  test('is passed over in the message, in a key and in the extension', () => {
+    const relay = read({
+      vendor_x: { deep: [1, { 2: '3' }] },
+      keys: [{ vendor_y: [keyOf(9)], key_ID: 'one', key: keyOf(1), key_extension: { hash: 'abc' } }],
+      extension: [{ vendor_z: null }, ...(relayMembers()['extension'] as object[])],
+    });
+    assert.deepEqual(
+      relay?.keys.map((key) => key.id),
+      ['one'],
+    );
+    assert.deepEqual(relay?.block, { number: 12, epoch: 10 });
+  });
+
+  test('stands before the hop entry, so that a transit KM passes it on as it is', () => {
+    const payload = payloadOf(relayMembers({ extension: undefined, vendor_x: 'kept', extension_: 0 }));
+    assert.equal(readKeyRelay(payload)?.hop, undefined);
+    const { extension, ...first } = relayMembers();
+    const ordered = payloadOf({ vendor_x: 'kept', ...first, extension });
+    const { hop } = readKeyRelay(ordered)!;
+    assert.match(ordered.toString('latin1', 0, hop!.start), /^\{"vendor_x":"kept",.*"epoch":10\}\},$/);
+  });
+});
+
+describe('a key relay message may do without', () => {
+  test('transit KMA IDs', () => assert.equal(read({ transit_KMA_IDs: undefined })?.transit, undefined));
+  test('any KMA in transit', () => assert.deepEqual(read({ transit_KMA_IDs: [] })?.transit, []));
+  test('a request ID', () => assert.equal(read({ key_relay_request_ID: undefined })?.requestId, undefined));
+  test('an extension', () => {
+    const relay = read({ extension: undefined })!;
+    assert.deepEqual([relay.block, relay.hop], [undefined, undefined]);
+  });
+  test('keys of our size', () => {
+    const keys = [1, 16, 33, 500].map((size) => ({
+      key_ID: `${size}`,
+      key: Buffer.alloc(size).toString('base64'),
+    }));
+    assert.deepEqual(
+      read({ keys })?.keys.map((key) => key.bytes),
+      [1, 16, 33, 500],
+    );
+  });
+});
+
+describe('a key relay message is refused', () => {
+  const { idCharsMax, transitMax, relayKeysMax, relayKeyBytesMax } = limits;
+  const key = (changes: Record<string, unknown>) => [{ key_ID: 'one', key: keyOf(1), ...changes }];
+  const cases: [string, Record<string, unknown>][] = [
+    ['without a source', { source_KMA_ID: undefined }],
+    ['without a destination', { destination_KMA_ID: undefined }],
+    ['with an empty source', { source_KMA_ID: '' }],
+    ['with a source that is a number', { source_KMA_ID: 1 }],
+    ['with a destination that is too long', { destination_KMA_ID: 'x'.repeat(idCharsMax + 1) }],
+    ['with transit KMA IDs that are a text', { transit_KMA_IDs: 'B' }],
+    ['with an empty transit KMA ID', { transit_KMA_IDs: ['B', ''] }],
+    ['with a transit KMA ID that is null', { transit_KMA_IDs: [null] }],
+    ['with too many transit KMAs', { transit_KMA_IDs: Array(transitMax + 1).fill('B') }],
+    ['with an empty request ID', { key_relay_request_ID: '' }],
+    ['with a request ID that is too long', { key_relay_request_ID: 'x'.repeat(idCharsMax + 1) }],
+    ['with a request ID that is null', { key_relay_request_ID: null }],
+    ['without keys', { keys: undefined }],
+    ['with no key', { keys: [] }],
+    ['with too many keys', { keys: Array(relayKeysMax + 1).fill({ key_ID: 'x', key: 'AAAA' }) }],
+    ['with a key that is a text', { keys: [keyOf(1)] }],
+    ['with a key without an ID', { keys: key({ key_ID: undefined }) }],
+    ['with a key with an empty ID', { keys: key({ key_ID: '' }) }],
+    ['with a key without bits', { keys: key({ key: undefined }) }],
+    ['with a key of no length', { keys: key({ key: '' }) }],
+    [
+      'with a key that is too long',
+      { keys: key({ key: Buffer.alloc(relayKeyBytesMax + 1).toString('base64') }) },
+    ],
+    ['with a key in the URL alphabet', { keys: key({ key: '-_-_' }) }],
+    ['with a key without its padding', { keys: key({ key: 'QQ' }) }],
+    ['with a key whose last letter has bits too many', { keys: key({ key: 'QR==' }) }],
+    ['with a key that is an array', { keys: key({ key: [1] }) }],
+  ];
+  for (const [name, changes] of cases) test(name, () => assert.equal(read(changes), undefined));
+
+  test('with an escape in a key', () => {
+    const text = JSON.stringify(relayMembers()).replace('"AQEB', '"\\u0041QEB');
+    assert.equal(readKeyRelay(Buffer.from(text)), undefined);
+  });
+
+  test('that is no JSON object', () => {
+    for (const text of ['', '[]', '{', 'null']) assert.equal(readKeyRelay(Buffer.from(text)), undefined);
+  });
+});
+
+test('random objects under the right names never make the reader throw', () => {
+  const names = Object.keys(relayMembers());
+  const value = fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.constantFrom(...Object.values(relayMembers())));
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom(...names), value), (members) => {
+      const relay = readKeyRelay(payloadOf(members));
+      assert.ok(relay === undefined || relay.keys.length > 0);
+    }),
+    { numRuns: 1000 },
+  );
+});
