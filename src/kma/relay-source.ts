@@ -113,7 +113,7 @@ export class RelaySource {
     const { store, entropy, clock } = this.#parts;
     const startedMs = clock.monotonicMs();
     this.stats.requests += 1;
-    const number = await store.takeNumber(destination);
+    const number = await store.numbers.take(destination);
     const epoch = store.pool(destination).ownEpoch ?? number;
     const total = epoch === number ? count + 1 : count;
     using keys = SecretBytes.alloc(total * limits.unitBytes);

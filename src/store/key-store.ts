@@ -6,6 +6,7 @@ import { type AgentError, assert } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
 import { Block, type BlockState, type Origin, unitsIn } from './block.ts';
+import { BlockNumbers } from './block-numbers.ts';
 import { openDatabase, readMeta } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { IdSecrets } from './id-secrets.ts';
@@ -47,10 +48,10 @@ export class KeyStore {
   readonly commit: GroupCommit;
   readonly statements: Statements;
   readonly open: OpenBlocks;
+  readonly numbers: BlockNumbers;
   readonly #db: DatabaseSync;
   readonly #sealer: Sealer;
   readonly #secrets: IdSecrets;
-  readonly #entropy: Entropy;
   readonly #pools = new Map<string, Pool>();
   readonly #inserting = new Set<string>();
   #inserted = 0;
@@ -58,13 +59,13 @@ export class KeyStore {
   constructor(options: KeyStoreOptions) {
     this.clock = options.clock;
     this.log = options.log;
-    this.#entropy = options.entropy;
     this.#sealer = new Sealer(options.nodeKey, options.entropy);
     this.#db = openDatabase(options.path, options.kmaId, this.#sealer, options.entropy.uuid());
     this.storeId = readMeta(this.#db, 'store_id') ?? '';
     this.statements = prepareStatements(this.#db);
     this.commit = new GroupCommit(this.#db, options.path, options.clock, options.onBroken);
     this.open = new OpenBlocks(this.#sealer, this.statements);
+    this.numbers = new BlockNumbers(this.statements, this.commit, options.entropy);
     this.#secrets = new IdSecrets(this.#sealer, this.statements);
     this.#load();
   }
@@ -78,9 +79,7 @@ export class KeyStore {
     return pool;
   }
 
-  pools(): Iterable<Pool> {
-    return this.#pools.values();
-  }
+  pools = (): Iterable<Pool> => this.#pools.values();
 
   /** Whether this block is or was here, durably. One that is on its way in is not. */
   known(remote: string, own: boolean, number: number): boolean {
@@ -213,20 +212,6 @@ export class KeyStore {
     ]);
   }
 
-  /** A number for a new relayed block, never given before, also after a crash. */
-  async takeNumber(remote: string): Promise<number> {
-    const pool = this.pool(remote);
-    // A new store begins somewhere new, lest it gives a number that the far end knows from before.
-    if (pool.numberUpto === 0 && pool.nextNumber === 0) pool.nextNumber = this.#randomNumber();
-    const number = pool.nextNumber;
-    pool.nextNumber += 1;
-    if (number < pool.numberUpto) return number;
-    const upto = number + limits.numberStride;
-    await this.commit.stage(() => this.statements.putCounter.run(remote, upto));
-    pool.numberUpto = Math.max(pool.numberUpto, upto);
-    return number;
-  }
-
   meta(name: string): string | undefined {
     return readMeta(this.#db, name);
   }
@@ -258,9 +243,9 @@ export class KeyStore {
   }
 
   #insertRow(row: Record<'pool' | 'origin' | 'state', string> & Record<RowNumbers, number>): number {
-    const { pool, own, number, origin, state, units, first, epoch, created_ms } = row;
-    const columns = [pool, own, number, origin, state, units, first, epoch, created_ms];
-    const { lastInsertRowid } = this.statements.insertBlock.run(...columns);
+    const { pool, own, number, origin, state, units, first, epoch, created_ms: born } = row;
+    const values = [pool, own, number, origin, state, units, first, epoch, born];
+    const { lastInsertRowid } = this.statements.insertBlock.run(...values);
     this.#inserted += 1;
     if (this.#inserted % limits.tombstonePruneEvery === 0) {
       const horizon = this.pool(pool).highest(own === 1) - limits.blockNumberWindow;
@@ -303,17 +288,6 @@ export class KeyStore {
     const blocks = this.statements.selectLive.all().map((row) => new Block(row));
     for (const block of blocks) this.pool(block.pool).add(block);
     for (const block of blocks) if (block.state === 'ready' && block.left === 0) this.destroyLater(block);
-    for (const row of this.statements.selectCounters.all()) {
-      const pool = this.pool(row['name'] as string);
-      pool.nextNumber = row['upto'] as number;
-      pool.numberUpto = pool.nextNumber;
-    }
-  }
-
-  #randomNumber(): number {
-    const bytes = Buffer.alloc(4);
-    this.#entropy.fill(bytes);
-    return bytes.readUInt32BE();
   }
 }
 

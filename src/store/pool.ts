@@ -22,8 +22,6 @@ export class Pool {
   stride = 0;
   strideAtMs = 0;
   burning: Promise<void> | undefined;
-  nextNumber = 0;
-  numberUpto = 0;
 
   constructor(remote: string) {
     this.remote = remote;
