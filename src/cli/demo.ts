@@ -107,6 +107,11 @@ function describe(lab: Lab): object {
       control_socket: node.socket,
       config: node.config,
     })),
+    modules: lab.modules.map(({ kmaId, linkId }) => ({
+      link_id: linkId,
+      kma_id: kmaId,
+      pid: lab.programs.get(`${linkId}-${kmaId}`)?.pid,
+    })),
     applications: lab.applications.map((application) => ({
       sae_id: application.saeId,
       kma_id: application.kmaId,

@@ -13,7 +13,6 @@ export const TAG_BYTES = 16;
  */
 export function authenticate(oneTimeKey: Buffer, parts: readonly Uint8Array[]): Buffer {
   assert(oneTimeKey.length === 32, 'a one-time authentication key has 32 bytes');
-  const state = Buffer.alloc(sodium.crypto_onetimeauth_STATEBYTES);
   const tag = Buffer.alloc(TAG_BYTES);
   sodium.crypto_onetimeauth_init(state, oneTimeKey);
   for (const part of parts) sodium.crypto_onetimeauth_update(state, part as Buffer);
@@ -21,6 +20,9 @@ export function authenticate(oneTimeKey: Buffer, parts: readonly Uint8Array[]): 
   state.fill(0);
   return tag;
 }
+
+// One for all, since nothing comes in between from init to final; it holds the one-time key until it is wiped.
+const state = Buffer.alloc(sodium.crypto_onetimeauth_STATEBYTES);
 
 /** Whether `tag` is the authenticator of `parts`, in constant time. */
 export function verifyTag(oneTimeKey: Buffer, parts: readonly Uint8Array[], tag: Uint8Array): boolean {

@@ -18,6 +18,7 @@ declare module 'sodium-native' {
       nonce: Buffer,
       key: Buffer,
     ): void;
+    randombytes_buf(into: Buffer): void;
     crypto_generichash(output: Buffer, input: Buffer, key: Buffer): void;
     crypto_onetimeauth_init(state: Buffer, key: Buffer): void;
     crypto_onetimeauth_update(state: Buffer, input: Buffer): void;

@@ -32,6 +32,8 @@ type Request = {
   readonly deadlineMs: number;
   settle(response: string): void;
   cancelRetry: () => void;
+  /** Why the last try did not leave this node. */
+  hindrance: string | undefined;
 };
 
 export type RelaySourceParts = {
@@ -157,7 +159,7 @@ export class RelaySource {
     return Array.from({ length: count }, (_, i) => formatUuid(idAfter(first, i)));
   }
 
-  #exchange(fields: Omit<Request, 'settle' | 'cancelRetry'>): Promise<string> {
+  #exchange(fields: Omit<Request, 'settle' | 'cancelRetry' | 'hindrance'>): Promise<string> {
     return new Promise((resolve) => {
       const request: Request = {
         ...fields,
@@ -167,6 +169,7 @@ export class RelaySource {
           resolve(response);
         },
         cancelRetry: () => {},
+        hindrance: undefined,
       };
       this.#requests.set(fields.requestId, request);
       this.#try(request);
@@ -175,16 +178,23 @@ export class RelaySource {
 
   #try(request: Request): void {
     const { clock, guard } = this.#parts;
-    if (clock.monotonicMs() >= request.deadlineMs) return request.settle('timeout');
+    if (clock.monotonicMs() >= request.deadlineMs) return request.settle(request.hindrance ?? 'timeout');
     this.#tryAfter(request, limits.relayRetryMs);
-    if (!request.next.up) return;
+    if (!request.next.up) {
+      request.hindrance = 'peer_unreachable';
+      return;
+    }
     const { destination, transit, requestId, number, epoch } = request;
     const message = { source: this.#parts.self, destination, transit, requestId, block: { number, epoch } };
     const { prefix, ranges } = writeKeyRelay(message, request.ids, request.keys.view());
     guard.send(request.next, command.keyRelay, prefix, ranges).then(
       (sent) => {
-        if (sent === 'sent') return;
+        if (sent === 'sent') {
+          request.hindrance = undefined;
+          return;
+        }
         prefix.fill(0);
+        request.hindrance = sent;
         if (sent === 'malformed') return request.settle(sent);
         // Nothing has left: pad may be there in a moment.
         if (this.#requests.has(requestId)) this.#tryAfter(request, limits.relayNotSentRetryMs);

@@ -20,6 +20,7 @@ export type DemoFile = {
     readonly config: string;
   }[];
   /** `cert`, `key` and `ca` are paths of PEM files. */
+  readonly modules: readonly { readonly pid: number }[];
   readonly applications: readonly {
     readonly sae_id: string;
     readonly kma_id: string;
@@ -29,7 +30,11 @@ export type DemoFile = {
   }[];
 };
 
-export type Network = DemoFile & { close(): Promise<void> };
+export type Network = DemoFile & {
+  /** Halts the modules, or lets them go on: what is measured beside something else has the machine as that has it. */
+  modulesRun(run: boolean): void;
+  close(): Promise<void>;
+};
 
 /** Starts the demo's nodes for as long as a benchmark needs them. @param parameters more options of `keyferry demo` */
 export async function startNetwork(parameters: readonly string[] = []): Promise<Network> {
@@ -43,7 +48,17 @@ export async function startNetwork(parameters: readonly string[] = []): Promise<
     const endMs = Date.now() + START_MS;
     for (;;) {
       const file = readDemo(join(dir, 'demo.json'));
-      if (file !== undefined) return { ...file, close };
+      if (file !== undefined) {
+        const modulesRun = (run: boolean): void => {
+          for (const { pid } of file.modules) process.kill(pid, run ? 'SIGCONT' : 'SIGSTOP');
+        };
+        // A halted process would not hear that it is to end.
+        const closeAll = async (): Promise<void> => {
+          modulesRun(true);
+          await close();
+        };
+        return { ...file, modulesRun, close: closeAll };
+      }
       if (!demo.runs()) throw new Error(`keyferry demo ended: ${demo.complaint()}`);
       if (Date.now() > endMs) throw new Error(`keyferry demo was not up in time: ${demo.complaint()}`);
       await sleep(100);

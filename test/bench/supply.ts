@@ -13,6 +13,8 @@ import type { Application, ClientMessage } from './supply-client.ts';
 const MASTER = 'A';
 const SLAVE = 'C';
 const STOCK_MS = 120_000;
+/** For what is under way when the modules halt. */
+const SETTLE_MS = 300;
 /** Keys wanted in stock for a round before it is known how fast this machine is. */
 const PAIRS_PER_SECOND_MAX = 4_000;
 /** Modules that fill the pools faster than a client can empty them. */
@@ -64,7 +66,10 @@ async function open(context: BenchContext, connections: number): Promise<Opened>
       {
         name: 'keyferry',
         async measure() {
+          network.modulesRun(true);
           await stocked(client, ours, wanted, context);
+          network.modulesRun(false);
+          await sleep(SETTLE_MS);
           return measure(ours);
         },
       },
