@@ -3,10 +3,11 @@ import { parseArgs } from 'node:util';
 import { type Benchmark, runBenchmarks, tableOf } from './harness.ts';
 import { endChildren } from './processes.ts';
 import { relayBenchmarks } from './relay.ts';
+import { stockBenchmarks } from './stock.ts';
 import { supplyBenchmarks } from './supply.ts';
 
 /** Every benchmark there is; a new one is added here. */
-const benchmarks: readonly Benchmark[] = [...supplyBenchmarks, ...relayBenchmarks];
+const benchmarks: readonly Benchmark[] = [...supplyBenchmarks, ...stockBenchmarks, ...relayBenchmarks];
 
 const USAGE = `npm run bench -- [NAME …] [--json FILE] [--quick]
 Names: ${benchmarks.map(({ name }) => name).join(', ')}
