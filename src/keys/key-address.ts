@@ -12,12 +12,11 @@ export type KeyAddress = { readonly number: number; readonly index: number; read
 export type ApplicationPair = { readonly masterSaeId: string; readonly slaveSaeId: string };
 
 // A version-4 UUID leaves 122 bits free: 63 for the address (38 of block number, 15 of index, 10 of size), and 59 that
-// authenticate it. A guess is right once in 2^59, and every guess is a request over TLS.
-const INDEX_BITS = 15n;
-const SIZE_BITS = 10n;
-const ADDRESS_BITS = 63n;
-const ADDRESS_MASK = (1n << ADDRESS_BITS) - 1n;
-const IV_MASK = (1n << 59n) - 1n;
+// authenticate it. A guess is right once in 2^59, and every guess is a request over TLS. Both are held as two words, the
+// upper one shorter, because arithmetic on BigInt would take most of the time.
+type Words = { readonly high: number; readonly low: number };
+const IV_HIGH_MASK = 0x07ff_ffff;
+const ADDRESS_HIGH_MASK = 0x7fff_ffff;
 
 /**
  * The ID of a KSA-key (GS QKD 014 §6.3: a UUID): the address under a synthetic IV, so that it looks like a random version-4
@@ -25,67 +24,72 @@ const IV_MASK = (1n << 59n) - 1n;
  * @param secret the 32-byte ID secret that both KMAs hold for this pool, direction and epoch; only lent
  */
 export function sealAddress(secret: Uint8Array, pair: ApplicationPair, address: KeyAddress): string {
-  assert(address.number >= 0 && address.number <= limits.blockNumberMax, 'block number out of range');
-  assert(address.index >= 0 && address.index < limits.blockUnitsMax, 'key index out of range');
-  assert(address.bytes >= 1 && address.bytes <= limits.ksaKeyBytesMax, 'key size out of range');
-  const plain =
-    (BigInt(address.number) << (INDEX_BITS + SIZE_BITS)) |
-    (BigInt(address.index) << SIZE_BITS) |
-    BigInt(address.bytes - 1);
+  const { number, index, bytes } = address;
+  assert(number >= 0 && number <= limits.blockNumberMax, 'block number out of range');
+  assert(index >= 0 && index < limits.blockUnitsMax, 'key index out of range');
+  assert(bytes >= 1 && bytes <= limits.ksaKeyBytesMax, 'key size out of range');
+  const low = (((number & 0x7f) << 25) | (index << 10) | (bytes - 1)) >>> 0;
+  const plain = { high: Math.floor(number / 0x80), low };
   const iv = syntheticIv(secret, pair, plain);
-  return layOut((iv << ADDRESS_BITS) | (plain ^ mask(secret, iv)));
+  return layOut(iv, masked(secret, iv, plain));
 }
 
 /** The address in `id`, or undefined when it was not sealed under `secret` for `pair`. */
 export function openAddress(secret: Uint8Array, pair: ApplicationPair, id: string): KeyAddress | undefined {
-  const bits = gather(id);
-  if (bits === undefined) return undefined;
-  const iv = bits >> ADDRESS_BITS;
-  const plain = (bits & ADDRESS_MASK) ^ mask(secret, iv);
-  if (!timingSafeEqual(eightBytes(iv), eightBytes(syntheticIv(secret, pair, plain)))) return undefined;
+  const found = gather(id);
+  if (found === undefined) return undefined;
+  const plain = masked(secret, found.iv, found.sealed);
+  const expected = syntheticIv(secret, pair, plain);
+  if (!timingSafeEqual(eightBytes(found.iv), eightBytes(expected))) return undefined;
   return {
-    number: Number(plain >> (INDEX_BITS + SIZE_BITS)),
-    index: Number((plain >> SIZE_BITS) & ((1n << INDEX_BITS) - 1n)),
-    bytes: Number(plain & ((1n << SIZE_BITS) - 1n)) + 1,
+    number: plain.high * 0x80 + (plain.low >>> 25),
+    index: (plain.low >>> 10) & 0x7fff,
+    bytes: (plain.low & 0x3ff) + 1,
   };
 }
 
-function syntheticIv(
-  secret: Uint8Array,
-  { masterSaeId, slaveSaeId }: ApplicationPair,
-  plain: bigint,
-): bigint {
+function syntheticIv(secret: Uint8Array, { masterSaeId, slaveSaeId }: ApplicationPair, plain: Words): Words {
   const bound = bindTexts('keyferry/1 key ID authenticate', masterSaeId, slaveSaeId);
-  return keyedHash(secret, Buffer.concat([bound, eightBytes(plain)])).readBigUInt64BE() & IV_MASK;
+  const hash = keyedHash(secret, Buffer.concat([bound, eightBytes(plain)]));
+  return { high: hash.readUInt32BE(0) & IV_HIGH_MASK, low: hash.readUInt32BE(4) };
 }
 
-function mask(secret: Uint8Array, iv: bigint): bigint {
-  const bound = bindTexts('keyferry/1 key ID encrypt');
-  return keyedHash(secret, Buffer.concat([bound, eightBytes(iv)])).readBigUInt64BE() & ADDRESS_MASK;
+// Its own inverse.
+function masked(secret: Uint8Array, iv: Words, text: Words): Words {
+  const hash = keyedHash(secret, Buffer.concat([MASK_TEXT, eightBytes(iv)]));
+  const high = (hash.readUInt32BE(0) & ADDRESS_HIGH_MASK) ^ text.high;
+  return { high, low: (hash.readUInt32BE(4) ^ text.low) >>> 0 };
 }
 
-function eightBytes(value: bigint): Buffer {
+const MASK_TEXT = bindTexts('keyferry/1 key ID encrypt');
+
+function eightBytes({ high, low }: Words): Buffer {
   const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(value);
+  bytes.writeUInt32BE(high, 0);
+  bytes.writeUInt32BE(low, 4);
   return bytes;
 }
 
-// RFC 9562 §5.4: 48 random bits, version 4, 12 random bits, variant 2, 62 random bits.
-function layOut(bits: bigint): string {
+// RFC 9562 §5.4: 48 random bits, version 4, 12 random bits, variant 2, 62 random bits. The IV fills the 48 and 11 of the 12.
+function layOut(iv: Words, sealed: Words): string {
   const bytes = Buffer.alloc(16);
-  const high = bits >> 74n;
-  const middle = (bits >> 62n) & 0xfffn;
-  const low = bits & ((1n << 62n) - 1n);
-  bytes.writeBigUInt64BE((high << 16n) | 0x4000n | middle, 0);
-  bytes.writeBigUInt64BE((2n << 62n) | low, 8);
+  bytes.writeUIntBE(iv.high * 0x20_0000 + (iv.low >>> 11), 0, 6);
+  bytes.writeUInt16BE(0x4000 | ((iv.low & 0x7ff) << 1) | (sealed.high >>> 30), 6);
+  bytes.writeUInt32BE((0x8000_0000 | (sealed.high & 0x3fff_ffff)) >>> 0, 8);
+  bytes.writeUInt32BE(sealed.low, 12);
   return formatUuid(bytes);
 }
 
-function gather(id: string): bigint | undefined {
+function gather(id: string): { readonly iv: Words; readonly sealed: Words } | undefined {
   const bytes = parseUuid(id);
   if (bytes === undefined) return undefined;
-  const first = bytes.readBigUInt64BE(0);
-  const second = bytes.readBigUInt64BE(8);
-  if (((first >> 12n) & 0xfn) !== 4n || second >> 62n !== 2n) return undefined;
-  return ((first >> 16n) << 74n) | ((first & 0xfffn) << 62n) | (second & ((1n << 62n) - 1n));
+  const middle = bytes.readUInt16BE(6);
+  const third = bytes.readUInt32BE(8);
+  if (middle >>> 12 !== 4 || third >>> 30 !== 2) return undefined;
+  const upper = bytes.readUIntBE(0, 6);
+  const iv = {
+    high: Math.floor(upper / 0x20_0000),
+    low: (((upper % 0x20_0000) << 11) | ((middle >>> 1) & 0x7ff)) >>> 0,
+  };
+  return { iv, sealed: { high: ((middle & 1) << 30) | (third & 0x3fff_ffff), low: bytes.readUInt32BE(12) } };
 }
