@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import fc from 'fast-check';
+import { limits } from '../../src/limits.ts';
+import { Allocator } from '../../src/store/allocator.ts';
+import type { KeyStore } from '../../src/store/key-store.ts';
+import { PowerCut } from './power-cut.ts';
+import { addBlock, closeStore, directoryFor, keyOf, openStore } from './temp-store.ts';
+
+const BLOCKS = 4;
+const UNITS = 48;
+
+type Step =
+  | { readonly do: 'keys'; readonly count: number; readonly units: number }
+  | { readonly do: 'pad'; readonly units: number }
+  | { readonly do: 'open'; readonly number: number; readonly index: number; readonly units: number }
+  | { readonly do: 'destroy'; readonly number: number; readonly own: boolean }
+  /** A write of somebody else fails, and with it the transaction that it shares. */
+  | { readonly do: 'fail' }
+  | { readonly do: 'wait'; readonly turns: number }
+  | { readonly do: 'cut'; readonly share: number };
+
+const number = fc.nat(BLOCKS - 1);
+const share = fc.constantFrom(0, 0.3, 0.7, 1);
+const steps = fc.array(
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constant('keys' as const),
+        count: fc.integer({ min: 1, max: 4 }),
+        units: fc.integer({ min: 1, max: 5 }),
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({ do: fc.constant('pad' as const), units: fc.integer({ min: 1, max: 20 }) }),
+    },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        do: fc.constant('open' as const),
+        number,
+        index: fc.nat(UNITS),
+        units: fc.integer({ min: 1, max: 4 }),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('destroy' as const), number, own: fc.boolean() }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('fail' as const) }) },
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('wait' as const), turns: fc.nat(6) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('cut' as const), share }) },
+  ),
+  { minLength: 20, maxLength: 60 },
+);
+
+/** One node through power cuts: remembers every unit that was handed out while it lived. */
+class Life {
+  readonly #t: TestContext;
+  readonly #cutter: PowerCut;
+  readonly #root: string;
+  readonly #out = new Set<string>();
+  #underway: Promise<void>[] = [];
+  #lives = 0;
+  #store!: KeyStore;
+  #allocator!: Allocator;
+
+  constructor(t: TestContext, cutter: PowerCut, root: string) {
+    this.#t = t;
+    this.#cutter = cutter;
+    this.#root = root;
+  }
+
+  get handedOut(): number {
+    return this.#out.size;
+  }
+
+  async begin(): Promise<void> {
+    this.#open();
+    for (let block = 0; block < BLOCKS; block++)
+      for (const own of [true, false]) await addBlock(this.#store, block, UNITS, { own });
+  }
+
+  async run(step: Step): Promise<void> {
+    const { pool } = { pool: this.#store.pool('B') };
+    switch (step.do) {
+      case 'keys':
+        return this.#start(this.#allocator.takeKeys(pool, step.count, step.units), (taken) => {
+          for (const key of taken ?? []) this.#note(true, [key], key.bytes.view());
+        });
+      case 'pad':
+        return this.#start(this.#allocator.takePad(pool, step.units), (pad) => {
+          if (pad !== undefined) this.#note(true, pad.segments, pad.bytes.view());
+        });
+      case 'open':
+        return this.#start(this.#allocator.open(pool, [step]), (opened) => {
+          if (opened !== undefined) this.#note(false, [step], opened[0]!.view());
+        });
+      case 'destroy': {
+        const block = pool.side(step.own).get(step.number);
+        return block && this.#start(this.#store.destroy(block), () => {});
+      }
+      case 'fail':
+        return this.#start(
+          this.#store.commit.stage(() => {
+            throw new Error('no room');
+          }),
+          () => {},
+        );
+      case 'wait':
+        for (let turn = 0; turn < step.turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+        return;
+      case 'cut':
+        return this.#cut(step.share);
+    }
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#underway);
+    // What is left is all of it handed out, each unit once.
+    const pool = this.#store.pool('B');
+    for (;;) {
+      const pad = await this.#allocator.takePad(pool, 1);
+      if (pad === undefined) break;
+      this.#note(true, pad.segments, pad.bytes.view());
+    }
+    for (let block = 0; block < BLOCKS; block++)
+      for (let index = 0; index < UNITS; index++)
+        await this.run({ do: 'open', number: block, index, units: 1 });
+    await Promise.all(this.#underway);
+    await closeStore(this.#store);
+  }
+
+  #start<Result>(work: Promise<Result>, note: (result: Result) => void): void {
+    const life = this.#lives;
+    // What comes out after the power cut comes out of a process that is dead.
+    const done = work.then(
+      (result) => {
+        if (life === this.#lives) note(result);
+      },
+      (thrown: Error) => assert.match(thrown.message, /no room/),
+    );
+    this.#underway.push(done);
+  }
+
+  #note(
+    own: boolean,
+    pieces: readonly { number: number; index: number; units: number }[],
+    bytes: Buffer,
+  ): void {
+    let at = 0;
+    for (const { number, index, units } of pieces) {
+      const key = keyOf(number, UNITS).view();
+      for (let unit = index; unit < index + units; unit++, at += limits.unitBytes) {
+        const name = `${own ? 'own' : 'their'} ${number}:${unit}`;
+        assert.ok(!this.#out.has(name), `${name} is handed out twice`);
+        this.#out.add(name);
+        const expected = key.subarray(unit * limits.unitBytes, (unit + 1) * limits.unitBytes);
+        assert.ok(bytes.subarray(at, at + limits.unitBytes).equals(expected), `${name} has its own bytes`);
+      }
+    }
+    assert.equal(at, bytes.length);
+  }
+
+  async #cut(kept: number): Promise<void> {
+    const from = this.#directory;
+    this.#lives += 1;
+    mkdirSync(this.#directory);
+    this.#cutter.copy(from, this.#directory, kept);
+    await Promise.all(this.#underway.splice(0));
+    await closeStore(this.#store);
+    this.#open();
+  }
+
+  #open(): void {
+    if (this.#lives === 0) mkdirSync(this.#directory, { recursive: true });
+    this.#store = openStore(this.#t, this.#directory);
+    this.#allocator = new Allocator(this.#store);
+  }
+
+  get #directory(): string {
+    return join(this.#root, `life-${this.#lives}`);
+  }
+}
+
+test('no unit is handed out twice, whatever a power cut leaves of the log and whichever transaction fails', async (t) => {
+  const cutter = new PowerCut(t);
+  const root = directoryFor(t);
+  let run = 0;
+  let handedOut = 0;
+  await fc.assert(
+    fc.asyncProperty(steps, async (all) => {
+      run += 1;
+      const life = new Life(t, cutter, join(root, `run-${run}`));
+      await life.begin();
+      for (const step of all) await life.run(step);
+      await life.end();
+      handedOut += life.handedOut;
+    }),
+    { seed: 20_261_122, numRuns: 25, endOnFailure: true },
+  );
+  assert.ok(handedOut > 25 * 100, `only ${handedOut} units were handed out`);
+});
