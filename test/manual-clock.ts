@@ -5,10 +5,10 @@ type Timer = { readonly atMs: number; readonly order: number; readonly fn: () =>
 
 /** A clock that stands until it is turned. Timers run in the order of their time. */
 export class ManualClock implements Clock {
-  #nowMs = 0;
+  #nowMs = 1_000_000;
   #order = 0;
   readonly #timers = new Set<Timer>();
-  /** Milliseconds by which the wall clock stands ahead of where it began. */
+  /** Milliseconds by which the wall clock was set forward. */
   wallAheadMs = 0;
 
   wallMs = (): number => Date.UTC(2026, 0, 1) + this.#nowMs + this.wallAheadMs;

@@ -36,7 +36,7 @@ export const configSchema = z.strictObject({
         .meta({ description: 'Least weight of the lines that are written.', example: 'info' }),
     })
     .prefault({})
-    .meta({ description: 'The log, one JSON object a line on standard error.' }),
+    .meta({ description: 'The log, one JSON object a line on standard output.' }),
   kx,
   links: z
     .array(link)

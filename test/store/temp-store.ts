@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -69,15 +69,10 @@ export async function closeStore(store: KeyStore): Promise<void> {
   await store.close();
 }
 
-/** Copies the files of a store that may be in use, all at one moment. */
-export function copyStore(from: string, to: string): void {
-  for (const name of readdirSync(from)) copyFileSync(join(from, name), join(to, name));
-}
-
-/** A second look at a store that is closed. */
-export function editStore(directory: string, edit: (db: DatabaseSync) => void): void {
+/** A second look at a store that is closed. @param makes the file, when it is not there */
+export function editStore(directory: string, edit: (db: DatabaseSync) => void, makes = false): void {
   const path = join(directory, 'keys.sqlite');
-  if (!existsSync(path)) throw new Error(`${path} is not there`);
+  if (!makes && !existsSync(path)) throw new Error(`${path} is not there`);
   const db = new DatabaseSync(path);
   try {
     edit(db);
