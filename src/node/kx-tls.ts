@@ -54,6 +54,8 @@ async function listen(options: object, host: string, port: number, onConnection:
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
   });
+  // A handshake that fails or takes too long is reported here and nowhere ended.
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
   server.on('secureConnection', (socket) => {
     socket.on('error', () => socket.destroy());
     hand(socket, onConnection);
