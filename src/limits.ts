@@ -31,7 +31,7 @@ export const limits = {
   theirKeyLifetimeMs: 25 * 3_600_000,
   /** A block that the other end has not agreed on for so long never will be. */
   unansweredMs: 3_600_000,
-  /** While a pool is over half full, key that the far application has not fetched for so long makes room. */
+  /** How long an application may take to fetch key of a block from which the owner takes no more. */
   unfetchedMs: 600_000,
   retentionTickMs: 1_000,
   retentionBatch: 256,

@@ -22,6 +22,9 @@ const program = new Command('keyferry')
   .showHelpAfterError('Run it with --help to see how it is used.')
   .exitOverride();
 
+// Whoever read us has gone, as `head` does.
+process.stdout.on('error', () => process.exit());
+
 try {
   const asked = commands[process.argv[2] ?? ''];
   const wanted = asked === undefined ? Object.values(commands) : [asked];

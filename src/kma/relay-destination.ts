@@ -82,6 +82,8 @@ export class RelayDestination {
       if (thrown instanceof AgentError && thrown.fault === 'host') return 'store_unavailable';
       throw thrown;
     }
+    const pool = this.#store.pool(relay.source);
+    pool.theirFloor = relay.block!.floor;
     this.stats.blocks += 1;
     this.stats.keys += relay.keys.length;
     return 'success';

@@ -185,7 +185,13 @@ export class RelaySource {
       return;
     }
     const { destination, transit, requestId, number, epoch } = request;
-    const message = { source: this.#parts.self, destination, transit, requestId, block: { number, epoch } };
+    const message = {
+      source: this.#parts.self,
+      destination,
+      transit,
+      requestId,
+      block: { number, epoch, floor: this.#floor(request) },
+    };
     const { prefix, ranges } = writeKeyRelay(message, request.ids, request.keys.view());
     guard.send(request.next, command.keyRelay, prefix, ranges).then(
       (sent) => {
@@ -205,6 +211,14 @@ export class RelaySource {
         request.settle(thrown instanceof AgentError ? 'store_unavailable' : 'internal');
       },
     );
+  }
+
+  // Numbers under way are not done, though they are not in the pool yet.
+  #floor({ destination, number }: Request): number {
+    let floor = this.#parts.store.pool(destination).ownFloor(number);
+    for (const other of this.#requests.values())
+      if (other.destination === destination && other.number < floor) floor = other.number;
+    return floor;
   }
 
   #tryAfter(request: Request, milliseconds: number): void {

@@ -63,11 +63,11 @@ export class Relay {
 
   async #onCompletion(peer: Peer, message: Message): Promise<void> {
     const completion = readCompletion(message.payload);
-    const pad = completion && this.#guard.receive(peer, message, completion.hop, []);
-    if (completion?.requestId === undefined || pad === undefined) {
+    if (completion?.requestId === undefined) {
       this.#log.warn('kx.message.malformed', { peer: peer.kmaId, command: 'key_relay_completion' });
       return;
     }
+    if (this.#guard.receive(peer, message, completion.hop, []) === undefined) return;
     const { requestId, response } = completion;
     if (this.source.onCompletion(peer, requestId, response)) return;
     const back = this.transit.completed(requestId, peer);

@@ -7,8 +7,8 @@ import type { KeyStore } from '../store/key-store.ts';
 import type { Pool } from '../store/pool.ts';
 
 /**
- * Destroys key that has had its time: by age from birth, when the other end never agreed on it, and, while a pool is over half full,
- * when the far application has not fetched it for long. Without it the leavings of crashes and of forgetful applications would fill a pool.
+ * Destroys key that has had its time: by age from birth, when the other end never agreed on it, and some time after its owner said that
+ * it takes no more from the block. Without it the leavings of crashes and of forgetful applications would fill a pool.
  */
 export class Retention {
   readonly #store: KeyStore;
@@ -63,17 +63,17 @@ export class Retention {
     return found;
   }
 
+  // Only the owner knows when a block is done. What is left in it then is key that the far application has not fetched, and the
+  // leavings of crashes.
   #leavings(pool: Pool): Block[] {
-    const half = Math.min(limits.linkPoolBytesMax, limits.relayPoolBytesMax) / limits.unitBytes / 2;
-    const before = this.#clock.wallMs() - limits.unfetchedMs;
-    let surplus = pool.heldUnits - half;
+    const now = this.#clock.monotonicMs();
     const found: Block[] = [];
     for (const block of pool.theirs.values()) {
-      if (surplus <= 0 || found.length >= limits.retentionBatch || block.createdMs > before) break;
-      // Key of blocks that nothing was used of is stock, not leavings.
-      if (block.state !== 'ready' || (block.usedCount === 0 && block.number >= pool.newestUsed)) continue;
-      found.push(block);
-      surplus -= block.units;
+      // The floor may sink again, when a module delivers a block late.
+      if (block.number >= pool.theirFloor) block.doneMs = undefined;
+      else block.doneMs ??= now;
+      if (block.doneMs === undefined) continue;
+      if (now - block.doneMs >= limits.unfetchedMs && found.length < limits.retentionBatch) found.push(block);
     }
     return found;
   }

@@ -7,6 +7,7 @@ import { command } from '../kx/codec/header.ts';
 import {
   type Proposal,
   readAnswers,
+  readFloor,
   readProposals,
   type SyncAnswer,
   writeAnswers,
@@ -58,6 +59,8 @@ export class Synchronise {
     this.#proposed.clear();
     this.#waiting.clear();
     this.#inbox.length = 0;
+    // What was proposed and never agreed on names an epoch that need not exist any more.
+    this.#candidate = undefined;
     for (const block of this.#pool.own.values()) if (block.state === 'received') this.#due.add(block);
     this.#flushSoon();
     this.#cancelRepeat();
@@ -85,6 +88,7 @@ export class Synchronise {
       const proposals = readProposals(message.payload);
       if (proposals === undefined)
         return this.#log.warn('kx.message.malformed', { command: 'sync_proposal' });
+      this.#pool.theirFloor = readFloor(message.payload);
       return this.#consider(proposals);
     }
     const answers = readAnswers(message.payload);
@@ -118,7 +122,8 @@ export class Synchronise {
       this.#proposed.set(block.number, { epoch, atMs: this.#clock.monotonicMs() });
       proposals.push({ number: block.number, bytes: block.units * limits.unitBytes, epoch, tag });
     }
-    if (proposals.length > 0) this.#peer.send(writeProposals(proposals));
+    const floor = this.#pool.ownFloor(limits.blockNumberMax);
+    if (proposals.length > 0) this.#peer.send(writeProposals(proposals, floor));
   }
 
   // What stays unanswered for long is proposed again: the other side may have had no room for it, or have failed to store it.

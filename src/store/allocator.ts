@@ -197,7 +197,6 @@ export class Allocator {
         return undefined;
       }
       parts.push({ block, index, units });
-      pool.newestUsed = Math.max(pool.newestUsed, number);
     }
     return parts;
   }

@@ -29,6 +29,8 @@ export class Block {
   /** Their blocks: a bit for each unit that is burnt or about to be. Made at first use. */
   used: Uint8Array | undefined;
   usedCount = 0;
+  /** Their blocks: since when (monotonic milliseconds) it has been known that the owner takes no more from it. */
+  doneMs: number | undefined;
 
   constructor(row: Record<string, unknown>) {
     this.id = row['id'] as number;

@@ -15,8 +15,8 @@ export class Pool {
   heldUnits = 0;
   /** Rises when everything shared before is given up, so that what was under way then is given up as well. */
   generation = 0;
-  /** The highest number of a block of theirs that anything was opened of. */
-  newestUsed = -1;
+  /** Blocks of theirs below this number are done: their owner has said that it takes no more from them. */
+  theirFloor = 0;
   readonly #highest = { own: -1, theirs: -1 };
   /** Burn stride, in units: grows while key is asked for quickly. */
   stride = 0;
@@ -57,6 +57,13 @@ export class Pool {
   /** The highest number of a block that both ends agreed on. One that only a module named does not count: it may be wrong. */
   highest(own: boolean): number {
     return own ? this.#highest.own : this.#highest.theirs;
+  }
+
+  /** The lowest number of an own block that key may still be taken from; `fallback` when there is none. */
+  ownFloor(fallback: number): number {
+    let floor = fallback;
+    for (const number of this.own.keys()) if (number < floor) floor = number;
+    return floor;
   }
 
   raise(own: boolean, number: number): void {

@@ -13,8 +13,8 @@ import type { SourceMessage } from './relay-source.ts';
 
 const IN_FLIGHT = 16;
 const STOCK_MS = 120_000;
-/** Pad for a round, in KMA-keys, in each direction of each link. */
-const PAD_UNITS = 120_000;
+/** Pad for a round, in KMA-keys, in each direction of each link: more than a quick machine uses. */
+const padUnits = (keys: number): number => (keys === 1 ? 40_000 : 250_000);
 /** Bytes of a completion notification with its header. */
 const ANSWER_BYTES = 270;
 
@@ -42,7 +42,7 @@ async function open(context: BenchContext, keys: number): Promise<Opened> {
       {
         name: 'keyferry',
         async measure() {
-          await nodes.stock();
+          await nodes.stock(padUnits(keys));
           return nodes.source.ask<number>(relays);
         },
       },
@@ -63,7 +63,7 @@ type Nodes = {
   readonly lab: Lab;
   readonly source: Helper;
   /** Lets the modules run until there is pad for a round, then halts them, so that both sides have the machine alike. */
-  stock(): Promise<void>;
+  stock(units: number): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -71,7 +71,7 @@ async function startNodes(context: BenchContext): Promise<Nodes> {
   const dir = mkdtempSync(join(tmpdir(), 'keyferry-bench-relay-'));
   const source = startHelper(new URL('./relay-source.ts', import.meta.url));
   // Relays by water marks would go on beside those that are measured.
-  const lab = await Lab.make(dir, { blockBytes: 65_536, blocksPerSecond: 20, lowWater: 1, highWater: 1 });
+  const lab = await Lab.make(dir, { blockBytes: 65_536, blocksPerSecond: 40, lowWater: 1, highWater: 1 });
   const close = async (): Promise<void> => {
     for (const program of lab.programs.values()) program.signal('SIGCONT');
     await source.close();
@@ -81,12 +81,12 @@ async function startNodes(context: BenchContext): Promise<Nodes> {
   const modules = lab.modules.map((module) => lab.startModule(module));
   for (const kmaId of ['B', 'C']) lab.startNode(kmaId);
   await source.ask({ what: 'start', config: lab.node('A').config } satisfies SourceMessage);
-  const stock = async (): Promise<void> => {
+  const stock = async (units: number): Promise<void> => {
     for (const module of modules) module.signal('SIGCONT');
     const endMs = Date.now() + STOCK_MS;
-    while ((await leastPad(lab, source)) < PAD_UNITS) {
+    while ((await leastPad(lab, source)) < units) {
       if (Date.now() > endMs) throw new Error('the modules did not bring enough pad in time');
-      context.progress(`waiting for pad: ${await leastPad(lab, source)} of ${PAD_UNITS} KMA-keys`);
+      context.progress(`waiting for pad: ${await leastPad(lab, source)} of ${units} KMA-keys`);
       await sleep(1_000);
     }
     for (const module of modules) module.signal('SIGSTOP');

@@ -71,7 +71,7 @@ function syncProof() {
   const answerInput = syncInput('answer', 'B', 'A', number, block);
   const proposalTag = poly1305(block.subarray(0, 32), proposalInput);
   const answerTag = poly1305(block.subarray(32, 64), answerInput);
-  const proposal = `{"blocks":[[${number},${block.length},${number},"${proposalTag.toString('base64')}"]]}`;
+  const proposal = `{"floor":${number - 2},"blocks":[[${number},${block.length},${number},"${proposalTag.toString('base64')}"]]}`;
   const answer = `{"blocks":[[${number},"ready","${answerTag.toString('base64')}"]]}`;
   return {
     owner: 'A',
@@ -111,7 +111,7 @@ function keyRelay() {
     `{"source_KMA_ID":"A","destination_KMA_ID":"C","transit_KMA_IDs":["B"],"keys":[${ids
       .map((id, i) => `{"key_ID":"${id}","key":"${shown[i]!.toString('base64')}"}`)
       .join(',')}],"key_relay_request_ID":"${request_id}",` +
-    `"extension":[{"keyferry_block":{"number":${number},"epoch":${number}}},`;
+    `"extension":[{"keyferry_block":{"number":${number},"epoch":${number},"floor":${number - 7}}},`;
   const hop = (sender: string, receiver: string, messageId: number, segments: Segments, pad: Buffer) => {
     const covered = keys.map((key, i) => xor(key, pad.subarray(32 + 32 * i, 64 + 32 * i)));
     const oneTimeKey = pad.subarray(0, 32);
@@ -135,7 +135,7 @@ function keyRelay() {
     destination: 'C',
     transit: ['B'],
     request_id,
-    block: { number, epoch: number },
+    block: { number, epoch: number, floor: number - 7 },
     key_ids: ids,
     keys: keys.map(hex),
     clear: prefix(keys),

@@ -10,6 +10,7 @@ import { readKeyRelay, writeKeyRelay } from '../../src/kx/codec/key-relay.ts';
 import { padKeys } from '../../src/kx/codec/key-text.ts';
 import {
   readAnswers,
+  readFloor,
   readProposals,
   writeAnswers,
   writeProposals,
@@ -99,10 +100,11 @@ describe('synchronisation', () => {
 
   test('writes and reads the golden proposal', () => {
     const proposal = { number, bytes: key.length, epoch: number, tag: unhex(proof.proposal_tag) };
-    const frame = writeProposals([proposal]);
+    const frame = writeProposals([proposal], number - 2);
     setMessageId(frame, 2);
     assert.equal(frame.toString('hex'), proof.proposal_frame);
     assert.deepEqual(readProposals(split(proof.proposal_frame).payload), [proposal]);
+    assert.equal(readFloor(split(proof.proposal_frame).payload), number - 2);
   });
 
   test('writes and reads the golden answer', () => {

@@ -20,7 +20,7 @@ describe('a key relay message', () => {
     fc.assert(
       fc.property(message, numbers, keys, (ids, [number, epoch], some) => {
         const [source, destination, transit, requestId] = ids;
-        const fields = { source, destination, transit, requestId, block: { number, epoch } };
+        const fields = { source, destination, transit, requestId, block: { number, epoch, floor: 5 } };
         const all = Buffer.concat(some.map(([, key]) => key));
         const written = writeKeyRelay(
           fields,
@@ -56,7 +56,11 @@ describe('a key relay message', () => {
       destination: 'D'.repeat(64),
       transit: Array(limits.transitMax).fill('T'.repeat(64)) as string[],
       requestId: '0d5e4c1a-9b77-4e02-8f3d-aa00000000ff',
-      block: { number: limits.blockNumberMax, epoch: limits.blockNumberMax },
+      block: {
+        number: limits.blockNumberMax,
+        epoch: limits.blockNumberMax,
+        floor: limits.blockNumberMax,
+      },
     };
     const ids = Array(count).fill(fields.requestId) as string[];
     const { prefix } = writeKeyRelay(fields, ids, Buffer.alloc(count * limits.unitBytes));
@@ -90,7 +94,7 @@ describe('member names', () => {
       const [one, other] = [readKeyRelay(payloadOf(message))!, read()!];
       assert.deepEqual(
         [one.source, one.destination, one.transit, one.requestId, one.block, one.keys.map((key) => key.id)],
-        ['A', 'C', ['B'], 'request', { number: 12, epoch: 10 }, ['one', 'two']],
+        ['A', 'C', ['B'], 'request', { number: 12, epoch: 10, floor: 9 }, ['one', 'two']],
       );
       assert.deepEqual(one.hop?.segments, other.hop?.segments);
     });
@@ -118,7 +122,7 @@ describe('what is unknown', () => {
       relay?.keys.map((key) => key.id),
       ['one'],
     );
-    assert.deepEqual(relay?.block, { number: 12, epoch: 10 });
+    assert.deepEqual(relay?.block, { number: 12, epoch: 10, floor: 9 });
   });
 
   test('stands before the hop entry, so that a transit KM passes it on as it is', () => {
@@ -127,7 +131,10 @@ describe('what is unknown', () => {
     const { extension, ...first } = relayMembers();
     const ordered = payloadOf({ vendor_x: 'kept', ...first, extension });
     const { hop } = readKeyRelay(ordered)!;
-    assert.match(ordered.toString('latin1', 0, hop!.start), /^\{"vendor_x":"kept",.*"epoch":10\}\},$/);
+    assert.match(
+      ordered.toString('latin1', 0, hop!.start),
+      /^\{"vendor_x":"kept",.*"epoch":10,"floor":9\}\},$/,
+    );
   });
 });
 

@@ -17,7 +17,7 @@ export function relayMembers(changes: Members = {}): Members {
       { key_ID: 'two', key: keyOf(2) },
     ],
     key_relay_request_ID: 'request',
-    extension: [{ keyferry_block: { number: 12, epoch: 10 } }, hopEntry],
+    extension: [{ keyferry_block: { number: 12, epoch: 10, floor: 9 } }, hopEntry],
     ...changes,
   };
 }

@@ -66,14 +66,14 @@ describe('proposals', () => {
     fc.assert(
       fc.property(fc.array(row), (rows) => {
         const proposals = rows.map(([n, bytes, epoch, one]) => ({ number: n, bytes, epoch, tag: one }));
-        assert.deepEqual(readProposals(payload(writeProposals(proposals), 0x11f1)), proposals);
+        assert.deepEqual(readProposals(payload(writeProposals(proposals, 7), 0x11f1)), proposals);
       }),
     );
   });
 
   test('fit into one frame, as many as may be', () => {
     const one = { number: blockNumberMax, bytes: blockBytesMax, epoch: blockNumberMax, tag };
-    const frame = writeProposals(Array(syncProposalsMax).fill(one));
+    const frame = writeProposals(Array(syncProposalsMax).fill(one), 7);
     assert.equal(readProposals(payload(frame, 0x11f1))?.length, syncProposalsMax);
   });
 

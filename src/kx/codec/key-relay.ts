@@ -9,6 +9,8 @@ export type RelayedBlock = {
   readonly number: number;
   /** The block whose first KMA-key is the ID secret for this one; its own number when it brings a new one. */
   readonly epoch: number;
+  /** Blocks of the source below this number are done: it takes no more from them. */
+  readonly floor: number;
 };
 
 /** A key relay message (Q.4163 §8.1, Table 1). The keys stay in the payload; here is only where they stand. */
@@ -83,7 +85,8 @@ function readBlock(message: JsonView): RelayedBlock | undefined {
     const block = entry.member('keyferryblock');
     const number = block?.member('number')?.integer(limits.blockNumberMax);
     const epoch = block?.member('epoch')?.integer(limits.blockNumberMax);
-    if (number !== undefined && epoch !== undefined) return { number, epoch };
+    const floor = block?.member('floor')?.integer(limits.blockNumberMax) ?? 0;
+    if (number !== undefined && epoch !== undefined) return { number, epoch, floor };
   }
   return undefined;
 }
@@ -98,12 +101,13 @@ export function writeKeyRelay(
   ids: readonly string[],
   keys: Buffer,
 ): { readonly prefix: Buffer; readonly ranges: KeyRange[] } {
+  const { number, epoch, floor } = fields.block;
   const head =
     `{"source_KMA_ID":${JSON.stringify(fields.source)},"destination_KMA_ID":${JSON.stringify(fields.destination)},` +
     `"transit_KMA_IDs":${JSON.stringify(fields.transit)},"keys":[`;
   const tail =
     `],"key_relay_request_ID":${JSON.stringify(fields.requestId)},` +
-    `"extension":[{"keyferry_block":{"number":${fields.block.number},"epoch":${fields.block.epoch}}},`;
+    `"extension":[{"keyferry_block":{"number":${number},"epoch":${epoch},"floor":${floor}}},`;
   const letters = base64Length(limits.unitBytes);
   const entryBytes = '{"key_ID":"","key":""},'.length + 36 + letters;
   const prefix = Buffer.alloc(head.length + ids.length * entryBytes - 1 + tail.length);

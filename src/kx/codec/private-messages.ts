@@ -40,9 +40,10 @@ export function readHello(payload: Buffer): Hello | undefined {
   return kmaId && unitBits && storeId ? { kmaId, unitBits, storeId } : undefined;
 }
 
-export function writeProposals(proposals: readonly Proposal[]): Buffer {
+/** @param floor the lowest number of a block of its direction from which the owner may still take key */
+export function writeProposals(proposals: readonly Proposal[], floor: number): Buffer {
   const blocks = proposals.map((p) => [p.number, p.bytes, p.epoch, p.tag.toString('base64')]);
-  return textFrame(command.syncProposal, { blocks });
+  return textFrame(command.syncProposal, { floor, blocks });
 }
 
 export function readProposals(payload: Buffer): Proposal[] | undefined {
@@ -54,6 +55,14 @@ export function readProposals(payload: Buffer): Proposal[] | undefined {
     if (number === undefined || !bytes || epoch === undefined || !tag || row.length !== 4) return undefined;
     return { number, bytes, epoch, tag };
   });
+}
+
+/** The floor of a proposal message; 0, which says nothing, when it has none. */
+export function readFloor(payload: Buffer): number {
+  const message = JsonView.of(payload);
+  const floor =
+    message instanceof JsonView ? message.member('floor')?.integer(limits.blockNumberMax) : undefined;
+  return floor ?? 0;
 }
 
 export function writeAnswers(answers: readonly SyncAnswer[]): Buffer {
