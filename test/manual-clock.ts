@@ -47,7 +47,8 @@ export class ManualClock implements Clock {
     while (this.#nowMs < endMs) {
       const due = this.#next()?.atMs ?? endMs;
       this.advance(Math.max(0, Math.min(due, endMs) - this.#nowMs));
-      for (let i = 0; i < 4; i++) await new Promise((resolve) => setTimeout(resolve, 1));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
@@ -65,7 +66,7 @@ export class ManualClock implements Clock {
 }
 
 /** Waits, real time, until `done` says so. */
-export async function until(what: string, done: () => boolean | undefined, ms = 20_000): Promise<void> {
+export async function until(what: string, done: () => boolean | undefined, ms = 8_000): Promise<void> {
   const endMs = performance.now() + ms;
   while (!done()) {
     if (performance.now() > endMs) throw new Error(`this did not come about: ${what}`);

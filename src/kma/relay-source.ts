@@ -54,6 +54,8 @@ export type RelaySourceParts = {
 export class RelaySource {
   readonly #parts: RelaySourceParts;
   readonly #requests = new Map<string, Request>();
+  /** Numbers given out whose block is not stored yet. */
+  readonly #underway = new Set<{ readonly destination: string; readonly number: number }>();
   readonly #beginning = new Map<string, Promise<unknown>>();
   readonly stats = { requests: 0, succeeded: 0, failed: 0, keys: 0, lastMs: 0, lastFailure: '' };
 
@@ -112,10 +114,28 @@ export class RelaySource {
     next: Peer,
     count: number,
   ): Promise<RelayResult> {
-    const { store, entropy, clock } = this.#parts;
+    const { store, clock } = this.#parts;
     const startedMs = clock.monotonicMs();
     this.stats.requests += 1;
     const number = await store.numbers.take(destination);
+    const underway = { destination, number };
+    this.#underway.add(underway);
+    try {
+      return await this.#relayBlock(destination, transit, next, count, number, startedMs);
+    } finally {
+      this.#underway.delete(underway);
+    }
+  }
+
+  async #relayBlock(
+    destination: string,
+    transit: readonly string[],
+    next: Peer,
+    count: number,
+    number: number,
+    startedMs: number,
+  ): Promise<RelayResult> {
+    const { store, entropy, clock } = this.#parts;
     const epoch = store.pool(destination).ownEpoch ?? number;
     const total = epoch === number ? count + 1 : count;
     using keys = SecretBytes.alloc(total * limits.unitBytes);
@@ -150,6 +170,8 @@ export class RelaySource {
     // The destination has lost what we shared: key of before could never be found there. What it allocates is its own affair.
     if (response === 'unknown_epoch' && this.#parts.store.pool(destination).ownEpoch === epoch)
       await this.#parts.store.forgetPool(destination, 'own');
+    if (response === 'conflict' && this.#parts.store.pool(destination).ownEpoch === undefined)
+      this.#parts.store.numbers.skip(destination);
     throw relayFailure(response, destination);
   }
 
@@ -216,7 +238,7 @@ export class RelaySource {
   // Numbers under way are not done, though they are not in the pool yet.
   #floor({ destination, number }: Request): number {
     let floor = this.#parts.store.pool(destination).ownFloor(number);
-    for (const other of this.#requests.values())
+    for (const other of this.#underway)
       if (other.destination === destination && other.number < floor) floor = other.number;
     return floor;
   }

@@ -48,7 +48,6 @@ export class Retention {
     }
   }
 
-  // Blocks lie in the order in which they came, so the first that is young enough ends the search.
   #outdated(pool: Pool): Block[] {
     const now = this.#clock.wallMs();
     const found: Block[] = [];
@@ -56,7 +55,7 @@ export class Retention {
       const lifetimeMs = own ? limits.ownKeyLifetimeMs : limits.theirKeyLifetimeMs;
       for (const block of pool.side(own).values()) {
         const age = now - block.createdMs;
-        if (age < limits.unansweredMs || found.length >= limits.retentionBatch) break;
+        if (age < limits.unansweredMs || found.length >= limits.retentionBatch) continue;
         if (age >= lifetimeMs || block.state === 'received') found.push(block);
       }
     }

@@ -226,8 +226,14 @@ export class Synchronise {
     const expected = this.#proofOrNot('answer', block, true);
     if (expected === undefined) return;
     if (answer.tag === undefined || !timingSafeEqual(answer.tag, expected)) return this.#quarantine(block);
-    await this.#store.markReady(block, SYNC_UNITS, epoch);
-    this.stats.ready += 1;
+    try {
+      await this.#store.markReady(block, SYNC_UNITS, epoch);
+      this.stats.ready += 1;
+    } catch (thrown) {
+      // Proposed again in a while; the answer will be the same.
+      this.#proposed.set(block.number, { epoch, atMs: this.#clock.monotonicMs() });
+      throw thrown;
+    }
   }
 
   async #quarantine(block: Block): Promise<void> {

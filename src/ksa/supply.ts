@@ -64,8 +64,7 @@ export class Supply implements KeySupply {
       throw badRequest('application.too_many', `number shall be from 1 to ${status.maxKeyPerRequest}`);
     const pool = this.#store.pool(status.targetKmeId);
     const units = Math.ceil(sizeBits / UNIT_BITS);
-    if (this.#spare(status.targetKmeId) < number * units) throw poolEmpty(status.targetKmeId);
-    const taken = await this.#allocator.takeKeys(pool, number, units);
+    const taken = await this.#allocator.takeKeys(pool, number, units, this.#reserve(status.targetKmeId));
     if (taken === undefined) throw poolEmpty(status.targetKmeId);
     try {
       const keys = taken.map((key) => ({ keyId: idFor(pool, pair, key, sizeBits / 8), key }));
@@ -118,8 +117,11 @@ export class Supply implements KeySupply {
   }
 
   #spare(remote: string): number {
-    const reserve = this.#settings.linked.has(remote) ? limits.padReserveUnits : 0;
-    return Math.max(0, this.#store.pool(remote).ownLeft - reserve);
+    return Math.max(0, this.#store.pool(remote).ownLeft - this.#reserve(remote));
+  }
+
+  #reserve(remote: string): number {
+    return this.#settings.linked.has(remote) ? limits.padReserveUnits : 0;
   }
 
   #needOwn(saeId: string): void {

@@ -1,4 +1,4 @@
-import { assert, messageOf } from '../errors.ts';
+import { AgentError, assert, messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 import type { Block } from './block.ts';
@@ -31,14 +31,19 @@ export class Allocator {
     this.#store = store;
   }
 
-  /** `count` keys of `units` KMA-keys each, all or none; undefined when the pool has not enough. */
-  async takeKeys(pool: Pool, count: number, units: number): Promise<Taken[] | undefined> {
+  /**
+   * `count` keys of `units` KMA-keys each, all or none; undefined when the pool has not enough.
+   * @param reserve units that are left for others
+   */
+  async takeKeys(pool: Pool, count: number, units: number, reserve = 0): Promise<Taken[] | undefined> {
     const take = ({ parts }: TakePlan) =>
       this.#handOut(pool, parts).map((bytes, i) => {
         const { block, index, units } = parts[i]!;
         return { number: block.number, index, units, epoch: block.epoch, bytes };
       });
-    return this.#burnThen(pool, () => planKeys(pool.queue, count, units), take);
+    const plan = () =>
+      pool.ownLeft - count * units < reserve ? undefined : planKeys(pool.queue, count, units);
+    return this.#burnThen(pool, plan, take);
   }
 
   /** A pad of `units` KMA-keys; undefined when the pool has not enough. */
@@ -112,9 +117,15 @@ export class Allocator {
           pool.ownLeft -= units;
         }
         for (const block of plan.passedOver) this.#store.destroyLater(block);
-        const result = take(plan);
-        this.#burnAhead(pool);
-        return result;
+        try {
+          const result = take(plan);
+          this.#burnAhead(pool);
+          return result;
+        } catch (thrown) {
+          // That block has been put aside: another will do.
+          if (!isDamage(thrown)) throw thrown;
+          continue;
+        }
       }
       await this.#burning(pool, burns);
     }
@@ -184,8 +195,15 @@ export class Allocator {
       return copies;
     } catch (thrown) {
       for (const copy of copies) copy.wipe();
+      const damaged = parts[copies.length];
+      if (isDamage(thrown) && damaged !== undefined) this.#putAside(damaged.block, thrown);
       throw thrown;
     }
+  }
+
+  #putAside(block: Block, { message, remedy }: AgentError): void {
+    this.#store.log.error('store.block_damaged', { block: block.place, reason: message, remedy });
+    this.#store.destroyLater(block, 'quarantined');
   }
 
   #mark(pool: Pool, wanted: readonly { number: number; index: number; units: number }[]): Part[] | undefined {
@@ -233,6 +251,10 @@ export class Allocator {
     for (const { block } of parts)
       if (block.state === 'ready' && block.left === 0) this.#store.destroyLater(block);
   }
+}
+
+function isDamage(thrown: unknown): thrown is AgentError {
+  return thrown instanceof AgentError && thrown.code === 'host.store_damaged';
 }
 
 // One run of bytes out of pieces, which are wiped.

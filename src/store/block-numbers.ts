@@ -3,6 +3,9 @@ import { limits } from '../limits.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Statements } from './statements.ts';
 
+/** A new store begins at one of so many numbers. */
+const STARTS = 2 ** 32;
+
 /** Numbers for relayed blocks, by destination: never given twice, also after a crash. A durable mark runs ahead of them. */
 export class BlockNumbers {
   readonly #statements: Statements;
@@ -31,6 +34,12 @@ export class BlockNumbers {
     await this.#commit.stage(() => this.#statements.putCounter.run(remote, upto));
     counter.upto = Math.max(counter.upto, upto);
     return number;
+  }
+
+  /** The far end knows later numbers, from a store that was lost: go on beyond any that can have been given. */
+  skip(remote: string): void {
+    const counter = this.#counters.get(remote);
+    if (counter !== undefined) counter.next += STARTS;
   }
 
   #randomNumber(): number {

@@ -7,6 +7,17 @@ export type Origin = 'link' | 'relay';
  */
 export type BlockState = 'received' | 'ready' | 'quarantined' | 'expired' | 'destroyed';
 
+/** What a block is when it comes in; the rest follows from its bytes. */
+export type NewBlock = {
+  readonly remote: string;
+  readonly own: boolean;
+  readonly number: number;
+  readonly origin: Origin;
+  readonly state: 'received' | 'ready';
+  readonly first: number;
+  readonly epoch: number;
+};
+
 /** One block of KMA-keys as the agent knows it while running; the key itself stays sealed on disk until it is used. */
 export class Block {
   readonly id: number;

@@ -50,6 +50,11 @@ export class IdSecrets {
     this.#statements.deleteIdSecret.run(pool.remote, own ? 1 : 0, epoch);
   }
 
+  dropAll(pool: Pool, own: boolean): void {
+    for (const secret of pool.secrets(own).values()) secret.wipe();
+    pool.secrets(own).clear();
+  }
+
   drop(pool: Pool, own: boolean, epoch: number): void {
     pool.secrets(own).get(epoch)?.wipe();
     pool.secrets(own).delete(epoch);

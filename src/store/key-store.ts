@@ -5,7 +5,7 @@ import type { Log } from '../env/log.ts';
 import { type AgentError, assert } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
-import { Block, type BlockState, type Origin, unitsIn } from './block.ts';
+import { Block, type BlockState, type NewBlock, unitsIn } from './block.ts';
 import { BlockNumbers } from './block-numbers.ts';
 import { openDatabase, readMeta } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -13,7 +13,7 @@ import { IdSecrets } from './id-secrets.ts';
 import { OpenBlocks } from './open-blocks.ts';
 import { Pool } from './pool.ts';
 import { Sealer } from './seal.ts';
-import { prepareStatements, type Statements } from './statements.ts';
+import { insertBlock, prepareStatements, type Statements } from './statements.ts';
 
 export type KeyStoreOptions = {
   readonly path: string;
@@ -25,16 +25,6 @@ export type KeyStoreOptions = {
   readonly log: Log;
   /** The disk has failed in the middle of a sync: nobody knows what is on it, so the process must end. */
   onBroken(error: AgentError): void;
-};
-
-export type NewBlock = {
-  readonly remote: string;
-  readonly own: boolean;
-  readonly number: number;
-  readonly origin: Origin;
-  readonly state: 'received' | 'ready';
-  readonly first: number;
-  readonly epoch: number;
 };
 
 /**
@@ -132,7 +122,8 @@ export class KeyStore {
     const secret = begins ? IdSecrets.of(key, block.first) : undefined;
     let id = 0;
     await this.#committed(secret, () => {
-      id = this.#insertRow(row);
+      id = insertBlock(this.statements, row);
+      this.#prune(pool, block.own);
       this.statements.insertKey.run(id, sealed);
       if (secret !== undefined) this.#secrets.write(pool, block.own, block.number, secret);
     });
@@ -161,7 +152,7 @@ export class KeyStore {
       if (secret !== undefined) this.#secrets.write(pool, block.own, block.number, secret);
     });
     if (revoked) this.#secrets.drop(pool, block.own, block.number);
-    if (block.ended) return secret?.wipe();
+    if (block.ended) return this.#takeBack(pool, block, secret);
     if (secret !== undefined) this.#secrets.keep(pool, block.own, block.number, secret);
     block.first = usable;
     block.epoch = epoch;
@@ -177,8 +168,8 @@ export class KeyStore {
   }
 
   /** The same for blocks that are used up, where nobody waits. */
-  destroyLater(block: Block): void {
-    this.#dropLater(block, 'destroyed');
+  destroyLater(block: Block, state: EndState = 'destroyed'): void {
+    this.#dropLater(block, state);
   }
 
   /**
@@ -189,15 +180,16 @@ export class KeyStore {
     const pool = this.pool(remote);
     pool.generation += 1;
     const sides = which === 'all' ? [true, false] : [true];
-    const blocks = sides.flatMap((own) => [...pool.side(own).values()]);
-    const epochs = sides.flatMap((own) => [...pool.secrets(own).keys()].map((epoch) => ({ own, epoch })));
-    for (const { own, epoch } of epochs) this.#secrets.drop(pool, own, epoch);
-    await Promise.all([
-      this.commit.stage(() => {
-        for (const { own, epoch } of epochs) this.#secrets.erase(pool, own, epoch);
-      }),
-      ...blocks.map((block) => this.destroy(block)),
-    ]);
+    for (const own of sides) {
+      for (const block of [...pool.side(own).values()]) this.#drop(block, 'destroyed');
+      this.#secrets.dropAll(pool, own);
+    }
+    // By what the disk says, so that it is thorough also when it is tried again.
+    await this.commit.stage(() => {
+      for (const own of sides) {
+        for (const forget of this.statements.forgetSide) forget.run(remote, own ? 1 : 0);
+      }
+    });
   }
 
   /** The other end does not hold this ID secret: own blocks of its epoch cannot be found there. */
@@ -232,6 +224,14 @@ export class KeyStore {
     }
   }
 
+  // The block ended while it was being marked: what was written as its ID secret goes again.
+  #takeBack(pool: Pool, block: Block, secret: SecretBytes | undefined): void {
+    if (secret === undefined) return;
+    secret.wipe();
+    const failed = ({ message: reason }: AgentError) => this.log.error('store.erase_failed', { reason });
+    this.commit.stageLazily(() => this.#secrets.erase(pool, block.own, block.number), failed);
+  }
+
   // Wipes `secret` when the transaction comes to nothing.
   async #committed(secret: SecretBytes | undefined, write: () => void): Promise<void> {
     try {
@@ -242,30 +242,30 @@ export class KeyStore {
     }
   }
 
-  #insertRow(row: Record<'pool' | 'origin' | 'state', string> & Record<RowNumbers, number>): number {
-    const { pool, own, number, origin, state, units, first, epoch, created_ms: born } = row;
-    const values = [pool, own, number, origin, state, units, first, epoch, born];
-    const { lastInsertRowid } = this.statements.insertBlock.run(...values);
+  // Inside a transaction, now and then.
+  #prune(pool: Pool, own: boolean): void {
     this.#inserted += 1;
-    if (this.#inserted % limits.tombstonePruneEvery === 0) {
-      const horizon = this.pool(pool).highest(own === 1) - limits.blockNumberWindow;
-      this.statements.pruneBlocks.run(pool, own, horizon);
-      this.statements.pruneBurns.run();
-    }
-    return Number(lastInsertRowid);
+    if (this.#inserted % limits.tombstonePruneEvery !== 0) return;
+    const horizon = pool.highest(own) - limits.blockNumberWindow;
+    this.statements.pruneBlocks.run(pool.remote, own ? 1 : 0, horizon);
+    this.statements.pruneBurns.run();
   }
 
   // Drops the block from memory at once; what comes back drops it from the disk.
   #dropping(block: Block, state: EndState): () => void {
-    this.pool(block.pool).drop(block);
-    block.state = state;
-    this.open.forget(block);
+    this.#drop(block, state);
     return () => {
       this.statements.deleteKey.run(block.id);
       this.statements.deleteBurntTo.run(block.id);
       this.statements.deleteBurntSet.run(block.id);
       this.statements.setState.run(state, block.id);
     };
+  }
+
+  #drop(block: Block, state: EndState): void {
+    this.pool(block.pool).drop(block);
+    block.state = state;
+    this.open.forget(block);
   }
 
   #dropLater(block: Block, state: EndState): void {
@@ -292,7 +292,6 @@ export class KeyStore {
 }
 
 type EndState = Extract<BlockState, 'destroyed' | 'quarantined' | 'expired'>;
-type RowNumbers = 'own' | 'number' | 'units' | 'first' | 'epoch' | 'created_ms';
 
 function nameOf(remote: string, own: boolean, number: number): string {
   return `${remote} ${own} ${number}`;

@@ -10,7 +10,9 @@ export function prepareStatements(db: DatabaseSync) {
     selectKey: db.prepare('SELECT sealed FROM block_key WHERE block = ?'),
     deleteKey: db.prepare('DELETE FROM block_key WHERE block = ?'),
     selectKnown: db.prepare('SELECT state FROM block WHERE pool = ? AND own = ? AND number = ?'),
-    setReady: db.prepare("UPDATE block SET state = 'ready', first = ?, epoch = ? WHERE id = ?"),
+    setReady: db.prepare(
+      "UPDATE block SET state = 'ready', first = ?, epoch = ? WHERE id = ? AND state IN ('received', 'ready')",
+    ),
     setState: db.prepare('UPDATE block SET state = ? WHERE id = ?'),
     deleteBurntTo: db.prepare('DELETE FROM burnt_to WHERE block = ?'),
     deleteBurntSet: db.prepare('DELETE FROM burnt_set WHERE block = ?'),
@@ -21,6 +23,16 @@ export function prepareStatements(db: DatabaseSync) {
       'INSERT INTO burnt_set VALUES (?, ?) ON CONFLICT DO UPDATE SET units = excluded.units',
     ),
     recordBurn: db.prepare('INSERT INTO burn_record (block, from_unit, to_unit, at_ms) VALUES (?, ?, ?, ?)'),
+    // Everything of one side of a pool, in this order.
+    forgetSide: [
+      ...['block_key', 'burnt_to', 'burnt_set'].map((table) =>
+        db.prepare(`DELETE FROM ${table} WHERE block IN (SELECT id FROM block WHERE pool = ? AND own = ?)`),
+      ),
+      db.prepare(
+        "UPDATE block SET state = 'destroyed' WHERE pool = ? AND own = ? AND state IN ('received', 'ready')",
+      ),
+      db.prepare('DELETE FROM id_secret WHERE pool = ? AND own = ?'),
+    ],
     putIdSecret: db.prepare('INSERT OR REPLACE INTO id_secret VALUES (?, ?, ?, ?)'),
     deleteIdSecret: db.prepare('DELETE FROM id_secret WHERE pool = ? AND own = ? AND epoch = ?'),
     putCounter: db.prepare(
@@ -35,9 +47,9 @@ export function prepareStatements(db: DatabaseSync) {
     selectLive: db.prepare(
       `SELECT block.*, burnt_to.unit AS burnt_to, burnt_set.units AS burnt_set FROM block
        LEFT JOIN burnt_to ON burnt_to.block = block.id LEFT JOIN burnt_set ON burnt_set.block = block.id
-       WHERE state IN ('received', 'ready') ORDER BY pool, own, number`,
+       WHERE state IN ('received', 'ready') ORDER BY pool, own, created_ms, block.id`,
     ),
-    selectIdSecrets: db.prepare('SELECT * FROM id_secret ORDER BY pool, own, epoch'),
+    selectIdSecrets: db.prepare('SELECT * FROM id_secret ORDER BY rowid'),
     selectCounters: db.prepare('SELECT * FROM counter'),
     selectHighest: db.prepare(
       "SELECT pool, own, max(number) AS number FROM block WHERE state IN ('ready', 'destroyed') GROUP BY pool, own",
@@ -46,3 +58,23 @@ export function prepareStatements(db: DatabaseSync) {
 }
 
 export type Statements = ReturnType<typeof prepareStatements>;
+
+/** The columns of a new row of `block`. */
+export type BlockRow = {
+  readonly pool: string;
+  readonly own: number;
+  readonly number: number;
+  readonly origin: string;
+  readonly state: string;
+  readonly units: number;
+  readonly first: number;
+  readonly epoch: number;
+  readonly created_ms: number;
+};
+
+/** @returns the row's ID */
+export function insertBlock(statements: Statements, row: BlockRow): number {
+  const { pool, own, number, origin, state, units, first, epoch, created_ms: born } = row;
+  const values = [pool, own, number, origin, state, units, first, epoch, born];
+  return Number(statements.insertBlock.run(...values).lastInsertRowid);
+}

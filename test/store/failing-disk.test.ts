@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { limits } from '../../src/limits.ts';
 import { Allocator } from '../../src/store/allocator.ts';
-import type { KeyStore } from '../../src/store/key-store.ts';
 import { ManualClock, until } from '../manual-clock.ts';
 import {
   addBlock,
   closeStore,
   directoryFor,
   editStore,
+  failNext,
   fillDisk,
   keyOf,
   Lines,
@@ -16,14 +16,6 @@ import {
 } from './temp-store.ts';
 
 const writeFailed = { code: 'host.store_write_failed', fault: 'host' };
-
-/** A write that fails, and with it all that share its transaction. */
-function failNext(store: KeyStore): void {
-  const failing = store.commit.stage(() => {
-    throw new Error('no room');
-  });
-  failing.catch(() => {});
-}
 
 test('a block that finds no room is not known, and is stored when there is room again', async (t) => {
   const store = openStore(t, directoryFor(t));

@@ -9,15 +9,16 @@ import type { TestContext } from 'node:test';
  * synced, and of what was written since any part from the front.
  */
 export class PowerCut {
-  readonly #synced = new Map<number, number>();
+  readonly #synced = new Map<string, number>();
 
   /** Watches every fdatasync of this process until the test has ended. */
   constructor(t: TestContext) {
     const { fdatasync } = fs;
     const watched = (fd: number, done: fs.NoParamCallback) => {
-      const { ino, size } = fs.fstatSync(fd);
+      const file = fs.fstatSync(fd);
+      const name = nameOf(file);
       fdatasync(fd, (error) => {
-        if (error === null) this.#synced.set(ino, Math.max(size, this.#synced.get(ino) ?? 0));
+        if (error === null) this.#synced.set(name, Math.max(file.size, this.#synced.get(name) ?? 0));
         done(error);
       });
     };
@@ -32,12 +33,18 @@ export class PowerCut {
   /** @param share of the bytes that were written and not synced, 0 to 1: that much of them is kept */
   copy(from: string, to: string, share: number): void {
     const log = join(from, 'keys.sqlite-wal');
-    const { ino, size } = fs.statSync(log);
-    const synced = this.#synced.get(ino) ?? 0;
-    assert.ok(synced <= size, 'the log was not begun anew');
+    const file = fs.statSync(log);
+    const synced = this.#synced.get(nameOf(file)) ?? 0;
+    assert.ok(synced <= file.size, 'the log was not begun anew');
     const kept = join(to, 'keys.sqlite-wal');
     fs.copyFileSync(join(from, 'keys.sqlite'), join(to, 'keys.sqlite'));
     fs.copyFileSync(log, kept);
-    fs.truncateSync(kept, synced + Math.floor((size - synced) * share));
+    fs.truncateSync(kept, synced + Math.floor((file.size - synced) * share));
+    // What the next life finds is on the disk.
+    const found = fs.statSync(kept);
+    this.#synced.set(nameOf(found), found.size);
   }
 }
+
+// A file that is made anew may have the inode of one that is gone.
+const nameOf = ({ ino, birthtimeMs }: fs.Stats): string => `${ino} ${birthtimeMs}`;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,15 +82,14 @@ export function editStore(directory: string, edit: (db: DatabaseSync) => void, m
   }
 }
 
-/** Bytes in which every unit of every block differs from every other. */
+/** Bytes that look random, and are the same for the same seed. */
 export function keyOf(seed: number, units: number): SecretBytes {
   const bytes = SecretBytes.alloc(units * limits.unitBytes);
-  for (let unit = 0; unit < units; unit++) {
-    const at = unit * limits.unitBytes;
-    bytes.view().fill((seed * 31 + unit * 7 + 1) & 255, at, at + limits.unitBytes);
-    bytes.view().writeUInt32BE(seed % 2 ** 32, at);
-    bytes.view().writeUInt32BE(unit, at + 4);
-  }
+  for (let unit = 0; unit < units; unit++)
+    createHash('sha256')
+      .update(`${seed} ${unit}`)
+      .digest()
+      .copy(bytes.view(), unit * limits.unitBytes);
   return bytes;
 }
 
@@ -139,4 +139,12 @@ export async function fillDisk(store: KeyStore): Promise<() => void> {
   db.exec(`PRAGMA max_page_count = ${pages}`);
   // Free pages would still take something in.
   return () => db.exec('PRAGMA max_page_count = 1073741823');
+}
+
+/** Lets a write fail, and with it all that share its transaction. */
+export function failNext(store: KeyStore): void {
+  const failing = store.commit.stage(() => {
+    throw new Error('no room');
+  });
+  failing.catch(() => {});
 }

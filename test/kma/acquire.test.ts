@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { Acquire } from '../../src/kma/acquire.ts';
+import { Synchronise } from '../../src/kma/synchronise.ts';
+import { Peer } from '../../src/kx/peer/peer.ts';
+import { limits } from '../../src/limits.ts';
+import { SecretBytes } from '../../src/secret/secret-bytes.ts';
+import { MemoryNet } from '../kx/memory-net.ts';
+import { ManualClock, until } from '../manual-clock.ts';
+import { addBlock, directoryFor, fillDisk, keyOf, Lines, openStore } from '../store/temp-store.ts';
+
+const info = { moduleId: 'm', linkId: 'l', role: 'tx', firmwareVersion: '1' } as const;
+
+/** The acquirer of node A for its link with B, which is not connected. */
+function setUp(t: TestContext) {
+  const clock = new ManualClock().run(t);
+  const log = new Lines();
+  const store = openStore(t, directoryFor(t), { clock, log });
+  const self = { kmaId: 'A', unitBits: 256, storeId: store.storeId };
+  const events = { onUp() {}, onMessage() {} };
+  const transport = new MemoryNet().transport('A');
+  const peer = new Peer({ kmaId: 'B', self, address: undefined, transport, clock, log, events });
+  const acquire = new Acquire('A', 'B', store, new Synchronise('A', peer, store, clock, log), clock, log);
+  t.after(() => acquire.stop());
+  acquire.onOpen(info);
+  return { clock, log, store, acquire };
+}
+
+/** Delivers a block and says what became of it. */
+function deliver(acquire: Acquire, number: number, bytes: SecretBytes | number) {
+  const delivery = {
+    answer: '',
+    bytes: typeof bytes === 'number' ? keyOf(number, bytes) : bytes,
+    answered: (): boolean => delivery.answer !== '',
+    over: (): boolean => delivery.bytes.wiped,
+  };
+  const say = (what: string) => {
+    assert.equal(delivery.answer, '', 'a block is answered once');
+    delivery.answer = what;
+  };
+  acquire.onBlock(
+    { number, bytes: delivery.bytes },
+    { stored: () => say('stored'), refused: (why) => say(`refused: ${why}`) },
+  );
+  return delivery;
+}
+
+test('a block is acknowledged when it is durable, not before, and its bytes are wiped', async (t) => {
+  const { store, acquire } = setUp(t);
+  const delivery = deliver(acquire, 7, 10);
+  while (store.commit.commits === 0) {
+    assert.equal(delivery.answer, '');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.equal(delivery.answer, '');
+  await until('it is answered', delivery.answered);
+  assert.equal(delivery.answer, 'stored');
+  assert.equal(store.known('B', false, 7), true);
+  await until('it is wiped', delivery.over);
+});
+
+test('what is over after whole KMA-keys is counted and not kept', async (t) => {
+  const { store, acquire } = setUp(t);
+  const bytes = SecretBytes.alloc(4 * limits.unitBytes + 31);
+  await until('it is answered', deliver(acquire, 0, bytes).answered);
+  assert.equal(store.pool('B').own.get(0)?.units, 4);
+  assert.deepEqual(
+    { ...acquire.stats },
+    { blocks: 1, bytes: 159, remainderBytes: 31, again: 0, refused: 0, opened: 1 },
+  );
+});
+
+test('a block that comes again is acknowledged again and stored once, also while it is on its way in', async (t) => {
+  const { store, acquire } = setUp(t);
+  const both = [deliver(acquire, 4, 8), deliver(acquire, 4, 8)];
+  await until('both are answered', () => both.every((one) => one.answered()));
+  assert.deepEqual(
+    both.map(({ answer }) => answer),
+    ['stored', 'stored'],
+  );
+  assert.deepEqual([acquire.stats.blocks, acquire.stats.again, store.pool('B').heldUnits], [1, 1, 8]);
+});
+
+for (const units of [0, 1, 2, 3])
+  test(`a block of ${units} KMA-keys is refused`, async (t) => {
+    const { acquire, store } = setUp(t);
+    const delivery = deliver(acquire, 1, units);
+    await until('it is answered', delivery.answered);
+    assert.match(delivery.answer, /^refused: shorter/);
+    assert.equal(store.pool('B').heldUnits, 0);
+    await until('it is wiped', delivery.over);
+  });
+
+test('a block that is too long, or whose number is long gone, is refused', async (t) => {
+  const { acquire, store } = setUp(t);
+  await addBlock(store, 2 * limits.blockNumberWindow, 4);
+  const long = deliver(acquire, 1, SecretBytes.alloc((limits.blockUnitsMax + 1) * limits.unitBytes));
+  const gone = deliver(acquire, 2, 8);
+  await until('both are answered', () => long.answered() && gone.answered());
+  assert.match(long.answer, /^refused: longer/);
+  assert.match(gone.answer, /^refused: .*far behind/);
+  assert.equal(acquire.stats.refused, 2);
+});
+
+test('a full pool holds blocks back unacknowledged, and takes them when there is room', async (t) => {
+  const { acquire, store, clock } = setUp(t);
+  const pool = store.pool('B');
+  const units = limits.linkPoolBytesMax / limits.unitBytes;
+  pool.heldUnits += units;
+  const waiting = deliver(acquire, 4, 8);
+  await clock.leap(10 * limits.insertRetryMs);
+  assert.equal(waiting.answer, '');
+  assert.equal(waiting.bytes.wiped, false);
+  pool.heldUnits -= units;
+  await clock.leap(limits.insertRetryMs);
+  await until('it is answered', waiting.answered);
+  assert.equal(waiting.answer, 'stored');
+});
+
+test('a disk that fails is tried again, and the module is told when the block is safe', async (t) => {
+  const { acquire, store, log, clock } = setUp(t);
+  const makeRoom = await fillDisk(store);
+  const delivery = deliver(acquire, 4, 4096);
+  for (let tries = 1; tries <= 3; tries++) {
+    await until('it fails', () => log.of('kma.block.not_stored').length >= tries);
+    await clock.leap(limits.insertRetryMs);
+  }
+  assert.equal(delivery.answer, '');
+  makeRoom();
+  await clock.leap(limits.insertRetryMs);
+  await until('it is answered', delivery.answered);
+  assert.equal(delivery.answer, 'stored');
+});
+
+for (const [what, change] of [
+  ['is opened anew', (acquire: Acquire) => acquire.onOpen(info)],
+  ['is lost', (acquire: Acquire) => acquire.onLost('unplugged')],
+  ['is stopped', (acquire: Acquire) => acquire.stop()],
+] as const)
+  test(`what waits when the module ${what} is wiped and never answered`, async (t) => {
+    const { acquire, store, clock } = setUp(t);
+    store.pool('B').heldUnits += limits.linkPoolBytesMax;
+    const waiting = deliver(acquire, 4, 8);
+    await clock.leap(limits.insertRetryMs);
+    change(acquire);
+    store.pool('B').heldUnits -= limits.linkPoolBytesMax;
+    await clock.leap(2 * limits.insertRetryMs);
+    await until('it is wiped', waiting.over);
+    assert.equal(waiting.answer, '');
+    assert.equal(store.known('B', true, 4), false);
+  });
+
+test('alarms are kept by code up to a bound, and are gone with the module', (t) => {
+  const { acquire } = setUp(t);
+  for (let i = 0; i < 3 * limits.alarmsMax; i++) acquire.onAlarm({ code: `a${i}`, text: 'x', active: true });
+  assert.equal(acquire.alarms.size, limits.alarmsMax);
+  acquire.onAlarm({ code: 'a1', text: 'x', active: false });
+  assert.equal(acquire.alarms.size, limits.alarmsMax - 1);
+  acquire.onLost('unplugged');
+  assert.equal(acquire.alarms.size, 0);
+  assert.deepEqual([acquire.info, acquire.lastLost], [undefined, 'unplugged']);
+});

@@ -1,0 +1,218 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { Acquire } from '../../src/kma/acquire.ts';
+import { HopGuard } from '../../src/kma/hop-guard.ts';
+import { Relay } from '../../src/kma/relay.ts';
+import { RelayDestination } from '../../src/kma/relay-destination.ts';
+import { RelaySource } from '../../src/kma/relay-source.ts';
+import { RelayTransit } from '../../src/kma/relay-transit.ts';
+import { Routes } from '../../src/kma/routes.ts';
+import { StoreIdentity } from '../../src/kma/store-identity.ts';
+import { Synchronise } from '../../src/kma/synchronise.ts';
+import { command } from '../../src/kx/codec/header.ts';
+import { Peer, type PeerEvents } from '../../src/kx/peer/peer.ts';
+import { limits } from '../../src/limits.ts';
+import { systemEntropy as entropy } from '../../src/node/entropy.ts';
+import { SecretBytes } from '../../src/secret/secret-bytes.ts';
+import { Allocator } from '../../src/store/allocator.ts';
+import type { KeyStore } from '../../src/store/key-store.ts';
+import { MemoryNet } from '../kx/memory-net.ts';
+import { ManualClock, until } from '../manual-clock.ts';
+import { closeStore, directoryFor, keyOf, Lines, openStore } from '../store/temp-store.ts';
+
+export type NodeSettings = {
+  readonly neighbours: readonly string[];
+  /** Neighbours with a QKD link. */
+  readonly linked: readonly string[];
+  readonly routes?: ConstructorParameters<typeof Routes>[2];
+};
+
+/** Nodes of real parts over real stores; only the lines between them, the modules and the clock are the test's. */
+export class World {
+  readonly #t: TestContext;
+  readonly #root: string;
+  readonly clock: ManualClock;
+  readonly net = new MemoryNet();
+  #stores = 0;
+
+  constructor(t: TestContext, clock = new ManualClock().run(t)) {
+    this.#t = t;
+    this.#root = directoryFor(t);
+    this.clock = clock;
+  }
+
+  /** @param directory of a store that was made before; without it the node starts with an empty one */
+  node(id: string, settings: NodeSettings, directory?: string): TestNode {
+    if (directory === undefined) {
+      this.#stores += 1;
+      directory = join(this.#root, `${id}-${this.#stores}`);
+      mkdirSync(directory);
+    }
+    const node = new TestNode(this.#t, this, id, settings, directory);
+    this.#t.after(() => node.stop());
+    return node;
+  }
+
+  /** A module pair delivers one block of a link, to both ends or to the ends that are named. */
+  deliver(
+    ends: readonly (readonly [TestNode, string])[],
+    number: number,
+    units: number,
+    bytes?: Buffer,
+  ): void {
+    for (const [node, remote] of ends) {
+      const block = { number, bytes: bytes === undefined ? keyOf(number, units) : SecretBytes.copyOf(bytes) };
+      node.acquires.get(remote)!.onBlock(block, { stored: () => {}, refused: () => {} });
+    }
+  }
+
+  /** Fills the link between two nodes and waits until it is ready. */
+  async fillLink(a: TestNode, b: TestNode, blocks: number, units = 256): Promise<void> {
+    const from = Math.max(a.nextBlock, b.nextBlock);
+    for (let i = 0; i < blocks; i++)
+      this.deliver(
+        [
+          [a, b.id],
+          [b, a.id],
+        ],
+        from + i,
+        units,
+      );
+    a.nextBlock = from + blocks;
+    b.nextBlock = from + blocks;
+    const ready = (node: TestNode, remote: string) => {
+      const { own, theirs } = node.store.pool(remote);
+      const isReady = (number: number) => (own.get(number) ?? theirs.get(number))?.state === 'ready';
+      return Array.from({ length: blocks }, (_, i) => from + i).every(isReady);
+    };
+    await until('the link is filled', () => ready(a, b.id) && ready(b, a.id));
+  }
+}
+
+/** What src/agent/parts.ts builds, without configuration, TLS and drivers. */
+export class TestNode {
+  readonly id: string;
+  readonly directory: string;
+  readonly log = new Lines();
+  readonly store: KeyStore;
+  readonly allocator: Allocator;
+  readonly guard: HopGuard;
+  readonly routes: Routes;
+  readonly relay: Relay;
+  readonly peers = new Map<string, Peer>();
+  readonly synchronises = new Map<string, Synchronise>();
+  readonly acquires = new Map<string, Acquire>();
+  readonly clock: ManualClock;
+  nextBlock = 0;
+  #stopped = false;
+
+  constructor(t: TestContext, { clock, net }: World, id: string, settings: NodeSettings, directory: string) {
+    const { log } = this;
+    this.id = id;
+    this.clock = clock;
+    this.directory = directory;
+    this.store = openStore(t, directory, { kmaId: id, clock, log });
+    const { store } = this;
+    this.allocator = new Allocator(store);
+    this.guard = new HopGuard(id, store, this.allocator, log);
+    this.routes = new Routes(id, settings.neighbours, settings.routes ?? [], settings.linked);
+    const { guard, routes, peers } = this;
+    this.relay = new Relay(
+      id,
+      guard,
+      {
+        source: new RelaySource({ self: id, store, guard, routes, peers, clock, entropy, log }),
+        transit: new RelayTransit(guard, routes, peers, clock),
+        destination: new RelayDestination(id, store, routes, log),
+      },
+      log,
+    );
+    const self = { kmaId: id, unitBits: limits.unitBytes * 8, storeId: store.storeId };
+    const transport = net.transport(id);
+    const events = this.#events();
+    for (const kmaId of settings.neighbours) {
+      const address = id < kmaId ? { host: kmaId, port: 1 } : undefined;
+      peers.set(kmaId, new Peer({ kmaId, self, address, transport, clock, log, events }));
+    }
+    for (const remote of settings.linked) {
+      const synchronise = new Synchronise(id, peers.get(remote)!, store, clock, log);
+      this.synchronises.set(remote, synchronise);
+      this.acquires.set(remote, new Acquire(id, remote, store, synchronise, clock, log));
+    }
+    transport.listen(id, 1, (identity, link) => {
+      const peer = peers.get(identity.kmaId);
+      return peer?.adopt(identity, link, false) ?? { refuse: 'no peer of ours' };
+    });
+  }
+
+  start(): void {
+    for (const peer of this.peers.values()) peer.start();
+  }
+
+  async up(...remotes: string[]): Promise<void> {
+    const all = remotes.length > 0 ? remotes : [...this.peers.keys()];
+    await until(`${this.id} is connected`, () => all.every((remote) => this.peers.get(remote)?.up));
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    for (const acquire of this.acquires.values()) acquire.stop();
+    for (const synchronise of this.synchronises.values()) synchronise.stop();
+    this.relay.source.stop();
+    for (const peer of this.peers.values()) peer.stop();
+    await closeStore(this.store);
+  }
+
+  #events(): PeerEvents {
+    const identity = new StoreIdentity(this.store, this.log);
+    const greeting = new Map<Peer, Promise<void>>();
+    return {
+      onUp: (peer, { storeId }) => {
+        const greeted = identity.check(peer.kmaId, storeId).then(() => {
+          this.synchronises.get(peer.kmaId)?.onUp();
+          this.relay.source.onPeerUp(peer);
+        });
+        greeting.set(peer, greeted);
+      },
+      onMessage: (peer, message) => {
+        const { command: code } = message.header;
+        const isRelay = code === command.keyRelay || code === command.keyRelayCompletion;
+        greeting.get(peer)?.then(() => {
+          if (isRelay) this.relay.onMessage(peer, message);
+          else this.synchronises.get(peer.kmaId)?.onMessage(message);
+        });
+      },
+    };
+  }
+}
+
+/** Two nodes with one QKD link, connected. */
+export async function linkedPair(t: TestContext, clock?: ManualClock) {
+  const world = new World(t, clock);
+  const a = world.node('A', { neighbours: ['B'], linked: ['B'] });
+  const b = world.node('B', { neighbours: ['A'], linked: ['A'] });
+  a.start();
+  b.start();
+  await a.up();
+  await b.up();
+  return { world, a, b };
+}
+
+/** A, B and C in a row, with links A–B and B–C, connected and the links filled. */
+export async function row(t: TestContext, blocks = 4, units = 256) {
+  const world = new World(t);
+  const ends = { neighbours: ['B'], linked: ['B'] };
+  const a = world.node('A', { ...ends, routes: [{ destination: 'C', via: ['B'] }] });
+  const b = world.node('B', { neighbours: ['A', 'C'], linked: ['A', 'C'] });
+  const c = world.node('C', { ...ends, routes: [{ destination: 'A', via: ['B'] }] });
+  const nodes = [a, b, c];
+  for (const node of nodes) node.start();
+  for (const node of nodes) await node.up();
+  if (blocks > 0) {
+    await world.fillLink(a, b, blocks, units);
+    await world.fillLink(b, c, blocks, units);
+  }
+  return { world, a, b, c };
+}

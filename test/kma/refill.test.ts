@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { Refill, type WaterMarks } from '../../src/kma/refill.ts';
+import { limits } from '../../src/limits.ts';
+import { until } from '../manual-clock.ts';
+import { row, type TestNode } from './node.ts';
+
+function refill(t: TestContext, { store, routes, relay, clock }: TestNode, marks: WaterMarks): Refill {
+  const filling = new Refill('C', marks, { store, routes, source: relay.source, clock });
+  t.after(() => filling.stop());
+  filling.start();
+  return filling;
+}
+
+test('an empty pool is filled up to the high water mark and no further', async (t) => {
+  const { world, a } = await row(t, 8);
+  refill(t, a, { low: 50, high: 120 });
+  await until('it is filled', () => a.store.pool('C').ownLeft >= 120);
+  await world.clock.leap(10 * limits.refillTickMs);
+  assert.equal(a.store.pool('C').ownLeft, 120);
+});
+
+test('between the marks nothing happens; below the low one it is filled again', async (t) => {
+  const { world, a } = await row(t, 8);
+  refill(t, a, { low: 50, high: 100 });
+  const pool = a.store.pool('C');
+  await until('it is filled', () => pool.ownLeft === 100);
+  await a.allocator.takeKeys(pool, 45, 1);
+  await world.clock.leap(10 * limits.refillTickMs);
+  assert.equal(pool.ownLeft, 55);
+  await a.allocator.takeKeys(pool, 6, 1);
+  await until('it is filled again', () => pool.ownLeft === 100);
+});
+
+test('a reserve of pad stays on the link', async (t) => {
+  const { world, a } = await row(t, 2, 256);
+  refill(t, a, { low: 1000, high: 1000 });
+  const link = a.store.pool('B');
+  await until('the pad is used up', () => link.ownLeft <= limits.padReserveUnits + 4);
+  await world.clock.leap(20 * limits.refillTickMs);
+  assert.ok(link.ownLeft >= limits.padReserveUnits - 2, `${link.ownLeft} KMA-keys are left`);
+  assert.ok(a.store.pool('C').ownLeft > 150);
+  assert.equal(a.relay.source.stats.failed, 0);
+});
+
+test('links of many small blocks give pads that do not ask for too many pieces', async (t) => {
+  const { a } = await row(t, 110, 8);
+  refill(t, a, { low: 220, high: 220 });
+  await until('it is filled', () => a.store.pool('C').ownLeft === 220);
+  assert.equal(a.relay.source.stats.failed, 0);
+});
+
+test('failures are answered with patience that grows, and end with the first success', async (t) => {
+  const { world, a, b, c } = await row(t, 8);
+  await c.stop();
+  await until('it is gone', () => !b.peers.get('C')!.up);
+  refill(t, a, { low: 10, high: 10 });
+  const { stats } = a.relay.source;
+  await until('it fails', () => stats.failed >= 1);
+  await world.clock.leap(8_000);
+  assert.ok(stats.requests >= 3 && stats.requests <= 6, `${stats.requests} requests in eight seconds`);
+  const again = world.node(
+    'C',
+    { neighbours: ['B'], linked: ['B'], routes: [{ destination: 'A', via: ['B'] }] },
+    c.directory,
+  );
+  again.start();
+  await again.up();
+  await world.clock.leap(limits.refillBackOffMsMax - 7_000);
+  await until('it is filled', () => a.store.pool('C').ownLeft === 10);
+});

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { command, readHeader } from '../../src/kx/codec/header.ts';
+import { limits } from '../../src/limits.ts';
+import { until } from '../manual-clock.ts';
+import { addBlock, closeStore } from '../store/temp-store.ts';
+import { row, type TestNode, type World } from './node.ts';
+
+const relay = (from: TestNode, to: string, count: number) => from.relay.source.relay(to, count);
+const throughB = (destination: string) => ({
+  neighbours: ['B'],
+  linked: ['B'],
+  routes: [{ destination, via: ['B'] }],
+});
+
+/** Puts a node with an empty store in the place of one at an end of the row, and fills its link. */
+async function renew(world: World, old: TestNode, b: TestNode, destination: string): Promise<TestNode> {
+  await old.stop();
+  await until('it is gone', () => !b.peers.get(old.id)!.up);
+  const anew = world.node(old.id, throughB(destination));
+  anew.start();
+  await anew.up();
+  await b.up();
+  await until('its link is given up', () => b.store.pool(old.id).heldUnits === 0);
+  await world.fillLink(anew, b, 4);
+  return anew;
+}
+
+test('a destination that lost its store says so once, then the direction begins anew; the other keeps its key', async (t) => {
+  const { world, a, b, c } = await row(t);
+  await relay(a, 'C', 5);
+  await relay(c, 'A', 7);
+  const anew = await renew(world, c, b, 'A');
+  assert.equal(a.store.pool('C').ownLeft, 5);
+  await assert.rejects(relay(a, 'C', 2), { code: 'relay.unknown_epoch' });
+  assert.equal(a.store.pool('C').ownLeft, 0);
+  assert.deepEqual(
+    [...a.store.pool('C').theirs.values()].map(({ left }) => left),
+    [7],
+  );
+  assert.equal(a.store.pool('C').idSecrets.theirs.size, 1);
+  await relay(a, 'C', 2);
+  assert.equal(a.store.pool('C').ownLeft, 2);
+  assert.deepEqual(
+    [...anew.store.pool('A').idSecrets.theirs.keys()],
+    [...a.store.pool('C').idSecrets.own.keys()],
+  );
+});
+
+test('a source that lost its store can relay again after a few tries, whatever numbers it gave before', async (t) => {
+  const { world, a, b, c } = await row(t);
+  // As if the lost store had begun as high as a store may.
+  const high = 2 ** 32 - 1;
+  await addBlock(c.store, high, 4, { remote: 'A', own: false, epoch: high });
+  const anew = await renew(world, a, b, 'C');
+  let tries = 1;
+  for (; tries < 5 && anew.store.pool('C').ownLeft === 0; tries++) await relay(anew, 'C', 2).catch(() => {});
+  await relay(anew, 'C', 2);
+  assert.equal(anew.store.pool('C').ownLeft, 4);
+});
+
+test('of several first relays one brings the ID secret, and all of them succeed', async (t) => {
+  const { a, c } = await row(t);
+  await Promise.all([1, 2, 3, 4, 5, 6].map((count) => relay(a, 'C', count)));
+  assert.equal(a.store.pool('C').idSecrets.own.size, 1);
+  assert.equal(c.store.pool('A').idSecrets.theirs.size, 1);
+  assert.equal(a.store.pool('C').ownLeft, 21);
+});
+
+test('when the first relay fails, those that wait for it try themselves', async (t) => {
+  const { world, a, b, c } = await row(t, 0);
+  await world.fillLink(b, c, 4);
+  // Enough pad for the ones that ask for little alone.
+  world.deliver(
+    [
+      [a, 'B'],
+      [b, 'A'],
+    ],
+    0,
+    20,
+  );
+  await until('there is some pad', () => a.store.pool('B').ownLeft > 0);
+  const first = assert.rejects(relay(a, 'C', 300), { code: 'relay.no_pad' });
+  const others = [relay(a, 'C', 1), relay(a, 'C', 2)];
+  world.deliver(
+    [
+      [a, 'B'],
+      [b, 'A'],
+    ],
+    1,
+    64,
+  );
+  await world.clock.leap(limits.relayTimeoutMs + 1000);
+  await first;
+  await Promise.all([...others, world.clock.leap(limits.relayRetryMs)]);
+  assert.equal(a.store.pool('C').ownLeft, 3);
+  assert.equal(a.store.pool('C').idSecrets.own.size, 1);
+});
+
+test('a relay that the stop of the agent cuts off fails as stopped', async (t) => {
+  const { world, a } = await row(t);
+  world.net.dropped = (name, bytes) => name === 'A>B' && readHeader(bytes, 0).command === command.keyRelay;
+  const cutOff = assert.rejects(relay(a, 'C', 1), { code: 'relay.stopped' });
+  await until('it is under way', () => a.relay.source.inFlight === 1);
+  a.relay.source.stop();
+  await cutOff;
+});
+
+test('key that was relayed is there after a restart of both ends, in the same epochs', async (t) => {
+  const { world, a, b, c } = await row(t);
+  await relay(a, 'C', 5);
+  await a.stop();
+  await closeStore(a.store);
+  await until('it is gone', () => !b.peers.get('A')!.up);
+  const again = world.node('A', throughB('C'), a.directory);
+  assert.equal(again.store.pool('C').ownLeft, 5);
+  again.start();
+  await again.up();
+  await b.up();
+  await relay(again, 'C', 3);
+  assert.equal(again.store.pool('C').ownLeft, 8);
+  assert.equal(c.store.pool('A').idSecrets.theirs.size, 1);
+});

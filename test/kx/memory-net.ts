@@ -1,0 +1,133 @@
+import type { ByteLink, ByteLinkEvents } from '../../src/env/byte-link.ts';
+import { KX_PROTOCOL, type KxTransport, type OnKxConnection } from '../../src/env/kx-transport.ts';
+
+type Listener = { readonly kmaId: string; readonly onConnection: OnKxConnection };
+
+/** One end of a byte stream in memory. What it is given comes out of the other end some turns of the event loop later. */
+class End implements ByteLink {
+  readonly #net: MemoryNet;
+  #queue: Buffer[] = [];
+  #moving = false;
+  other!: End;
+  events: ByteLinkEvents | undefined;
+  closed = false;
+  queuedBytes = 0;
+  readonly name: string;
+
+  constructor(net: MemoryNet, name: string) {
+    this.#net = net;
+    this.name = name;
+  }
+
+  write(bytes: Uint8Array, taken?: () => void): void {
+    if (this.closed) return;
+    const copy = Buffer.from(bytes);
+    taken?.();
+    this.#net.crossing?.(this.name, copy);
+    this.#queue.push(copy);
+    this.queuedBytes += copy.length;
+    this.move();
+  }
+
+  move(): void {
+    if (this.#moving || this.#queue.length === 0) return;
+    this.#moving = true;
+    setImmediate(() => {
+      this.#moving = false;
+      if (this.#net.stalled.has(this.name)) return;
+      const chunks = this.#queue.splice(0);
+      this.queuedBytes = 0;
+      if (!this.other.closed) for (const chunk of chunks) this.#hand(chunk);
+    });
+  }
+
+  // The receiver may write into what it gets; the test's ear has its own.
+  #hand(chunk: Buffer): void {
+    if (!this.#net.dropped?.(this.name, chunk)) this.other.events?.onData(Buffer.from(chunk));
+  }
+
+  close(reason: string): void {
+    if (this.closed) return;
+    this.closed = true;
+    setImmediate(() => this.events?.onClosed(reason));
+    setImmediate(() => this.other.end());
+  }
+
+  end(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.events?.onClosed('the peer closed the connection');
+  }
+}
+
+/** A network in memory: authenticated links between KMAs, by address `host:port`. Ends are named `A>B`: what A sends to B. */
+export class MemoryNet {
+  readonly #listeners = new Map<string, Listener>();
+  readonly #ends = new Set<End>();
+  /** Ends that deliver nothing for now. */
+  readonly stalled = new Set<string>();
+  /** Hears everything that is sent. */
+  crossing: ((name: string, bytes: Buffer) => void) | undefined;
+  /** Says which chunks get lost. */
+  dropped: ((name: string, bytes: Buffer) => boolean) | undefined;
+  /** Addresses that were dialled, in order. */
+  readonly dials: string[] = [];
+  protocol: string | undefined = KX_PROTOCOL;
+
+  /** @param kmaId in the certificate of whoever uses it */
+  transport(kmaId: string): KxTransport {
+    return {
+      listen: async (host, port, onConnection) => {
+        this.#listeners.set(`${host}:${port}`, { kmaId, onConnection });
+        return { port, close: async () => void this.#listeners.delete(`${host}:${port}`) };
+      },
+      dial: (host, port, onConnection, onFailed) => {
+        this.dials.push(`${kmaId} ${host}:${port}`);
+        let settled = false;
+        const fail = (reason: string) => {
+          if (settled) return;
+          settled = true;
+          onFailed(reason);
+        };
+        setImmediate(() => {
+          const listener = this.#listeners.get(`${host}:${port}`);
+          if (settled) return;
+          if (listener === undefined) return fail('nobody listens');
+          settled = true;
+          this.#connect({ kmaId, onConnection }, listener);
+        });
+        // As the transport over TLS does.
+        return () => fail('the dial was cancelled');
+      },
+    };
+  }
+
+  /** Breaks every connection. */
+  cut(): void {
+    for (const end of this.#ends) end.close('the line was cut');
+    this.#ends.clear();
+  }
+
+  /** Lets an end deliver again. */
+  resume(name: string): void {
+    this.stalled.delete(name);
+    for (const end of this.#ends) if (end.name === name) end.move();
+  }
+
+  #connect(from: Listener, to: Listener): void {
+    const here = new End(this, `${from.kmaId}>${to.kmaId}`);
+    const there = new End(this, `${to.kmaId}>${from.kmaId}`);
+    here.other = there;
+    there.other = here;
+    for (const end of [here, there]) this.#ends.add(end);
+    this.#hand(to.onConnection, from.kmaId, there);
+    this.#hand(from.onConnection, to.kmaId, here);
+  }
+
+  #hand(onConnection: OnKxConnection, kmaId: string, end: End): void {
+    const identity = { kmaId, protocol: this.protocol, cipher: 'none', remoteAddress: 'memory' };
+    const events = onConnection(identity, end);
+    if ('refuse' in events) end.close(events.refuse);
+    else end.events = events;
+  }
+}
