@@ -56,6 +56,8 @@ export class RelaySource {
   readonly #requests = new Map<string, Request>();
   /** Numbers given out whose block is not stored yet. */
   readonly #underway = new Set<{ readonly destination: string; readonly number: number }>();
+  /** Relays asked for and not ended, those among them that wait for the first one. */
+  #asked = 0;
   readonly #beginning = new Map<string, Promise<unknown>>();
   readonly stats = { requests: 0, succeeded: 0, failed: 0, keys: 0, lastMs: 0, lastFailure: '' };
 
@@ -72,11 +74,20 @@ export class RelaySource {
    * @throws AgentError `relay.` and the completion's reason; nothing was added to the pool then
    */
   async relay(destination: string, count: number): Promise<RelayResult> {
+    this.#asked += 1;
+    try {
+      return await this.#relayInTurn(destination, count);
+    } finally {
+      this.#asked -= 1;
+    }
+  }
+
+  async #relayInTurn(destination: string, count: number): Promise<RelayResult> {
     const transit = this.#parts.routes.need(destination);
     const next = this.#parts.peers.get(transit[0] ?? destination);
     if (next === undefined) throw relayFailure('no_route', destination);
     if (count < 1 || count >= limits.relayKeysMax) throw relayFailure('malformed', destination);
-    if (this.#requests.size >= limits.relaysInFlightMax) throw relayFailure('overloaded', destination);
+    if (this.#asked > limits.relaysInFlightMax) throw relayFailure('overloaded', destination);
     // The first relay to a destination brings the ID secret of all that follow: they wait for it.
     while (this.#parts.store.pool(destination).ownEpoch === undefined) {
       const first = this.#beginning.get(destination);

@@ -196,6 +196,7 @@ export class Synchronise {
     const repeated = block.state === 'ready' && (block.epoch === epoch || block.usedCount > 0);
     if (!repeated) {
       await this.#store.markReady(block, SYNC_UNITS, epoch);
+      if (block.ended) return undefined;
       this.stats.ready += 1;
     }
     return { number, verdict: 'ready', tag };

@@ -40,7 +40,12 @@ export function createKxTransport(files: TlsFiles): KxTransport {
         clearTimeout(timer);
         hand(socket, onConnection);
       });
-      return () => fail('the dial was cancelled');
+      return () => {
+        if (settled) return;
+        settled = true;
+        clearTimeout(timer);
+        socket.destroy();
+      };
     },
   };
 }

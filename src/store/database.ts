@@ -1,4 +1,5 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, closeSync, fsyncSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AgentError, messageOf } from '../errors.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
@@ -49,6 +50,7 @@ export function openDatabase(path: string, kmaId: string, sealer: Sealer, storeI
     const made = db.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'meta'").get();
     if (made?.['n'] === 0) create(db, kmaId, sealer, storeId);
     db.exec('COMMIT');
+    syncDirectory(dirname(path));
     verify(db, kmaId, sealer);
   } catch (thrown) {
     db.close();
@@ -74,6 +76,13 @@ function connect(path: string): DatabaseSync {
   } catch (thrown) {
     throw unusable(path, thrown);
   }
+}
+
+// A file whose name is not on the disk is lost with the power.
+function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r');
+  fsyncSync(directory);
+  closeSync(directory);
 }
 
 function unusable(path: string, cause: unknown): AgentError {

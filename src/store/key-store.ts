@@ -104,7 +104,8 @@ export class KeyStore {
     const units = unitsIn(bytes.length);
     assert(units > 0 && units <= limits.blockUnitsMax, 'a block holds at least one KMA-key');
     const pool = this.pool(block.remote);
-    const generation = pool.generation;
+    const side = block.own ? 'own' : 'theirs';
+    const generation = pool.generation[side];
     const begins = block.state === 'ready' && block.epoch === block.number;
     const row = {
       pool: block.remote,
@@ -128,7 +129,7 @@ export class KeyStore {
       if (secret !== undefined) this.#secrets.write(pool, block.own, block.number, secret);
     });
     const added = new Block({ ...row, id });
-    if (pool.generation !== generation) {
+    if (pool.generation[side] !== generation) {
       // The pool was forgotten meanwhile, and this block with it.
       secret?.wipe();
       this.#dropLater(added, 'destroyed');
@@ -178,9 +179,9 @@ export class KeyStore {
    */
   async forgetPool(remote: string, which: 'all' | 'own' = 'all'): Promise<void> {
     const pool = this.pool(remote);
-    pool.generation += 1;
     const sides = which === 'all' ? [true, false] : [true];
     for (const own of sides) {
+      pool.generation[own ? 'own' : 'theirs'] += 1;
       for (const block of [...pool.side(own).values()]) this.#drop(block, 'destroyed');
       this.#secrets.dropAll(pool, own);
     }

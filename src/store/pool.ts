@@ -14,7 +14,7 @@ export class Pool {
   /** Units of all blocks held, both directions: what the pool's hard maximum counts. */
   heldUnits = 0;
   /** Rises when everything shared before is given up, so that what was under way then is given up as well. */
-  generation = 0;
+  readonly generation = { own: 0, theirs: 0 };
   /** Blocks of theirs below this number are done: their owner has said that it takes no more from them. */
   theirFloor = 0;
   readonly #highest = { own: -1, theirs: -1 };

@@ -9,8 +9,8 @@ import type { AgentError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
 import { systemEntropy } from '../../src/node/entropy.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
-import type { Block } from '../../src/store/block.ts';
-import { KeyStore, type NewBlock } from '../../src/store/key-store.ts';
+import type { Block, NewBlock } from '../../src/store/block.ts';
+import { KeyStore } from '../../src/store/key-store.ts';
 import { ManualClock } from '../manual-clock.ts';
 
 export type Line = { readonly level: string; readonly event: string; readonly fields: LogFields };
