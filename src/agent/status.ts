@@ -82,6 +82,7 @@ function describeLink({ link, acquire, synchronise }: LinkParts): LinkStatus {
     remainder_bytes: acquire.stats.remainderBytes,
     blocks_again: acquire.stats.again,
     blocks_refused: acquire.stats.refused,
+    blocks_surplus: acquire.stats.surplus,
     blocks_synchronised: synchronise.stats.ready,
     blocks_quarantined: synchronise.stats.quarantined,
   };

@@ -25,7 +25,7 @@ export class Acquire implements ModuleSink {
   telemetry: Telemetry = {};
   alarms = new Map<string, ModuleAlarm>();
   lastLost: string | undefined;
-  readonly stats = { blocks: 0, bytes: 0, remainderBytes: 0, again: 0, refused: 0, opened: 0 };
+  readonly stats = { blocks: 0, bytes: 0, remainderBytes: 0, again: 0, refused: 0, surplus: 0, opened: 0 };
 
   constructor(
     self: string,
@@ -92,9 +92,14 @@ export class Acquire implements ModuleSink {
       this.#log.warn('kma.block.refused', { number: block.number, reason: refusal });
       return answer.refused(refusal);
     }
-    // While the pool is full or the disk fails, the block waits here unacknowledged; the module's credit runs out and it holds the rest.
+    if (this.#surplus(block.number)) {
+      this.stats.surplus += 1;
+      this.#synchronise.onRefused(block.number);
+      return answer.refused('its direction of the pool is full');
+    }
+    // While the disk fails, the block waits here unacknowledged; the module's credit runs out and it holds the rest.
     for (;;) {
-      const kept = this.#full() ? 'full' : await this.#insert(block);
+      const kept = await this.#insert(block);
       if (typeof kept === 'object' || kept === 'known') return this.#stored(block, kept, answer);
       const waitMs = kept === 'underway' ? limits.underwayRetryMs : limits.insertRetryMs;
       await new Promise<void>((resolve) => this.#clock.after(waitMs, resolve));
@@ -143,7 +148,11 @@ export class Acquire implements ModuleSink {
     return undefined;
   }
 
-  #full(): boolean {
-    return this.#store.pool(this.#remote).heldUnits * limits.unitBytes >= limits.linkPoolBytesMax;
+  // Each direction has its half. One that is used less than the other must not stop the module, or the other would run dry: what it
+  // has too much of is given up.
+  #surplus(number: number): boolean {
+    const { held } = this.#store.pool(this.#remote);
+    const units = ownsBlock(this.#self, this.#remote, number) ? held.own : held.theirs;
+    return units * limits.unitBytes >= limits.linkPoolBytesMax / 2;
   }
 }

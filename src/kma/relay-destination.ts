@@ -55,7 +55,7 @@ export class RelayDestination {
     if (this.#store.longGone(source, false, block.number)) return 'conflict';
     const pool = this.#store.pool(source);
     if (block.epoch !== block.number && !pool.idSecrets.theirs.has(block.epoch)) return 'unknown_epoch';
-    if (pool.heldUnits * limits.unitBytes > limits.relayPoolBytesMax) return 'overloaded';
+    if (pool.held.theirs * limits.unitBytes > limits.relayPoolBytesMax) return 'overloaded';
     return undefined;
   }
 

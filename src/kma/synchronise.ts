@@ -40,6 +40,8 @@ export class Synchronise {
   readonly #waiting = new Map<number, Proposal>();
   readonly #inbox: Proposal[] = [];
   #considering = false;
+  /** Numbers of blocks that were not kept for want of room, the newest. */
+  readonly #refused = new Set<number>();
   #candidate: number | undefined;
   #flushing = false;
   #cancelRepeat: () => void = () => {};
@@ -69,6 +71,16 @@ export class Synchronise {
 
   stop(): void {
     this.#cancelRepeat();
+  }
+
+  /** A block that was not kept: a proposal for it need not wait. */
+  onRefused(number: number): void {
+    this.#refused.add(number);
+    if (this.#refused.size > limits.blockNumberWindow)
+      this.#refused.delete(this.#refused.values().next().value!);
+    const proposal = this.#waiting.get(number);
+    this.#waiting.delete(number);
+    if (proposal !== undefined) this.#consider([proposal]);
   }
 
   /** A block has been stored. */
@@ -204,7 +216,7 @@ export class Synchronise {
 
   #judgeMissing(proposal: Proposal): SyncAnswer | undefined {
     const { number } = proposal;
-    if (this.#store.known(this.#pool.remote, false, number))
+    if (this.#refused.has(number) || this.#store.known(this.#pool.remote, false, number))
       return { number, verdict: 'differs', tag: undefined };
     // A proposal that does not fit is dropped: it comes again with the next connection.
     if (this.#waiting.size < limits.pendingProposalsMax) this.#waiting.set(number, proposal);

@@ -98,6 +98,7 @@ function blockRows(link: Status['links'][number]): Row[] {
     [{ peer, result: 'stored' }, link.blocks_stored],
     [{ peer, result: 'again' }, link.blocks_again],
     [{ peer, result: 'refused' }, link.blocks_refused],
+    [{ peer, result: 'surplus' }, link.blocks_surplus],
     [{ peer, result: 'synchronised' }, link.blocks_synchronised],
     [{ peer, result: 'quarantined' }, link.blocks_quarantined],
   ];

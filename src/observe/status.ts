@@ -30,6 +30,8 @@ export type LinkStatus = {
   readonly remainder_bytes: number;
   readonly blocks_again: number;
   readonly blocks_refused: number;
+  /** Given up because their direction of the pool was full. */
+  readonly blocks_surplus: number;
   readonly blocks_synchronised: number;
   readonly blocks_quarantined: number;
 };

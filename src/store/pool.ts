@@ -11,8 +11,8 @@ export class Pool {
   readonly idSecrets = { own: new Map<number, SecretBytes>(), theirs: new Map<number, SecretBytes>() };
   /** Units of own blocks that can be handed out. */
   ownLeft = 0;
-  /** Units of all blocks held, both directions: what the pool's hard maximum counts. */
-  heldUnits = 0;
+  /** Units of all blocks held, by direction: what the pool's hard maximum counts. */
+  readonly held = { own: 0, theirs: 0 };
   /** Rises when everything shared before is given up, so that what was under way then is given up as well. */
   readonly generation = { own: 0, theirs: 0 };
   /** Blocks of theirs below this number are done: their owner has said that it takes no more from them. */
@@ -25,6 +25,10 @@ export class Pool {
 
   constructor(remote: string) {
     this.remote = remote;
+  }
+
+  get heldUnits(): number {
+    return this.held.own + this.held.theirs;
   }
 
   side(own: boolean): Map<number, Block> {
@@ -42,7 +46,7 @@ export class Pool {
 
   add(block: Block): void {
     this.side(block.own).set(block.number, block);
-    this.heldUnits += block.units;
+    this.held[block.own ? 'own' : 'theirs'] += block.units;
     if (block.state === 'ready') this.readied(block);
   }
 
@@ -76,7 +80,7 @@ export class Pool {
   }
 
   drop(block: Block): void {
-    if (this.side(block.own).delete(block.number)) this.heldUnits -= block.units;
+    if (this.side(block.own).delete(block.number)) this.held[block.own ? 'own' : 'theirs'] -= block.units;
     if (this.queue.delete(block)) this.ownLeft -= block.units - block.next;
   }
 }

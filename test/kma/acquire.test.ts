@@ -66,7 +66,7 @@ test('what is over after whole KMA-keys is counted and not kept', async (t) => {
   assert.equal(store.pool('B').own.get(0)?.units, 4);
   assert.deepEqual(
     { ...acquire.stats },
-    { blocks: 1, bytes: 159, remainderBytes: 31, again: 0, refused: 0, opened: 1 },
+    { blocks: 1, bytes: 159, remainderBytes: 31, again: 0, refused: 0, surplus: 0, opened: 1 },
   );
 });
 
@@ -102,19 +102,23 @@ test('a block that is too long, or whose number is long gone, is refused', async
   assert.equal(acquire.stats.refused, 2);
 });
 
-test('a full pool holds blocks back unacknowledged, and takes them when there is room', async (t) => {
-  const { acquire, store, clock } = setUp(t);
-  const pool = store.pool('B');
-  const units = limits.linkPoolBytesMax / limits.unitBytes;
-  pool.heldUnits += units;
-  const waiting = deliver(acquire, 4, 8);
-  await clock.leap(10 * limits.insertRetryMs);
-  assert.equal(waiting.answer, '');
-  assert.equal(waiting.bytes.wiped, false);
-  pool.heldUnits -= units;
-  await clock.leap(limits.insertRetryMs);
-  await until('it is answered', waiting.answered);
-  assert.equal(waiting.answer, 'stored');
+test('a direction that is full gives its blocks up, and the other goes on', async (t) => {
+  const { acquire, store } = setUp(t);
+  const { held } = store.pool('B');
+  const half = limits.linkPoolBytesMax / limits.unitBytes / 2;
+  held.own += half;
+  const surplus = deliver(acquire, 4, 8);
+  const other = deliver(acquire, 5, 8);
+  await until('both are answered', () => surplus.answered() && other.answered());
+  assert.match(surplus.answer, /^refused: .*full/);
+  assert.equal(other.answer, 'stored');
+  assert.equal(surplus.bytes.wiped, true);
+  assert.deepEqual([acquire.stats.surplus, acquire.stats.refused], [1, 0]);
+  assert.equal(store.known('B', true, 4), false);
+  held.own -= half;
+  const next = deliver(acquire, 6, 8);
+  await until('it is answered', next.answered);
+  assert.equal(next.answer, 'stored');
 });
 
 test('a disk that fails is tried again, and the module is told when the block is safe', async (t) => {
@@ -138,12 +142,12 @@ for (const [what, change] of [
   ['is stopped', (acquire: Acquire) => acquire.stop()],
 ] as const)
   test(`what waits when the module ${what} is wiped and never answered`, async (t) => {
-    const { acquire, store, clock } = setUp(t);
-    store.pool('B').heldUnits += limits.linkPoolBytesMax;
-    const waiting = deliver(acquire, 4, 8);
-    await clock.leap(limits.insertRetryMs);
+    const { acquire, store, clock, log } = setUp(t);
+    const makeRoom = await fillDisk(store);
+    const waiting = deliver(acquire, 4, 4096);
+    await until('it fails', () => log.of('kma.block.not_stored').length > 0);
     change(acquire);
-    store.pool('B').heldUnits -= limits.linkPoolBytesMax;
+    makeRoom();
     await clock.leap(2 * limits.insertRetryMs);
     await until('it is wiped', waiting.over);
     assert.equal(waiting.answer, '');
