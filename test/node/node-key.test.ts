@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { systemEntropy } from '../../src/node/entropy.ts';
+import { loadNodeKey, type NodeKeySource } from '../../src/node/node-key.ts';
+
+const KEY = Buffer.from(Array.from({ length: 32 }, (_, i) => i * 7));
+
+function directoryFor(t: TestContext): {
+  directory: string;
+  put(name: string, content: Buffer | string): string;
+} {
+  const directory = mkdtempSync(join(tmpdir(), 'keyferry-node-key-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const put = (name: string, content: Buffer | string): string => {
+    const path = join(directory, name);
+    writeFileSync(path, content, { mode: 0o600 });
+    return path;
+  };
+  return { directory, put };
+}
+
+function load(source: NodeKeySource, directory: string): Buffer {
+  using key = loadNodeKey(source, directory, systemEntropy);
+  return Buffer.from(key.view());
+}
+
+test('a node key file holds 32 bytes or 64 hexadecimal digits', (t) => {
+  const { directory, put } = directoryFor(t);
+  for (const content of [KEY, KEY.toString('hex'), `${KEY.toString('hex').toUpperCase()}\n`])
+    assert.deepEqual(load({ file: put('key', content) }, directory), KEY);
+  for (const content of [KEY.subarray(1), `${KEY.toString('hex')}0`, `${KEY.toString('hex').slice(1)}g`, ''])
+    assert.throws(() => load({ file: put('key', content) }, directory), {
+      code: 'configuration.node_key_size',
+    });
+});
+
+test('a node key that others may read is refused, as is one that is not there', (t) => {
+  const { directory, put } = directoryFor(t);
+  const file = put('key', KEY);
+  chmodSync(file, 0o640);
+  assert.throws(() => load({ file }, directory), { code: 'configuration.node_key_readable' });
+  const missing = join(directory, 'missing');
+  assert.throws(() => load({ file: missing }, directory), { code: 'configuration.node_key_unreadable' });
+});
+
+test('a passphrase gives the same key again, by its first line and the salt beside the store', (t) => {
+  const { directory, put } = directoryFor(t);
+  const first = load({ passphrase_file: put('phrase', 'correct horse\nsecond line\n') }, directory);
+  assert.equal(first.length, 32);
+  assert.equal(statSync(join(directory, 'node-key.salt')).mode & 0o777, 0o600);
+  assert.deepEqual(load({ passphrase_file: put('phrase', 'correct horse') }, directory), first);
+  assert.notDeepEqual(load({ passphrase_file: put('phrase', 'correct horsf') }, directory), first);
+  rmSync(join(directory, 'node-key.salt'));
+  assert.notDeepEqual(load({ passphrase_file: put('phrase', 'correct horse') }, directory), first);
+  assert.throws(() => load({ passphrase_file: put('phrase', '\nlater') }, directory), {
+    code: 'configuration.passphrase_empty',
+  });
+});
+
+test('a systemd credential is read from the directory that systemd names', (t) => {
+  const { directory, put } = directoryFor(t);
+  put('node-key', KEY);
+  const before = process.env['CREDENTIALS_DIRECTORY'];
+  t.after(() => {
+    if (before === undefined) delete process.env['CREDENTIALS_DIRECTORY'];
+    else process.env['CREDENTIALS_DIRECTORY'] = before;
+  });
+  process.env['CREDENTIALS_DIRECTORY'] = directory;
+  assert.deepEqual(load({ credential: 'node-key' }, directory), KEY);
+  delete process.env['CREDENTIALS_DIRECTORY'];
+  assert.throws(() => load({ credential: 'node-key' }, directory), { code: 'configuration.no_credentials' });
+});
