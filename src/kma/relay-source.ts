@@ -182,7 +182,7 @@ export class RelaySource {
     if (response === 'unknown_epoch' && this.#parts.store.pool(destination).ownEpoch === epoch)
       await this.#parts.store.forgetPool(destination, 'own');
     if (response === 'conflict' && this.#parts.store.pool(destination).ownEpoch === undefined)
-      this.#parts.store.numbers.skip(destination);
+      this.#parts.store.numbers.leap(destination);
     throw relayFailure(response, destination);
   }
 

@@ -1,4 +1,5 @@
 import { createPrivateKey, type webcrypto } from 'node:crypto';
+import { base64Length, writeBase64 } from '../bytes/base64.ts';
 import { AgentError } from '../errors.ts';
 
 export const algorithms = ['ecdsa-p256', 'ed25519'] as const;
@@ -26,12 +27,22 @@ export async function generateKeys(algorithm: PkiAlgorithm): Promise<webcrypto.C
   ])) as webcrypto.CryptoKeyPair;
 }
 
-/** A private key as PKCS#8 in PEM. */
-export async function privateKeyPem(key: webcrypto.CryptoKey): Promise<string> {
+const PEM_LINE_BYTES = 48;
+
+/** A private key as PKCS#8 in PEM (RFC 7468), written byte-wise: a string could not be wiped. The caller wipes it. */
+export async function privateKeyPem(key: webcrypto.CryptoKey): Promise<Buffer> {
   const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', key));
-  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
+  const [head, foot] = ['-----BEGIN PRIVATE KEY-----\n', '-----END PRIVATE KEY-----\n'];
+  const lines = Math.ceil(der.length / PEM_LINE_BYTES);
+  const pem = Buffer.alloc(head.length + base64Length(der.length) + lines + foot.length);
+  let at = pem.write(head, 0, 'latin1');
+  for (let from = 0; from < der.length; from += PEM_LINE_BYTES) {
+    at = writeBase64(der.subarray(from, from + PEM_LINE_BYTES), pem, at);
+    at += pem.write('\n', at, 'latin1');
+  }
+  pem.write(foot, at, 'latin1');
   der.fill(0);
-  return ['-----BEGIN PRIVATE KEY-----', ...lines, '-----END PRIVATE KEY-----', ''].join('\n');
+  return pem;
 }
 
 /** Reads what `privateKeyPem` wrote. @param path for the error message */
@@ -43,10 +54,10 @@ export async function readSigningKey(
     const key = createPrivateKey(pem);
     const algorithm = key.asymmetricKeyType === 'ed25519' ? 'ed25519' : 'ecdsa-p256';
     const der = key.export({ type: 'pkcs8', format: 'der' });
-    const imported = await crypto.subtle.importKey('pkcs8', new Uint8Array(der), KEY[algorithm], false, [
-      'sign',
-    ]);
+    const bytes = new Uint8Array(der);
     der.fill(0);
+    const imported = await crypto.subtle.importKey('pkcs8', bytes, KEY[algorithm], false, ['sign']);
+    bytes.fill(0);
     return { key: imported, algorithm };
   } catch (thrown) {
     throw new AgentError(

@@ -43,8 +43,16 @@ export function refuseExisting(paths: readonly string[], force: boolean): void {
   });
 }
 
-/** Writes each file whole or not at all, in directories for their owner alone. */
+/** Writes each file whole or not at all, in directories for their owner alone. Wipes the secret ones' content, however it ends. */
 export function writeFiles(files: readonly NewFile[], force: boolean): void {
+  try {
+    writeAll(files, force);
+  } finally {
+    for (const { content, secret } of files) if (secret && typeof content !== 'string') content.fill(0);
+  }
+}
+
+function writeAll(files: readonly NewFile[], force: boolean): void {
   refuseExisting(
     files.map((file) => file.path),
     force,

@@ -83,11 +83,7 @@ export async function issueNode(
   const files = [...(await certified(kxFiles, kx)), ...(await certified(supplyFiles, supply))];
   if (existsSync(node.nodeKey)) return write(force, files);
   const nodeKey = randomBytes(NODE_KEY_BYTES);
-  try {
-    return write(force, [...files, { path: node.nodeKey, content: nodeKey, secret: true }]);
-  } finally {
-    nodeKey.fill(0);
-  }
+  return write(force, [...files, { path: node.nodeKey, content: nodeKey, secret: true }]);
 }
 
 /** Makes what the application `saeId` needs, in `dir`/applications/SAE: certificate, key, and whom to trust. */

@@ -37,7 +37,7 @@ export class BlockNumbers {
   }
 
   /** The far end knows later numbers, from a store that was lost: go on beyond any that can have been given. */
-  skip(remote: string): void {
+  leap(remote: string): void {
     const counter = this.#counters.get(remote);
     if (counter !== undefined) counter.next += STARTS;
   }
