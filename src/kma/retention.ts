@@ -15,6 +15,7 @@ export class Retention {
   readonly #clock: Clock;
   readonly #log: Log;
   #cancel: () => void = () => {};
+  #sweeping = false;
   readonly stats = { destroyed: 0, expired: 0 };
 
   constructor(store: KeyStore, clock: Clock, log: Log) {
@@ -24,11 +25,18 @@ export class Retention {
   }
 
   start(): void {
-    this.#sweep().catch((thrown: unknown) => {
-      rethrowInvariant(thrown);
-      this.#log.error('kma.retention.error', { reason: messageOf(thrown) });
-    });
     this.#cancel = this.#clock.after(limits.retentionTickMs, () => this.start());
+    // A sweep that waits for a slow disk is not overtaken by the next, which would find the same blocks.
+    if (this.#sweeping) return;
+    this.#sweeping = true;
+    this.#sweep()
+      .catch((thrown: unknown) => {
+        rethrowInvariant(thrown);
+        this.#log.error('kma.retention.error', { reason: messageOf(thrown) });
+      })
+      .finally(() => {
+        this.#sweeping = false;
+      });
   }
 
   stop(): void {
@@ -38,6 +46,8 @@ export class Retention {
   async #sweep(): Promise<void> {
     for (const pool of this.#store.pools()) {
       for (const block of [...this.#outdated(pool), ...this.#leavings(pool)]) {
+        // Used up while the sweep waited for the disk.
+        if (block.ended) continue;
         const unanswered = block.state === 'received';
         if (unanswered) this.stats.expired += 1;
         else this.stats.destroyed += 1;
