@@ -76,6 +76,10 @@ export const limits = {
   jsonTokensMax: 16_384,
   relayKeysMax: 400,
   relayKeyBytesMax: 16_384,
+  /** Messages that one relay request may have. */
+  relayPartsMax: 64,
+  /** KMA-keys that one relay request may have: that many messages, of one key less than each may have. */
+  relayRequestKeysMax: 64 * 399,
   transitMax: 16,
   routesMax: 256,
   /** KMA-keys that one relay pool may be told to keep. */

@@ -49,8 +49,8 @@ export function buildParts(
   const peers = new Map<string, Peer>();
   const source = new RelaySource({ self, store, guard, routes, peers, clock, entropy, log });
   const transit = new RelayTransit(guard, routes, peers, clock);
-  const destination = new RelayDestination(self, store, routes, log);
-  const relay = new Relay(self, guard, { source, transit, destination }, log);
+  const destination = new RelayDestination(self, store, routes, clock, log);
+  const relay = new Relay(self, guard, { source, transit, destination }, peers, log);
   closings.push(() => source.stop());
   const parts: AgentParts = {
     config,
@@ -78,9 +78,12 @@ function addPeers(parts: AgentParts, log: Log): void {
   const { config, store, peers, transport } = parts;
   const hello = { kmaId: config.kma_id, unitBits: limits.unitBytes * 8, storeId: store.storeId };
   const events = peerEvents(parts, log);
-  for (const { kma_id, address } of config.kx.peers) {
+  for (const { kma_id, address, protocol, unprotected_key, member_names } of config.kx.peers) {
     const at = address === undefined ? undefined : parseHostPort(address);
-    peers.set(kma_id, new Peer({ kmaId: kma_id, self: hello, address: at, transport, clock, log, events }));
+    const plain =
+      protocol === 'plain' ? { unprotectedKey: unprotected_key, memberNames: member_names } : undefined;
+    const options = { kmaId: kma_id, self: hello, address: at, plain, transport, clock, log, events };
+    peers.set(kma_id, new Peer(options));
   }
 }
 
@@ -102,10 +105,11 @@ function peerEvents({ store, relay, links }: AgentParts, log: Log): PeerEvents {
     relay.source.onPeerUp(peer);
   };
   return {
-    onUp(peer, { storeId }) {
+    onUp(peer, hello) {
+      if (hello === undefined) return relay.source.onPeerUp(peer);
       const early: Message[] = [];
       held.set(peer, early);
-      greeted(peer, storeId).then(
+      greeted(peer, hello.storeId).then(
         () => {
           if (held.get(peer) !== early) return;
           held.delete(peer);

@@ -59,12 +59,17 @@ function describePeer(peer: Peer): PeerStatus {
     state: peer.up ? 'up' : 'down',
     address: peer.identity?.remoteAddress ?? null,
     transport: peer.identity?.cipher ?? null,
-    protection: peer.up ? 'one-time pad' : null,
+    protection: peer.up ? protectionOf(peer) : null,
     connects: peer.connects,
     messages_in: peer.traffic.messagesIn,
     messages_out: peer.traffic.messagesOut,
     last_down: peer.lastDown ?? null,
   };
+}
+
+function protectionOf({ plain }: Peer): string {
+  if (plain === undefined) return 'one-time pad';
+  return plain.unprotectedKey ? 'TLS only, key included' : 'TLS only, no key';
 }
 
 function describeLink({ link, acquire, synchronise }: LinkParts): LinkStatus {

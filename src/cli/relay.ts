@@ -17,8 +17,8 @@ export function register(program: Command): void {
     .argument('<KMA_ID>', 'the destination')
     .option(
       '--keys <N>',
-      `KMA-keys to relay, 1 to ${limits.relayKeysMax - 1}`,
-      whole(1, limits.relayKeysMax - 1),
+      `KMA-keys to relay, 1 to ${limits.relayRequestKeysMax}`,
+      whole(1, limits.relayRequestKeysMax),
       1,
     )
     .option('--json', 'print one JSON object')

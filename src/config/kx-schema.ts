@@ -8,6 +8,23 @@ const peer = z.strictObject({
     description: 'Dial the neighbour here. Leave it out to wait for the neighbour to dial.',
     example: '192.0.2.2:4163',
   }).optional(),
+  protocol: z.enum(['keyferry', 'plain']).default('keyferry').meta({
+    description:
+      '`keyferry`: pads, authenticators, synchronisation. `plain`: the four messages of Q.4163 and nothing else, protected by TLS alone.',
+    example: 'plain',
+  }),
+  unprotected_key: z.boolean().default(false).meta({
+    description: 'With `protocol: plain`: key may be relayed over this link, protected by nothing but TLS.',
+    example: 'true',
+  }),
+  member_names: z
+    .enum(['source_KMA_ID', 'Source KMA ID', 'sourceKmaId', 'source_kma_id'])
+    .default('source_KMA_ID')
+    .meta({
+      description:
+        'With `protocol: plain`: how the names of JSON members are spelt to this peer. Any spelling is read.',
+      example: 'sourceKmaId',
+    }),
 });
 
 const route = z.strictObject({

@@ -22,10 +22,7 @@ export interface Controlled {
 
 const relayBody = z.strictObject({
   destination: z.string().min(1).max(limits.idCharsMax),
-  keys: z
-    .int()
-    .min(1)
-    .max(limits.relayKeysMax - 1),
+  keys: z.int().min(1).max(limits.relayRequestKeysMax),
 });
 
 /**

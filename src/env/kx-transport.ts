@@ -25,11 +25,13 @@ export interface KxTransport {
   ): Promise<{ port: number; close(): Promise<void> }>;
   /**
    * One try. `onFailed` runs once when no connection came of it.
+   * @param protocol to agree on by ALPN; undefined for a plain Q.4163 peer
    * @returns cancels the try
    */
   dial(
     host: string,
     port: number,
+    protocol: string | undefined,
     onConnection: OnKxConnection,
     onFailed: (reason: string) => void,
   ): () => void;

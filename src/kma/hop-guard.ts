@@ -2,6 +2,7 @@ import type { Log } from '../env/log.ts';
 import { assert } from '../errors.ts';
 import { frameWithHop, type HopView, sealHop, verifyHop } from '../kx/codec/hop.ts';
 import { type KeyRange, keyBytes, padKeys } from '../kx/codec/key-text.ts';
+import { frameWithoutHop } from '../kx/codec/plain-form.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import type { Message } from '../kx/session/session.ts';
 import { limits } from '../limits.ts';
@@ -9,11 +10,18 @@ import { SecretBytes } from '../secret/secret-bytes.ts';
 import type { Allocator } from '../store/allocator.ts';
 import type { KeyStore } from '../store/key-store.ts';
 
-export type Protected = 'sent' | 'no_pad' | 'peer_unreachable' | 'overloaded' | 'malformed';
+export type Protected =
+  | 'sent'
+  | 'no_pad'
+  | 'peer_unreachable'
+  | 'overloaded'
+  | 'malformed'
+  | 'refused_by_policy';
 
 /**
  * Protects messages on one hop with key of that hop's link pool (design rule 5): the first KMA-key of a pad range is the one-time
- * authentication key, the rest covers the relayed keys.
+ * authentication key, the rest covers the relayed keys. To a plain Q.4163 peer nothing but TLS protects a message; key goes to it only where
+ * the configuration allows that.
  */
 export class HopGuard {
   readonly #self: string;
@@ -43,6 +51,7 @@ export class HopGuard {
   ): Promise<Protected> {
     if (!peer.up) return 'peer_unreachable';
     if (peer.congested) return 'overloaded';
+    if (peer.plain !== undefined) return this.#sendPlain(peer, command, prefix, ranges, covered);
     const length = keyBytes(ranges);
     const units = 1 + Math.ceil(length / limits.unitBytes);
     const pad = await this.#allocator.takePad(this.#store.pool(peer.kmaId), units);
@@ -63,8 +72,23 @@ export class HopGuard {
     return sent ? 'sent' : 'peer_unreachable';
   }
 
+  #sendPlain(
+    peer: Peer,
+    command: number,
+    prefix: Buffer,
+    ranges: readonly KeyRange[],
+    covered: SecretBytes | undefined,
+  ): Protected {
+    if (ranges.length > 0 && peer.plain?.unprotectedKey !== true) return 'refused_by_policy';
+    if (covered !== undefined) padKeys(prefix, ranges, covered.view());
+    const frame = frameWithoutHop(command, prefix);
+    prefix.fill(0);
+    if (frame === undefined) return 'malformed';
+    return peer.send(frame) ? 'sent' : 'peer_unreachable';
+  }
+
   /**
-   * Checks a message that came in, and spends its pad when it is authentic.
+   * Checks a message that came in, and spends its pad when it is authentic. From a plain peer all come without pad: zeros cover their keys.
    * @returns the pad on its keys, which the caller owns; undefined when it is not authentic
    */
   receive(
@@ -73,6 +97,7 @@ export class HopGuard {
     hop: HopView | undefined,
     ranges: readonly KeyRange[],
   ): SecretBytes | undefined {
+    if (peer.plain !== undefined) return this.#receivePlain(peer, ranges);
     const units = hop?.segments.reduce((sum, segment) => sum + segment.units, 0);
     const expected = 1 + Math.ceil(keyBytes(ranges) / limits.unitBytes);
     if (hop === undefined || units !== expected) return this.#reject(peer, 'pad of the wrong size');
@@ -85,6 +110,13 @@ export class HopGuard {
     if (pad === undefined) return this.#reject(peer, 'pad that is unknown or used, or a wrong authenticator');
     using bytes = pad;
     return SecretBytes.copyOf(bytes.view().subarray(limits.unitBytes));
+  }
+
+  #receivePlain(peer: Peer, ranges: readonly KeyRange[]): SecretBytes | undefined {
+    if (ranges.length === 0 || peer.plain?.unprotectedKey === true)
+      return SecretBytes.alloc(keyBytes(ranges));
+    this.#log.warn('kx.message.unprotected', { peer: peer.kmaId, reason: 'kx.peers does not allow it' });
+    return undefined;
   }
 
   #reject(peer: Peer, reason: string): undefined {

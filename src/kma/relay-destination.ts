@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { readBase64 } from '../bytes/base64.ts';
+import type { Clock } from '../env/clock.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError } from '../errors.ts';
 import { formatUuid, idAfter, parseUuid } from '../keys/uuid.ts';
@@ -8,7 +9,9 @@ import type { KeyRelay } from '../kx/codec/key-relay.ts';
 import { padKeys } from '../kx/codec/key-text.ts';
 import { limits } from '../limits.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
+import type { Block, NewBlock } from '../store/block.ts';
 import type { KeyStore } from '../store/key-store.ts';
+import { ExpiringMap } from './expiring-map.ts';
 import type { Routes } from './routes.ts';
 
 /** The destination of key relays: stores what arrives before it says so (design rule 2). */
@@ -16,24 +19,33 @@ export class RelayDestination {
   readonly #self: string;
   readonly #store: KeyStore;
   readonly #routes: Routes;
+  readonly #clock: Clock;
   readonly #log: Log;
+  /** Blocks on their way to disk that bring an ID secret, by source and number. */
+  readonly #beginning = new Map<string, Promise<unknown>>();
+  readonly #requests: ExpiringMap<Set<number>>;
   readonly stats = { blocks: 0, keys: 0, refused: 0 };
 
-  constructor(self: string, store: KeyStore, routes: Routes, log: Log) {
+  constructor(self: string, store: KeyStore, routes: Routes, clock: Clock, log: Log) {
     this.#self = self;
     this.#store = store;
     this.#routes = routes;
+    this.#clock = clock;
     this.#log = log;
+    this.#requests = new ExpiringMap(limits.relaysInFlightMax, limits.relayTimeoutMs);
   }
 
   /**
    * @param covered the pad that lies on the keys; only lent. The payload is wiped.
-   * @returns what the completion says, once it is true on disk; undefined when the same relay is just being stored
+   * @returns what the completion says, once it is true on disk; undefined when the same relay is just being stored, or when the request
+   *   has other messages still to come
    */
   async take(payload: Buffer, relay: KeyRelay, covered: SecretBytes): Promise<RelayResponse | undefined> {
     try {
+      await this.#beginning.get(`${relay.source} ${relay.block?.epoch}`);
       const refusal = this.#refusal(relay);
-      const response = refusal ?? (await this.#keep(payload, relay, covered));
+      const kept = refusal ?? (await this.#keep(payload, relay, covered));
+      const response = kept === 'success' ? this.#whole(relay) : kept;
       if (response !== undefined && response !== 'success') {
         this.stats.refused += 1;
         this.#log.warn('kma.relay.refused', { source: relay.source, reason: response });
@@ -75,7 +87,7 @@ export class RelayDestination {
       epoch,
     } as const;
     try {
-      const kept = await this.#store.insert(block, bytes);
+      const kept = await this.#insert(block, bytes);
       if (kept === 'underway') return undefined;
       if (kept === 'known') return this.#sameAsBefore(relay.source, number, bytes) ? 'success' : 'conflict';
     } catch (thrown) {
@@ -87,6 +99,29 @@ export class RelayDestination {
     this.stats.blocks += 1;
     this.stats.keys += relay.keys.length;
     return 'success';
+  }
+
+  // Messages that lie in an epoch wait for the one that begins it.
+  async #insert(block: NewBlock, bytes: SecretBytes): Promise<Block | 'known' | 'underway'> {
+    const inserted = this.#store.insert(block, bytes);
+    if (block.epoch !== block.number) return inserted;
+    const name = `${block.remote} ${block.epoch}`;
+    const settled = inserted.catch(() => {}).finally(() => this.#beginning.delete(name));
+    this.#beginning.set(name, settled);
+    return inserted;
+  }
+
+  // One completion for all messages of a request (Q.4163 §7.1): with the last one that is stored.
+  #whole({ source, requestId, block }: KeyRelay): RelayResponse | undefined {
+    const { part = 0, parts = 1 } = block ?? {};
+    if (parts === 1 || requestId === undefined) return 'success';
+    const name = `${source} ${requestId}`;
+    const now = this.#clock.monotonicMs();
+    const held = this.#requests.get(name, now) ?? new Set();
+    held.add(part);
+    if (held.size === parts) this.#requests.delete(name);
+    else if (!this.#requests.set(name, held, now)) return 'overloaded';
+    return held.size === parts ? 'success' : undefined;
   }
 
   // A relay that comes again, because its completion was lost, is answered as before; other key under its number never is.

@@ -9,7 +9,7 @@ import type { Peer } from '../kx/peer/peer.ts';
 import { limits } from '../limits.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 import type { KeyStore } from '../store/key-store.ts';
-import type { HopGuard } from './hop-guard.ts';
+import type { HopGuard, Protected } from './hop-guard.ts';
 import { relayFailure } from './relay-failure.ts';
 import type { Routes } from './routes.ts';
 
@@ -20,14 +20,15 @@ export type RelayResult = {
   readonly milliseconds: number;
 };
 
+/** One message of a request: a block of its own. Its keys are lent by the request. */
+type Part = { readonly number: number; readonly ids: readonly string[]; readonly keys: Buffer };
+
 type Request = {
   readonly requestId: string;
   readonly destination: string;
   readonly transit: readonly string[];
-  readonly number: number;
   readonly epoch: number;
-  readonly ids: readonly string[];
-  readonly keys: SecretBytes;
+  readonly parts: readonly Part[];
   readonly next: Peer;
   readonly deadlineMs: number;
   settle(response: string): void;
@@ -49,7 +50,8 @@ export type RelaySourceParts = {
 
 /**
  * The source of key relays (Q.4163 §7.1): makes fresh KMA-keys, sends them, and adds them to the pool when the destination has
- * said that it holds them. A try without an answer is repeated with fresh pad under the same request ID.
+ * said that it holds them. A try without an answer is repeated with fresh pad under the same request ID. More keys than a message holds
+ * are several messages of one request, and answered by one completion.
  */
 export class RelaySource {
   readonly #parts: RelaySourceParts;
@@ -86,7 +88,7 @@ export class RelaySource {
     const transit = this.#parts.routes.need(destination);
     const next = this.#parts.peers.get(transit[0] ?? destination);
     if (next === undefined) throw relayFailure('no_route', destination);
-    if (count < 1 || count >= limits.relayKeysMax) throw relayFailure('malformed', destination);
+    if (count < 1 || count > limits.relayRequestKeysMax) throw relayFailure('malformed', destination);
     if (this.#asked > limits.relaysInFlightMax) throw relayFailure('overloaded', destination);
     // The first relay to a destination brings the ID secret of all that follow: they wait for it.
     while (this.#parts.store.pool(destination).ownEpoch === undefined) {
@@ -105,7 +107,8 @@ export class RelaySource {
   /** A completion notification. @returns false when it answers nothing that we sent to this neighbour */
   onCompletion(peer: Peer, requestId: string, response: string): boolean {
     const request = this.#requests.get(requestId);
-    if (request?.next !== peer) return false;
+    // From where it was sent to, or straight from the destination.
+    if (request === undefined || (request.next !== peer && request.destination !== peer.kmaId)) return false;
     request.settle(response);
     return true;
   }
@@ -128,50 +131,62 @@ export class RelaySource {
     const { store, clock } = this.#parts;
     const startedMs = clock.monotonicMs();
     this.stats.requests += 1;
-    const number = await store.numbers.take(destination);
-    const underway = { destination, number };
-    this.#underway.add(underway);
+    const underway: { readonly destination: string; readonly number: number }[] = [];
     try {
-      return await this.#relayBlock(destination, transit, next, count, number, startedMs);
+      for (let left = count; left > 0; left -= limits.relayKeysMax - 1) {
+        const one = { destination, number: await store.numbers.take(destination) };
+        this.#underway.add(one);
+        underway.push(one);
+      }
+      const numbers = underway.map(({ number }) => number);
+      return await this.#relayBlocks({ destination, transit, next }, numbers, count, startedMs);
     } finally {
-      this.#underway.delete(underway);
+      for (const one of underway) this.#underway.delete(one);
     }
   }
 
-  async #relayBlock(
-    destination: string,
-    transit: readonly string[],
-    next: Peer,
+  async #relayBlocks(
+    way: Pick<Request, 'destination' | 'transit' | 'next'>,
+    numbers: readonly number[],
     count: number,
-    number: number,
     startedMs: number,
   ): Promise<RelayResult> {
+    const { destination } = way;
     const { store, entropy, clock } = this.#parts;
-    const epoch = store.pool(destination).ownEpoch ?? number;
-    const total = epoch === number ? count + 1 : count;
-    using keys = SecretBytes.alloc(total * limits.unitBytes);
+    const epoch = store.pool(destination).ownEpoch ?? numbers[0]!;
+    using keys = SecretBytes.alloc((epoch === numbers[0] ? count + 1 : count) * limits.unitBytes);
     entropy.fill(keys.view());
     const requestId = entropy.uuid();
-    const fields = { requestId, destination, transit, number, epoch, ids: this.#ids(total), keys, next };
-    const response = await this.#exchange({ ...fields, deadlineMs: startedMs + limits.relayTimeoutMs });
+    const parts = this.#cut(numbers, keys, epoch);
+    const deadlineMs = startedMs + limits.relayTimeoutMs;
+    const response = await this.#exchange({ ...way, requestId, epoch, parts, deadlineMs });
     if (response !== 'success') return this.#fail(response, destination, epoch);
-    const block = {
-      remote: destination,
-      own: true,
-      number,
-      origin: 'relay',
-      state: 'ready',
-      first: 0,
-      epoch,
-    } as const;
+    const kept = await Promise.all(parts.map((part) => this.#keep(destination, epoch, part)));
     // Forgotten meanwhile: the pool was begun anew.
-    if (typeof (await store.insert(block, keys)) === 'string')
-      return this.#fail('conflict', destination, epoch);
+    if (!kept.every(Boolean)) return this.#fail('conflict', destination, epoch);
     const milliseconds = clock.monotonicMs() - startedMs;
     this.stats.succeeded += 1;
     this.stats.keys += count;
     this.stats.lastMs = milliseconds;
     return { requestId, destination, keys: count, milliseconds };
+  }
+
+  // A message each, the first with the ID secret where it begins an epoch.
+  #cut(numbers: readonly number[], keys: SecretBytes, epoch: number): Part[] {
+    let at = 0;
+    return numbers.map((number) => {
+      const most = limits.relayKeysMax - (number === epoch ? 0 : 1);
+      const bytes = keys.view().subarray(at, at + most * limits.unitBytes);
+      at += bytes.length;
+      return { number, ids: this.#ids(bytes.length / limits.unitBytes), keys: bytes };
+    });
+  }
+
+  async #keep(destination: string, epoch: number, { number, keys }: Part): Promise<boolean> {
+    const place = { remote: destination, own: true, number, first: 0, epoch };
+    using bytes = SecretBytes.copyOf(keys);
+    const kept = await this.#parts.store.insert({ ...place, origin: 'relay', state: 'ready' }, bytes);
+    return typeof kept !== 'string';
   }
 
   async #fail(response: string, destination: string, epoch: number): Promise<never> {
@@ -210,45 +225,46 @@ export class RelaySource {
   }
 
   #try(request: Request): void {
-    const { clock, guard } = this.#parts;
+    const { clock } = this.#parts;
     if (clock.monotonicMs() >= request.deadlineMs) return request.settle(request.hindrance ?? 'timeout');
     this.#tryAfter(request, limits.relayRetryMs);
     if (!request.next.up) {
       request.hindrance = 'peer_unreachable';
       return;
     }
-    const { destination, transit, requestId, number, epoch } = request;
-    const message = {
-      source: this.#parts.self,
-      destination,
-      transit,
-      requestId,
-      block: { number, epoch, floor: this.#floor(request) },
-    };
-    const { prefix, ranges } = writeKeyRelay(message, request.ids, request.keys.view());
-    guard.send(request.next, command.keyRelay, prefix, ranges).then(
-      (sent) => {
-        if (sent === 'sent') {
-          request.hindrance = undefined;
-          return;
-        }
-        prefix.fill(0);
-        request.hindrance = sent;
-        if (sent === 'malformed') return request.settle(sent);
-        // Nothing has left: pad may be there in a moment.
-        if (this.#requests.has(requestId)) this.#tryAfter(request, limits.relayNotSentRetryMs);
-      },
-      (thrown: unknown) => {
-        prefix.fill(0);
-        rethrowInvariant(thrown);
-        request.settle(thrown instanceof AgentError ? 'store_unavailable' : 'internal');
-      },
-    );
+    this.#send(request).catch((thrown: unknown) => {
+      rethrowInvariant(thrown);
+      request.settle(thrown instanceof AgentError ? 'store_unavailable' : 'internal');
+    });
+  }
+
+  // All parts again, since nobody says which have arrived; a destination that holds one says so again.
+  async #send(request: Request): Promise<void> {
+    for (const [part, { number, ids, keys }] of request.parts.entries()) {
+      // Answered meanwhile: the keys are wiped.
+      if (!this.#requests.has(request.requestId)) return;
+      const { epoch, parts, next } = request;
+      const block = { number, epoch, floor: this.#floor(request), part, parts: parts.length };
+      const fields = { ...request, source: this.#parts.self, block: isPlain(request) ? undefined : block };
+      const { prefix, ranges } = writeKeyRelay(fields, ids, keys, next.plain?.memberNames);
+      const sent = await this.#parts.guard.send(next, command.keyRelay, prefix, ranges);
+      if (sent === 'sent') continue;
+      prefix.fill(0);
+      return this.#hindered(request, sent);
+    }
+    request.hindrance = undefined;
+  }
+
+  #hindered(request: Request, reason: Exclude<Protected, 'sent'>): void {
+    request.hindrance = reason;
+    if (reason === 'malformed' || reason === 'refused_by_policy') return request.settle(reason);
+    // It has not left: pad may be there in a moment.
+    if (this.#requests.has(request.requestId)) this.#tryAfter(request, limits.relayNotSentRetryMs);
   }
 
   // Numbers under way are not done, though they are not in the pool yet.
-  #floor({ destination, number }: Request): number {
-    let floor = this.#parts.store.pool(destination).ownFloor(number);
+  #floor({ destination, parts }: Request): number {
+    let floor = this.#parts.store.pool(destination).ownFloor(parts[0]!.number);
     for (const other of this.#underway)
       if (other.destination === destination && other.number < floor) floor = other.number;
     return floor;
@@ -260,4 +276,9 @@ export class RelaySource {
     const left = request.deadlineMs - clock.monotonicMs();
     request.cancelRetry = clock.after(Math.max(0, Math.min(milliseconds, left)), () => this.#try(request));
   }
+}
+
+// A plain peer that is the destination itself would not understand what a block is.
+function isPlain({ next, destination }: Request): boolean {
+  return next.plain !== undefined && next.kmaId === destination;
 }

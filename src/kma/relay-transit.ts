@@ -1,15 +1,17 @@
 import type { Clock } from '../env/clock.ts';
 import type { RelayResponse } from '../kx/codec/completion.ts';
 import { command } from '../kx/codec/header.ts';
-import type { KeyRelay } from '../kx/codec/key-relay.ts';
+import { type KeyRelay, readKeyRelay } from '../kx/codec/key-relay.ts';
+import { openForHop } from '../kx/codec/plain-form.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import type { Message } from '../kx/session/session.ts';
 import { limits } from '../limits.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
+import { ExpiringMap } from './expiring-map.ts';
 import type { HopGuard } from './hop-guard.ts';
 import type { Routes } from './routes.ts';
 
-type Passing = { readonly from: Peer; readonly next: Peer; readonly expiresMs: number };
+type Passing = { readonly from: Peer; readonly next: Peer };
 
 /** Relays in transit: the keys change their pad in place and are never in the clear here; completions find their way back. */
 export class RelayTransit {
@@ -17,7 +19,7 @@ export class RelayTransit {
   readonly #routes: Routes;
   readonly #peers: ReadonlyMap<string, Peer>;
   readonly #clock: Clock;
-  readonly #passing = new Map<string, Passing>();
+  readonly #passing = new ExpiringMap<Passing>(limits.relaysInFlightMax, limits.relayTimeoutMs);
   readonly stats = { forwarded: 0, refused: 0, completed: 0 };
 
   constructor(guard: HopGuard, routes: Routes, peers: ReadonlyMap<string, Peer>, clock: Clock) {
@@ -53,23 +55,20 @@ export class RelayTransit {
     relay: KeyRelay,
     covered: SecretBytes,
   ): Promise<RelayResponse | undefined> {
-    const { requestId, destination, transit, hop, keys } = relay;
-    if (requestId === undefined || hop === undefined) return 'malformed';
+    const { requestId, destination, transit } = relay;
+    if (requestId === undefined) return 'malformed';
     const nextId = this.#routes.next(destination, transit);
     const next = nextId === undefined ? undefined : this.#peers.get(nextId);
     if (next === undefined || next === from) return 'no_route';
-    const known = this.#passing.get(requestId);
+    const now = this.#clock.monotonicMs();
+    const known = this.#passing.get(requestId, now);
     if (known !== undefined && known.from !== from) return 'no_route';
-    if (known === undefined && !this.#room()) return 'overloaded';
-    const prefix = message.payload.subarray(0, hop.start);
-    // Anew at the end, so that entries stay in the order in which they expire.
-    this.#passing.delete(requestId);
-    this.#passing.set(requestId, {
-      from,
-      next,
-      expiresMs: this.#clock.monotonicMs() + limits.relayTimeoutMs,
-    });
-    const sent = await this.#guard.send(next, command.keyRelay, prefix, keys, covered);
+    const passed = passedOn(message.payload, relay);
+    if (passed === undefined) return 'malformed';
+    if (!this.#passing.set(requestId, { from, next }, now)) return 'overloaded';
+    const sent = await this.#guard.send(next, command.keyRelay, passed.prefix, passed.keys, covered);
+    // A plain peer's keys lie in the clear until they are covered.
+    if (sent !== 'sent' && from.plain !== undefined) passed.prefix.fill(0);
     if (sent === 'sent') return undefined;
     // A try before this one may have gone through: its completion still finds its way back.
     if (known === undefined) this.#passing.delete(requestId);
@@ -78,20 +77,25 @@ export class RelayTransit {
 
   /** @returns where the completion goes back to, once; undefined when it answers nothing that passed here */
   completed(requestId: string, from: Peer): Peer | undefined {
-    const passing = this.#passing.get(requestId);
+    const passing = this.#passing.get(requestId, this.#clock.monotonicMs());
     if (passing?.next !== from) return undefined;
     this.#passing.delete(requestId);
     this.stats.completed += 1;
     return passing.from;
   }
+}
 
-  // Entries expire in the order in which they came, because all live equally long.
-  #room(): boolean {
-    const now = this.#clock.monotonicMs();
-    for (const [requestId, { expiresMs }] of this.#passing) {
-      if (expiresMs > now) break;
-      this.#passing.delete(requestId);
-    }
-    return this.#passing.size < limits.relaysInFlightMax;
-  }
+/** What goes on: everything before the hop entry, and where the keys stand in it. */
+function passedOn(
+  payload: Buffer,
+  relay: KeyRelay,
+): (Pick<KeyRelay, 'keys'> & { prefix: Buffer }) | undefined {
+  if (relay.hop !== undefined) return { prefix: payload.subarray(0, relay.hop.start), keys: relay.keys };
+  const prefix = openForHop(payload);
+  payload.fill(0);
+  if (prefix === undefined) return undefined;
+  const closed = Buffer.concat([prefix, Buffer.from('{}]}')]);
+  prefix.fill(0);
+  const keys = readKeyRelay(closed)?.keys;
+  return keys && { prefix: closed.subarray(0, prefix.length), keys };
 }

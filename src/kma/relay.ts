@@ -1,8 +1,9 @@
 import type { Log } from '../env/log.ts';
 import { messageOf, rethrowInvariant } from '../errors.ts';
-import { readCompletion, writeCompletion } from '../kx/codec/completion.ts';
+import { type Completion, readCompletion, writeCompletion } from '../kx/codec/completion.ts';
 import { command } from '../kx/codec/header.ts';
 import { type KeyRelay, readKeyRelay } from '../kx/codec/key-relay.ts';
+import { openForHop } from '../kx/codec/plain-form.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import type { Message } from '../kx/session/session.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
@@ -15,6 +16,7 @@ import type { RelayTransit } from './relay-transit.ts';
 export class Relay {
   readonly #self: string;
   readonly #guard: HopGuard;
+  readonly #peers: ReadonlyMap<string, Peer>;
   readonly #log: Log;
   readonly source: RelaySource;
   readonly transit: RelayTransit;
@@ -24,10 +26,12 @@ export class Relay {
     self: string,
     guard: HopGuard,
     roles: { source: RelaySource; transit: RelayTransit; destination: RelayDestination },
+    peers: ReadonlyMap<string, Peer>,
     log: Log,
   ) {
     this.#self = self;
     this.#guard = guard;
+    this.#peers = peers;
     this.#log = log;
     this.source = roles.source;
     this.transit = roles.transit;
@@ -52,7 +56,9 @@ export class Relay {
     if (pad === undefined) return this.#complete(peer, relay.requestId, 'authentication_failed');
     using covered = pad;
     const response = await this.#takeOrForward(peer, message, relay, covered);
-    if (response !== undefined) await this.#complete(peer, relay.requestId, response);
+    if (response === undefined) return;
+    const atSource = relay.destination === this.#self ? this.#peers.get(relay.source) : undefined;
+    await this.#complete(peer, relay.requestId, response, atSource);
   }
 
   #takeOrForward(peer: Peer, message: Message, relay: KeyRelay, covered: SecretBytes) {
@@ -69,19 +75,40 @@ export class Relay {
     }
     if (this.#guard.receive(peer, message, completion.hop, []) === undefined) return;
     const { requestId, response } = completion;
-    if (this.source.onCompletion(peer, requestId, response)) return;
+    if (this.source.onCompletion(peer, requestId, peer.plain ? inOurWords(response) : response)) return;
     const back = this.transit.completed(requestId, peer);
-    if (back !== undefined) await this.#complete(back, requestId, response);
+    const prefix = back && beforeHop(message.payload, completion);
+    if (prefix !== undefined) await this.#send(back!, prefix);
   }
 
-  async #complete(peer: Peer, requestId: string | undefined, response: string): Promise<void> {
-    if (requestId === undefined) return;
-    const sent = await this.#guard.send(
-      peer,
-      command.keyRelayCompletion,
-      writeCompletion(response, requestId),
-      [],
-    );
+  /** @param atSource the source, where it is a neighbour of ours: then the completion goes straight to it (Q.4163 §7.1), if it can */
+  async #complete(
+    peer: Peer,
+    requestId: string | undefined,
+    response: string,
+    atSource?: Peer,
+  ): Promise<void> {
+    if (requestId === undefined && peer.plain === undefined) return;
+    const write = (to: Peer) => writeCompletion(response, requestId, to.plain?.memberNames);
+    if (atSource?.up === true && atSource !== peer) {
+      const sent = await this.#guard.send(atSource, command.keyRelayCompletion, write(atSource), []);
+      if (sent === 'sent') return;
+    }
+    await this.#send(peer, write(peer));
+  }
+
+  async #send(peer: Peer, prefix: Buffer): Promise<void> {
+    const sent = await this.#guard.send(peer, command.keyRelayCompletion, prefix, []);
     if (sent !== 'sent') this.#log.warn('kma.completion.not_sent', { peer: peer.kmaId, reason: sent });
   }
+}
+
+/** A completion in transit keeps everything before its hop entry. */
+function beforeHop(payload: Buffer, { hop }: Completion): Buffer | undefined {
+  return hop === undefined ? openForHop(payload) : payload.subarray(0, hop.start);
+}
+
+// The Recommendation leaves the words of a response open.
+function inOurWords(response: string): string {
+  return /^(success|successful|ok)$/i.test(response) ? 'success' : response;
 }

@@ -22,9 +22,12 @@ export class Routes {
     for (const { destination, via } of routes) this.#routes.set(destination, via);
   }
 
-  /** The transit KMAs to a destination, in order; empty for a neighbour. */
+  /** The transit KMAs to a destination, in order; empty for a neighbour, unless no QKD link leads to it and a route does. */
   transit(destination: string): readonly string[] | undefined {
-    return this.#neighbours.has(destination) ? [] : this.#routes.get(destination);
+    const route = this.#routes.get(destination);
+    if (this.#neighbours.has(destination) && (route === undefined || this.#linked.has(destination)))
+      return [];
+    return route;
   }
 
   /** Whether a pool is shared with this KMA that key relay fills. */
@@ -54,8 +57,8 @@ export class Routes {
    */
   next(destination: string, transit: readonly string[] | undefined): string | undefined {
     if (transit === undefined || transit.length === 0) {
-      if (this.#neighbours.has(destination)) return destination;
-      return this.#routes.get(destination)?.[0];
+      const way = this.transit(destination);
+      return way === undefined ? undefined : (way[0] ?? destination);
     }
     const at = transit.indexOf(this.#self);
     if (at < 0 || transit.lastIndexOf(this.#self) !== at) return undefined;

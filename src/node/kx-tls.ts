@@ -20,9 +20,10 @@ export function createKxTransport(files: TlsFiles): KxTransport {
   } as const;
   return {
     listen: (host, port, onConnection) => listen(options, host, port, onConnection),
-    dial(host, port, onConnection, onFailed) {
+    dial(host, port, protocol, onConnection, onFailed) {
       // The peer is known by the KMA ID in its certificate, wherever it lives; so no host name is checked.
-      const socket = connect({ ...options, host, port, checkServerIdentity: () => undefined });
+      const ALPNProtocols = protocol === undefined ? [] : [protocol];
+      const socket = connect({ ...options, ALPNProtocols, host, port, checkServerIdentity: () => undefined });
       let settled = false;
       const fail = (reason: string) => {
         if (settled) return;
@@ -100,6 +101,7 @@ function hand(socket: TLSSocket, onConnection: OnKxConnection): void {
   const identity = identityOf(socket);
   if (identity === undefined) return void socket.destroy();
   socket.setNoDelay(true);
+  socket.setKeepAlive(true, limits.kxPingMs);
   const link: ByteLink = {
     write(bytes, taken) {
       // What is written in one go leaves as one TLS record.

@@ -11,7 +11,7 @@ import { Routes } from '../../src/kma/routes.ts';
 import { StoreIdentity } from '../../src/kma/store-identity.ts';
 import { Synchronise } from '../../src/kma/synchronise.ts';
 import { command } from '../../src/kx/codec/header.ts';
-import { Peer, type PeerEvents } from '../../src/kx/peer/peer.ts';
+import { Peer, type PeerEvents, type PlainPeer } from '../../src/kx/peer/peer.ts';
 import { limits } from '../../src/limits.ts';
 import { systemEntropy as entropy } from '../../src/node/entropy.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
@@ -26,6 +26,8 @@ export type NodeSettings = {
   /** Neighbours with a QKD link. */
   readonly linked: readonly string[];
   readonly routes?: ConstructorParameters<typeof Routes>[2];
+  /** Neighbours that speak plain Q.4163. */
+  readonly plain?: Readonly<Record<string, PlainPeer>>;
 };
 
 /** Nodes of real parts over real stores; only the lines between them, the modules and the clock are the test's. */
@@ -124,8 +126,9 @@ export class TestNode {
       {
         source: new RelaySource({ self: id, store, guard, routes, peers, clock, entropy, log }),
         transit: new RelayTransit(guard, routes, peers, clock),
-        destination: new RelayDestination(id, store, routes, log),
+        destination: new RelayDestination(id, store, routes, clock, log),
       },
+      peers,
       log,
     );
     const self = { kmaId: id, unitBits: limits.unitBytes * 8, storeId: store.storeId };
@@ -133,7 +136,8 @@ export class TestNode {
     const events = this.#events();
     for (const kmaId of settings.neighbours) {
       const address = id < kmaId ? { host: kmaId, port: 1 } : undefined;
-      peers.set(kmaId, new Peer({ kmaId, self, address, transport, clock, log, events }));
+      const plain = settings.plain?.[kmaId];
+      peers.set(kmaId, new Peer({ kmaId, self, address, plain, transport, clock, log, events }));
     }
     for (const remote of settings.linked) {
       const synchronise = new Synchronise(id, peers.get(remote)!, store, clock, log);
@@ -169,8 +173,12 @@ export class TestNode {
     const identity = new StoreIdentity(this.store, this.log);
     const greeting = new Map<Peer, Promise<void>>();
     return {
-      onUp: (peer, { storeId }) => {
-        const greeted = identity.check(peer.kmaId, storeId).then(() => {
+      onUp: (peer, hello) => {
+        if (hello === undefined) {
+          greeting.set(peer, Promise.resolve());
+          return this.relay.source.onPeerUp(peer);
+        }
+        const greeted = identity.check(peer.kmaId, hello.storeId).then(() => {
           this.synchronises.get(peer.kmaId)?.onUp();
           this.relay.source.onPeerUp(peer);
         });

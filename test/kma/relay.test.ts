@@ -44,6 +44,33 @@ test('relayed key is shared by source and destination, and the transit node has 
   assert.equal(b.relay.transit.inFlight, 0);
 });
 
+test('more keys than a message holds are several messages, and one completion answers them', async (t) => {
+  const { world, a, b, c } = await row(t, 8, 1024);
+  const seen: string[] = [];
+  world.net.crossing = (name, bytes) => seen.push(`${name} ${readHeader(bytes, 0).command.toString(16)}`);
+  const { keys, requestId } = await relay(a, 'C', 1_000);
+  assert.equal(keys, 1_000);
+  assertShared(a, c);
+  assert.equal(a.store.pool('C').ownLeft, 1_000);
+  const count = (what: string) => seen.filter((line) => line === what).length;
+  assert.deepEqual(['A>B 1101', 'B>C 1101', 'C>B 1102', 'B>A 1102'].map(count), [3, 3, 1, 1]);
+  assert.match(requestId, /^[0-9a-f-]{36}$/);
+  assert.equal(b.relay.transit.inFlight, 0);
+});
+
+test('a request of several messages of which one is lost is asked for again, and each is stored once', async (t) => {
+  const { world, a, c } = await row(t, 8, 1024);
+  let relays = 0;
+  world.net.dropped = (name, bytes) =>
+    name === 'B>C' && readHeader(bytes, 0).command === command.keyRelay && ++relays === 2;
+  const done = relay(a, 'C', 1_000);
+  await until('the others are stored', () => c.relay.destination.stats.blocks === 2);
+  assert.equal(a.store.pool('C').ownLeft, 0);
+  await Promise.all([done, world.clock.leap(limits.relayRetryMs + 100)]);
+  assertShared(a, c);
+  assert.equal(c.relay.destination.stats.blocks, 3);
+});
+
 test('no pad is used twice, on any hop, in either direction', async (t) => {
   const { a, b, c } = await row(t);
   await Promise.all(
@@ -131,7 +158,7 @@ test('without a route, or where a QKD link is, nothing is relayed', async (t) =>
   await assert.rejects(relay(a, 'D', 1), { code: 'relay.no_route' });
   await assert.rejects(relay(a, 'A', 1), { code: 'relay.no_route' });
   await assert.rejects(relay(a, 'B', 1), { code: 'relay.linked' });
-  for (const count of [0, -1, limits.relayKeysMax])
+  for (const count of [0, -1, limits.relayRequestKeysMax + 1])
     await assert.rejects(relay(a, 'C', count), { code: 'relay.malformed' });
 });
 

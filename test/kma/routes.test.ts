@@ -37,10 +37,16 @@ describe('routes from here', () => {
     );
   });
 
-  test('to a neighbour are direct, whatever a route says', () => {
-    const odd = new Routes('B', ['A'], [{ destination: 'A', via: ['X'] }]);
+  test('to a neighbour are direct when a QKD link leads to it, whatever a route says', () => {
+    const odd = new Routes('B', ['A'], [{ destination: 'A', via: ['X'] }], ['A']);
     assert.deepEqual(odd.transit('A'), []);
     assert.equal(odd.next('A', undefined), 'A');
+  });
+
+  test('to a neighbour without a QKD link go by the route, where there is one', () => {
+    const odd = new Routes('B', ['A', 'X'], [{ destination: 'A', via: ['X'] }], ['X']);
+    assert.deepEqual(odd.transit('A'), ['X']);
+    assert.equal(odd.next('A', undefined), 'X');
   });
 });
 

@@ -130,7 +130,8 @@ describe('a key relay', () => {
 
   test('leaves its source as the golden frame of the first hop', () => {
     const { source, destination, transit, request_id: requestId, block } = relay;
-    const fields = { source, destination, transit, requestId, block };
+    const whole = { ...block, part: 0, parts: 1 };
+    const fields = { source, destination, transit, requestId, block: whole };
     const { prefix, ranges } = writeKeyRelay(fields, relay.key_ids, unhex(relay.keys.join('')));
     assert.equal(prefix.toString('latin1'), relay.clear);
     padKeys(prefix, ranges, unhex(first.pad_bytes).subarray(32));
@@ -170,7 +171,7 @@ describe('a key relay', () => {
         read.block,
         read.keys.map((key) => key.id),
       ],
-      ['A', 'C', ['B'], relay.request_id, relay.block, relay.key_ids],
+      ['A', 'C', ['B'], relay.request_id, { ...relay.block, part: 0, parts: 1 }, relay.key_ids],
     );
   });
 

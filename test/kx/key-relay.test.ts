@@ -20,7 +20,13 @@ describe('a key relay message', () => {
     fc.assert(
       fc.property(message, numbers, keys, (ids, [number, epoch], some) => {
         const [source, destination, transit, requestId] = ids;
-        const fields = { source, destination, transit, requestId, block: { number, epoch, floor: 5 } };
+        const fields = {
+          source,
+          destination,
+          transit,
+          requestId,
+          block: { number, epoch, floor: 5, part: 1, parts: 3 },
+        };
         const all = Buffer.concat(some.map(([, key]) => key));
         const written = writeKeyRelay(
           fields,
@@ -60,6 +66,8 @@ describe('a key relay message', () => {
         number: limits.blockNumberMax,
         epoch: limits.blockNumberMax,
         floor: limits.blockNumberMax,
+        part: limits.relayPartsMax - 1,
+        parts: limits.relayPartsMax,
       },
     };
     const ids = Array(count).fill(fields.requestId) as string[];
@@ -94,7 +102,7 @@ describe('member names', () => {
       const [one, other] = [readKeyRelay(payloadOf(message))!, read()!];
       assert.deepEqual(
         [one.source, one.destination, one.transit, one.requestId, one.block, one.keys.map((key) => key.id)],
-        ['A', 'C', ['B'], 'request', { number: 12, epoch: 10, floor: 9 }, ['one', 'two']],
+        ['A', 'C', ['B'], 'request', { number: 12, epoch: 10, floor: 9, part: 0, parts: 1 }, ['one', 'two']],
       );
       assert.deepEqual(one.hop?.segments, other.hop?.segments);
     });
@@ -122,7 +130,7 @@ describe('what is unknown', () => {
       relay?.keys.map((key) => key.id),
       ['one'],
     );
-    assert.deepEqual(relay?.block, { number: 12, epoch: 10, floor: 9 });
+    assert.deepEqual(relay?.block, { number: 12, epoch: 10, floor: 9, part: 0, parts: 1 });
   });
 
   test('stands before the hop entry, so that a transit KM passes it on as it is', () => {

@@ -81,7 +81,7 @@ export class MemoryNet {
         this.#listeners.set(`${host}:${port}`, { kmaId, onConnection });
         return { port, close: async () => void this.#listeners.delete(`${host}:${port}`) };
       },
-      dial: (host, port, onConnection, onFailed) => {
+      dial: (host, port, protocol, onConnection, onFailed) => {
         this.dials.push(`${kmaId} ${host}:${port}`);
         let settled = false;
         const fail = (reason: string) => {
@@ -94,7 +94,7 @@ export class MemoryNet {
           if (settled) return;
           if (listener === undefined) return fail('nobody listens');
           settled = true;
-          this.#connect({ kmaId, onConnection }, listener);
+          this.#connect({ kmaId, onConnection }, listener, protocol);
         });
         // As the transport over TLS does.
         return () => fail('the dial was cancelled');
@@ -114,18 +114,19 @@ export class MemoryNet {
     for (const end of this.#ends) if (end.name === name) end.move();
   }
 
-  #connect(from: Listener, to: Listener): void {
+  #connect(from: Listener, to: Listener, protocol: string | undefined): void {
     const here = new End(this, `${from.kmaId}>${to.kmaId}`);
     const there = new End(this, `${to.kmaId}>${from.kmaId}`);
     here.other = there;
     there.other = here;
     for (const end of [here, there]) this.#ends.add(end);
-    this.#hand(to.onConnection, from.kmaId, there);
-    this.#hand(from.onConnection, to.kmaId, here);
+    const agreed = this.protocol === undefined ? undefined : protocol;
+    this.#hand(to.onConnection, from.kmaId, agreed, there);
+    this.#hand(from.onConnection, to.kmaId, agreed, here);
   }
 
-  #hand(onConnection: OnKxConnection, kmaId: string, end: End): void {
-    const identity = { kmaId, protocol: this.protocol, cipher: 'none', remoteAddress: 'memory' };
+  #hand(onConnection: OnKxConnection, kmaId: string, protocol: string | undefined, end: End): void {
+    const identity = { kmaId, protocol, cipher: 'none', remoteAddress: 'memory' };
     const events = onConnection(identity, end);
     if ('refuse' in events) end.close(events.refuse);
     else end.events = events;

@@ -1,6 +1,7 @@
 import { limits } from '../../limits.ts';
 import { findHop, type HopView } from './hop.ts';
 import { JsonView } from './json-view.ts';
+import { type MemberNames, spell } from './member-names.ts';
 
 /** What a completion's `response` says. Every word but `success` is a reason of failure. */
 export const relayResponses = [
@@ -35,10 +36,16 @@ export function readCompletion(payload: Buffer): Completion | undefined {
   return response ? { response, requestId, hop: findHop(message) } : undefined;
 }
 
-/** The payload up to its hop entry. */
-export function writeCompletion(response: string, requestId: string): Buffer {
+/** The payload up to its hop entry. Without a request ID (Table 2 has it optional) only a plain peer understands it. */
+export function writeCompletion(
+  response: string,
+  requestId: string | undefined,
+  names: MemberNames = 'source_KMA_ID',
+): Buffer {
+  const id =
+    requestId === undefined ? '' : `"${spell('key_relay_request_ID', names)}":${JSON.stringify(requestId)},`;
   return Buffer.from(
-    `{"response":${JSON.stringify(response)},"key_relay_request_ID":${JSON.stringify(requestId)},"extension":[`,
+    `{"${spell('response', names)}":${JSON.stringify(response)},${id}"${spell('extension', names)}":[`,
     'utf8',
   );
 }

@@ -3,6 +3,7 @@ import { limits } from '../../limits.ts';
 import { findHop, type HopView } from './hop.ts';
 import { JsonView } from './json-view.ts';
 import type { KeyRange } from './key-text.ts';
+import { type MemberNames, spell } from './member-names.ts';
 
 /** Which block of the pool between source and destination the keys of a message are (ours, not the Recommendation's). */
 export type RelayedBlock = {
@@ -11,6 +12,9 @@ export type RelayedBlock = {
   readonly epoch: number;
   /** Blocks of the source below this number are done: it takes no more from them. */
   readonly floor: number;
+  /** Of how many messages the request is, and which of them this is, from 0 on. */
+  readonly part: number;
+  readonly parts: number;
 };
 
 /** A key relay message (Q.4163 §8.1, Table 1). The keys stay in the payload; here is only where they stand. */
@@ -29,7 +33,8 @@ export type KeyRelayFields = {
   readonly destination: string;
   readonly transit: readonly string[];
   readonly requestId: string;
-  readonly block: RelayedBlock;
+  /** Undefined towards a KMA that does not understand it. */
+  readonly block: RelayedBlock | undefined;
 };
 
 /** Reads a payload; undefined when it is not a key relay message within our limits. */
@@ -86,13 +91,16 @@ function readBlock(message: JsonView): RelayedBlock | undefined {
     const number = block?.member('number')?.integer(limits.blockNumberMax);
     const epoch = block?.member('epoch')?.integer(limits.blockNumberMax);
     const floor = block?.member('floor')?.integer(limits.blockNumberMax) ?? 0;
-    if (number !== undefined && epoch !== undefined) return { number, epoch, floor };
+    const parts = block?.member('parts')?.integer(limits.relayPartsMax) ?? 1;
+    const part = block?.member('part')?.integer(parts - 1) ?? 0;
+    if (number !== undefined && epoch !== undefined) return { number, epoch, floor, part, parts };
   }
   return undefined;
 }
 
 /**
  * The payload up to its hop entry, with the keys in the clear for `padKeys` to cover at once. The caller wipes it.
+ * @param names how members are spelt
  * @param ids one UUID for each key
  * @param keys all keys one after the other, `limits.unitBytes` each; only lent
  */
@@ -100,25 +108,31 @@ export function writeKeyRelay(
   fields: KeyRelayFields,
   ids: readonly string[],
   keys: Buffer,
+  names: MemberNames = 'source_KMA_ID',
 ): { readonly prefix: Buffer; readonly ranges: KeyRange[] } {
-  const { number, epoch, floor } = fields.block;
+  const member = (name: string, value: unknown) => `"${spell(name, names)}":${JSON.stringify(value)}`;
   const head =
-    `{"source_KMA_ID":${JSON.stringify(fields.source)},"destination_KMA_ID":${JSON.stringify(fields.destination)},` +
-    `"transit_KMA_IDs":${JSON.stringify(fields.transit)},"keys":[`;
-  const tail =
-    `],"key_relay_request_ID":${JSON.stringify(fields.requestId)},` +
-    `"extension":[{"keyferry_block":{"number":${number},"epoch":${epoch},"floor":${floor}}},`;
+    `{${member('source_KMA_ID', fields.source)},${member('destination_KMA_ID', fields.destination)},` +
+    `${member('transit_KMA_IDs', fields.transit)},"${spell('keys', names)}":[`;
+  const block = fields.block === undefined ? '' : `${writeBlock(fields.block)},`;
+  const tail = `],${member('key_relay_request_ID', fields.requestId)},"${spell('extension', names)}":[${block}`;
+  const [idName, keyName] = [spell('key_ID', names), spell('key', names)];
   const letters = base64Length(limits.unitBytes);
-  const entryBytes = '{"key_ID":"","key":""},'.length + 36 + letters;
+  const entryBytes = `{"${idName}":"","${keyName}":""},`.length + 36 + letters;
   const prefix = Buffer.alloc(head.length + ids.length * entryBytes - 1 + tail.length);
   const ranges: KeyRange[] = [];
   let at = prefix.write(head, 0, 'latin1');
   ids.forEach((id, i) => {
-    at += prefix.write(`${i === 0 ? '' : ','}{"key_ID":"${id}","key":"`, at, 'latin1');
+    at += prefix.write(`${i === 0 ? '' : ','}{"${idName}":"${id}","${keyName}":"`, at, 'latin1');
     ranges.push({ start: at, end: at + letters, bytes: limits.unitBytes });
     at = writeBase64(keys.subarray(i * limits.unitBytes, (i + 1) * limits.unitBytes), prefix, at);
     at += prefix.write('"}', at, 'latin1');
   });
   prefix.write(tail, at, 'latin1');
   return { prefix, ranges };
+}
+
+function writeBlock({ number, epoch, floor, part, parts }: RelayedBlock): string {
+  const which = parts === 1 ? {} : { part, parts };
+  return JSON.stringify({ keyferry_block: { number, epoch, floor, ...which } });
 }

@@ -4,10 +4,11 @@ import { limits } from '../../limits.ts';
 import { FrameReader } from '../codec/frame-reader.ts';
 import { setMessageId } from '../codec/header.ts';
 import type { Hello } from '../codec/private-messages.ts';
+import { isPlainCommand, PlainSession } from '../session/plain-session.ts';
 import { type Effect, isKeyferryCommand, type Message, Session } from '../session/session.ts';
 
 export type ConnectionEvents = {
-  onUp(hello: Hello): void;
+  onUp(hello: Hello | undefined): void;
   onMessage(message: Message): void;
   /** Once; the link is closed or closing. */
   onDown(reason: string): void;
@@ -18,18 +19,31 @@ export class Connection implements ByteLinkEvents {
   readonly #clock: Clock;
   readonly #link: ByteLink;
   readonly #events: ConnectionEvents;
-  readonly #session: Session;
-  readonly #reader = new FrameReader(isKeyferryCommand);
+  readonly #session: Session | PlainSession;
+  readonly #reader: FrameReader;
   #down = false;
   #cancelTick: () => void = () => {};
   messagesIn = 0;
   messagesOut = 0;
 
-  constructor(clock: Clock, link: ByteLink, self: Hello, peerId: string, events: ConnectionEvents) {
+  /** @param plain a peer that speaks the Recommendation's four commands and nothing else */
+  constructor(
+    clock: Clock,
+    link: ByteLink,
+    self: Hello,
+    peerId: string,
+    events: ConnectionEvents,
+    plain = false,
+  ) {
     this.#clock = clock;
     this.#link = link;
     this.#events = events;
-    this.#session = new Session(self, peerId, clock.monotonicMs());
+    this.#session = plain ? new PlainSession() : new Session(self, peerId, clock.monotonicMs());
+    this.#reader = new FrameReader(plain ? isPlainCommand : isKeyferryCommand);
+  }
+
+  /** Once, before anything else. */
+  start(): void {
     this.#run(this.#session.start());
     this.#tick();
   }
@@ -52,7 +66,8 @@ export class Connection implements ByteLinkEvents {
     setMessageId(frame, messageId);
     seal?.(frame);
     this.messagesOut += 1;
-    this.#link.write(frame);
+    // A plain peer is sent key in the clear, and covered key is not for keeping either.
+    this.#link.write(frame, () => frame.fill(0));
     if (this.#link.queuedBytes <= limits.peerQueueBytesMax * 2) return true;
     this.close('the peer does not read what it is sent');
     return false;

@@ -8,6 +8,7 @@ import {
 } from '../../env/kx-transport.ts';
 import type { Log } from '../../env/log.ts';
 import { limits } from '../../limits.ts';
+import type { MemberNames } from '../codec/member-names.ts';
 import type { Hello } from '../codec/private-messages.ts';
 import type { Message } from '../session/session.ts';
 import { Connection } from './connection.ts';
@@ -15,14 +16,24 @@ import { Connection } from './connection.ts';
 export type PeerAddress = { readonly host: string; readonly port: number };
 
 export type PeerEvents = {
-  onUp(peer: Peer, hello: Hello): void;
+  /** `hello` is undefined for a plain peer, which has no greeting. */
+  onUp(peer: Peer, hello: Hello | undefined): void;
   onMessage(peer: Peer, message: Message): void;
+};
+
+/** A peer that speaks the Recommendation's four commands and nothing else. */
+export type PlainPeer = {
+  /** Key may cross the link protected by TLS alone. */
+  readonly unprotectedKey: boolean;
+  readonly memberNames: MemberNames;
 };
 
 export type PeerOptions = {
   readonly kmaId: string;
   readonly self: Hello;
   readonly address: PeerAddress | undefined;
+  /** Undefined for a keyferry peer. */
+  readonly plain?: PlainPeer | undefined;
   readonly transport: KxTransport;
   readonly clock: Clock;
   readonly log: Log;
@@ -52,6 +63,10 @@ export class Peer {
     this.#options = options;
   }
 
+  get plain(): PlainPeer | undefined {
+    return this.#options.plain;
+  }
+
   get up(): boolean {
     return this.#up;
   }
@@ -74,7 +89,8 @@ export class Peer {
     const { address, transport } = this.#options;
     if (address === undefined || this.#stopped || this.#live !== undefined) return;
     const onConnection: OnKxConnection = (identity, link) => this.adopt(identity, link, true);
-    this.#cancelDial = transport.dial(address.host, address.port, onConnection, (reason) =>
+    const protocol = this.plain === undefined ? KX_PROTOCOL : undefined;
+    this.#cancelDial = transport.dial(address.host, address.port, protocol, onConnection, (reason) =>
       this.#failed(reason),
     );
   }
@@ -117,20 +133,25 @@ export class Peer {
     before?.connection.close('replaced by a newer connection');
     this.#cancelDial();
     const { clock, self, events } = this.#options;
-    const connection: Connection = new Connection(clock, link, self, this.kmaId, {
-      onUp: (hello) => this.#onUp(identity, hello),
-      onMessage: (message) => events.onMessage(this, message),
-      onDown: (reason) => this.#onDown(connection, reason),
-    });
+    const heard = {
+      onUp: (hello: Hello | undefined) => this.#onUp(identity, hello),
+      onMessage: (message: Message) => events.onMessage(this, message),
+      onDown: (reason: string) => this.#onDown(connection, reason),
+    };
+    const connection = new Connection(clock, link, self, this.kmaId, heard, this.plain !== undefined);
     this.#live = { connection, dialled, identity };
+    connection.start();
     return connection;
   }
 
   #refusal(identity: KxIdentity, dialled: boolean): string | undefined {
     if (this.#stopped) return 'the agent stops';
     if (identity.kmaId !== this.kmaId) return `the certificate says ${identity.kmaId}, not ${this.kmaId}`;
-    if (identity.protocol !== KX_PROTOCOL)
-      return `the peer did not agree on ${KX_PROTOCOL}; plain Q.4163 peers are not supported yet`;
+    const { protocol } = identity;
+    if (this.plain === undefined && protocol !== KX_PROTOCOL)
+      return `the peer did not agree on ${KX_PROTOCOL}, and is not configured as a plain one`;
+    if (this.plain !== undefined && protocol !== undefined)
+      return `the peer agreed on ${protocol}, though it is configured as a plain one`;
     const mineStays = this.#options.self.kmaId < this.kmaId;
     const live = this.#live;
     if (live !== undefined && live.dialled !== dialled && live.dialled === mineStays)
@@ -138,7 +159,7 @@ export class Peer {
     return undefined;
   }
 
-  #onUp(identity: KxIdentity, hello: Hello): void {
+  #onUp(identity: KxIdentity, hello: Hello | undefined): void {
     this.#up = true;
     this.#notAuthentic = 0;
     this.connects += 1;

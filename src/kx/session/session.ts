@@ -7,8 +7,8 @@ export type Message = { readonly header: KxHeader; readonly headerBytes: Buffer;
 /** What the session wants done, in order. */
 export type Effect =
   | { readonly do: 'send'; readonly frame: Buffer }
-  /** Both ends have greeted each other: messages may go. */
-  | { readonly do: 'up'; readonly hello: Hello }
+  /** Messages may go: both ends have greeted each other. Plain peers have no greeting. */
+  | { readonly do: 'up'; readonly hello: Hello | undefined }
   | { readonly do: 'deliver'; readonly message: Message }
   | { readonly do: 'close'; readonly reason: string };
 
