@@ -67,7 +67,7 @@ function describePeer(peer: Peer): PeerStatus {
   };
 }
 
-function protectionOf({ plain }: Peer): string {
+function protectionOf({ plain }: Peer): NonNullable<PeerStatus['protection']> {
   if (plain === undefined) return 'one-time pad';
   return plain.unprotectedKey ? 'TLS only, key included' : 'TLS only, no key';
 }

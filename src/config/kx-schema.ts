@@ -10,7 +10,7 @@ const peer = z.strictObject({
   }).optional(),
   protocol: z.enum(['keyferry', 'plain']).default('keyferry').meta({
     description:
-      '`keyferry`: pads, authenticators, synchronisation. `plain`: the four messages of Q.4163 and nothing else, protected by TLS alone.',
+      'What the neighbour speaks. `keyferry`: pads, authenticators, synchronisation. `plain`: the four messages of Q.4163 and nothing else, protected by TLS alone.',
     example: 'plain',
   }),
   unprotected_key: z.boolean().default(false).meta({

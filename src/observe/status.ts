@@ -6,7 +6,7 @@ export type PeerStatus = {
   readonly address: string | null;
   /** TLS version and cipher suite; what protects relayed key beyond it. */
   readonly transport: string | null;
-  readonly protection: 'one-time pad' | null;
+  readonly protection: 'one-time pad' | 'TLS only, key included' | 'TLS only, no key' | null;
   readonly connects: number;
   readonly messages_in: number;
   readonly messages_out: number;
