@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { codecModule } from './codec-module.ts';
 import { configurationDoc } from './configuration-doc.ts';
 
 /** One generated file: its path from the root of the repository, and all of its text. */
@@ -40,7 +41,7 @@ async function bridgeMessages(): Promise<Generated[]> {
   }
 }
 
-const generators: readonly Generator[] = [bridgeMessages, configurationDoc];
+const generators: readonly Generator[] = [bridgeMessages, codecModule, configurationDoc];
 
 async function current(path: string): Promise<string | undefined> {
   try {

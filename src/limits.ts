@@ -85,6 +85,8 @@ export const limits = {
   /** KMA-keys that one relay pool may be told to keep. */
   poolKeysMax: 1_000_000,
   padSegmentsMax: 32,
+  /** A hop entry of the greatest length, and the end of the payload behind it. */
+  hopEntryBytesMax: 925,
   syncProposalsMax: 256,
   pendingProposalsMax: 4_096,
   /** Own blocks proposed and not answered yet. */

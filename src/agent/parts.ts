@@ -14,6 +14,7 @@ import { Routes } from '../kma/routes.ts';
 import { StoreIdentity } from '../kma/store-identity.ts';
 import { Synchronise } from '../kma/synchronise.ts';
 import { Supply } from '../ksa/supply.ts';
+import type { Frame } from '../kx/codec/frame.ts';
 import { command } from '../kx/codec/header.ts';
 import { Peer, type PeerEvents } from '../kx/peer/peer.ts';
 import type { Message } from '../kx/session/session.ts';
@@ -98,7 +99,7 @@ function addLinks({ config, store, peers, links }: AgentParts, log: Log): void {
 function peerEvents({ store, relay, links }: AgentParts, log: Log): PeerEvents {
   const identity = new StoreIdentity(store, log);
   // Messages that come while what follows from the greeting is not on disk yet.
-  const held = new Map<Peer, Message[]>();
+  const held = new Map<Peer, Frame[]>();
   const greeted = async (peer: Peer, storeId: string) => {
     await identity.check(peer.kmaId, storeId);
     links.get(peer.kmaId)?.synchronise.onUp();
@@ -107,16 +108,20 @@ function peerEvents({ store, relay, links }: AgentParts, log: Log): PeerEvents {
   return {
     onUp(peer, hello) {
       if (hello === undefined) return relay.source.onPeerUp(peer);
-      const early: Message[] = [];
+      const early: Frame[] = [];
       held.set(peer, early);
       greeted(peer, hello.storeId).then(
         () => {
-          if (held.get(peer) !== early) return;
-          held.delete(peer);
-          for (const message of early) dispatch(peer, message);
+          const current = held.get(peer) === early;
+          if (current) held.delete(peer);
+          for (const frame of early.splice(0)) {
+            using message = frame;
+            if (current) dispatch(peer, message);
+          }
         },
         (thrown: unknown) => {
           rethrowInvariant(thrown);
+          for (const frame of early.splice(0)) frame[Symbol.dispose]();
           log.error('kx.peer.error', { peer: peer.kmaId, reason: messageOf(thrown) });
           peer.drop('the key store could not take note of the peer');
         },
@@ -125,7 +130,7 @@ function peerEvents({ store, relay, links }: AgentParts, log: Log): PeerEvents {
     onMessage(peer, message) {
       const early = held.get(peer);
       if (early === undefined) return dispatch(peer, message);
-      if (early.push(message) > limits.earlyMessagesMax)
+      if (early.push(message.keep()) > limits.earlyMessagesMax)
         peer.drop('too many messages while it was being greeted');
     },
   };

@@ -1,8 +1,10 @@
 import type { Log } from '../env/log.ts';
 import { assert } from '../errors.ts';
-import { frameWithHop, type HopView, sealHop, verifyHop } from '../kx/codec/hop.ts';
-import { type KeyRange, keyBytes, padKeys } from '../kx/codec/key-text.ts';
-import { frameWithoutHop } from '../kx/codec/plain-form.ts';
+import type { Draft } from '../kx/codec/draft.ts';
+import { closeWithHop, type HopView, sealHop, verifyHop } from '../kx/codec/hop.ts';
+import { coverKeys, type KeyTable } from '../kx/codec/key-table.ts';
+import { closePlainly } from '../kx/codec/plain-form.ts';
+import { giveMemory } from '../kx/codec/slots.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import type { Message } from '../kx/session/session.ts';
 import { limits } from '../limits.ts';
@@ -38,52 +40,48 @@ export class HopGuard {
 
   /**
    * Sends a message under fresh pad.
-   * @param prefix payload up to the hop entry; its keys are covered in place
+   * @param draft the guard's from now on; its keys are covered in place
    * @param covered pad that still lies on the keys from the hop before, as long as they are; it is taken off in the same step.
    *   Without it the keys are in the clear. Only lent
    */
-  async send(
-    peer: Peer,
-    command: number,
-    prefix: Buffer,
-    ranges: readonly KeyRange[],
-    covered?: SecretBytes,
-  ): Promise<Protected> {
+  async send(peer: Peer, command: number, draft: Draft, covered?: SecretBytes): Promise<Protected> {
+    using owned = draft;
     if (!peer.up) return 'peer_unreachable';
     if (peer.congested) return 'overloaded';
-    if (peer.plain !== undefined) return this.#sendPlain(peer, command, prefix, ranges, covered);
-    const length = keyBytes(ranges);
+    if (peer.plain !== undefined) return this.#sendPlain(peer, command, owned, covered);
+    const { keys } = owned;
+    const length = keys?.bytes ?? 0;
     const units = 1 + Math.ceil(length / limits.unitBytes);
     const pad = await this.#allocator.takePad(this.#store.pool(peer.kmaId), units);
     if (pad === undefined) return 'no_pad';
     using bytes = pad.bytes;
     const cover = bytes.view().subarray(limits.unitBytes);
-    if (covered !== undefined) {
-      assert(covered.length >= length, 'the pad before covers all keys');
-      const before = covered.view();
-      for (let i = 0; i < length; i++) cover[i] = cover[i]! ^ before[i]!;
+    if (covered !== undefined) xorInto(cover, covered.view(), length);
+    if (keys !== undefined) coverKeys(owned.payload, keys, cover);
+    const at = limits.kxHeaderBytes + owned.length;
+    const memory = owned.takeMemory();
+    const frame = closeWithHop(command, memory, at, pad.segments);
+    if (frame === undefined) {
+      giveMemory(memory);
+      return 'malformed';
     }
-    padKeys(prefix, ranges, cover);
-    const frame = frameWithHop(command, prefix, pad.segments);
-    if (frame === undefined) return 'malformed';
     this.#trace('kx.pad.used', peer.kmaId, pad.segments);
     const oneTimeKey = bytes.view().subarray(0, limits.unitBytes);
     const sent = peer.send(frame, (sealed) => sealHop(sealed, this.#self, peer.kmaId, oneTimeKey));
     return sent ? 'sent' : 'peer_unreachable';
   }
 
-  #sendPlain(
-    peer: Peer,
-    command: number,
-    prefix: Buffer,
-    ranges: readonly KeyRange[],
-    covered: SecretBytes | undefined,
-  ): Protected {
-    if (ranges.length > 0 && peer.plain?.unprotectedKey !== true) return 'refused_by_policy';
-    if (covered !== undefined) padKeys(prefix, ranges, covered.view());
-    const frame = frameWithoutHop(command, prefix);
-    prefix.fill(0);
-    if (frame === undefined) return 'malformed';
+  #sendPlain(peer: Peer, command: number, draft: Draft, covered: SecretBytes | undefined): Protected {
+    const { keys } = draft;
+    if (keys !== undefined && peer.plain?.unprotectedKey !== true) return 'refused_by_policy';
+    if (keys !== undefined && covered !== undefined) coverKeys(draft.payload, keys, covered.view());
+    const at = limits.kxHeaderBytes + draft.length;
+    const memory = draft.takeMemory();
+    const frame = closePlainly(command, memory, at);
+    if (frame === undefined) {
+      giveMemory(memory);
+      return 'malformed';
+    }
     return peer.send(frame) ? 'sent' : 'peer_unreachable';
   }
 
@@ -93,13 +91,13 @@ export class HopGuard {
    */
   receive(
     peer: Peer,
-    message: Message,
+    message: Pick<Message, 'headerBytes' | 'payload'>,
     hop: HopView | undefined,
-    ranges: readonly KeyRange[],
+    keys: KeyTable | undefined,
   ): SecretBytes | undefined {
-    if (peer.plain !== undefined) return this.#receivePlain(peer, ranges);
+    if (peer.plain !== undefined) return this.#receivePlain(peer, keys);
     const units = hop?.segments.reduce((sum, segment) => sum + segment.units, 0);
-    const expected = 1 + Math.ceil(keyBytes(ranges) / limits.unitBytes);
+    const expected = 1 + Math.ceil((keys?.bytes ?? 0) / limits.unitBytes);
     if (hop === undefined || units !== expected) return this.#reject(peer, 'pad of the wrong size');
     const { headerBytes, payload } = message;
     const authentic = (bytes: SecretBytes) => {
@@ -112,9 +110,8 @@ export class HopGuard {
     return SecretBytes.copyOf(bytes.view().subarray(limits.unitBytes));
   }
 
-  #receivePlain(peer: Peer, ranges: readonly KeyRange[]): SecretBytes | undefined {
-    if (ranges.length === 0 || peer.plain?.unprotectedKey === true)
-      return SecretBytes.alloc(keyBytes(ranges));
+  #receivePlain(peer: Peer, keys: KeyTable | undefined): SecretBytes | undefined {
+    if (keys === undefined || peer.plain?.unprotectedKey === true) return SecretBytes.alloc(keys?.bytes ?? 0);
     this.#log.warn('kx.message.unprotected', { peer: peer.kmaId, reason: 'kx.peers does not allow it' });
     return undefined;
   }
@@ -128,4 +125,9 @@ export class HopGuard {
   #trace(event: string, peer: string, segments: readonly { number: number; index: number; units: number }[]) {
     for (const { number, index, units } of segments) this.#log.debug(event, { peer, number, index, units });
   }
+}
+
+function xorInto(target: Buffer, other: Buffer, length: number): void {
+  assert(target.length >= length && other.length >= length, 'both pads cover all keys');
+  for (let i = 0; i < length; i++) target[i] = target[i]! ^ other[i]!;
 }

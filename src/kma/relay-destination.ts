@@ -1,12 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
-import { readBase64 } from '../bytes/base64.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError } from '../errors.ts';
-import { formatUuid, idAfter, parseUuid } from '../keys/uuid.ts';
 import type { RelayResponse } from '../kx/codec/completion.ts';
 import type { KeyRelay } from '../kx/codec/key-relay.ts';
-import { padKeys } from '../kx/codec/key-text.ts';
+import { uncoverKeys } from '../kx/codec/key-table.ts';
 import { limits } from '../limits.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 import type { Block, NewBlock } from '../store/block.ts';
@@ -36,31 +34,25 @@ export class RelayDestination {
   }
 
   /**
-   * @param covered the pad that lies on the keys; only lent. The payload is wiped.
+   * @param covered the pad that lies on the keys; only lent
    * @returns what the completion says, once it is true on disk; undefined when the same relay is just being stored, or when the request
    *   has other messages still to come
    */
   async take(payload: Buffer, relay: KeyRelay, covered: SecretBytes): Promise<RelayResponse | undefined> {
-    try {
-      await this.#beginning.get(`${relay.source} ${relay.block?.epoch}`);
-      const refusal = this.#refusal(relay);
-      const kept = refusal ?? (await this.#keep(payload, relay, covered));
-      const response = kept === 'success' ? this.#whole(relay) : kept;
-      if (response !== undefined && response !== 'success') {
-        this.stats.refused += 1;
-        this.#log.warn('kma.relay.refused', { source: relay.source, reason: response });
-      }
-      return response;
-    } finally {
-      payload.fill(0);
+    await this.#beginning.get(`${relay.source} ${relay.block?.epoch}`);
+    const refusal = this.#refusal(payload, relay);
+    const kept = refusal ?? (await this.#keep(payload, relay, covered));
+    const response = kept === 'success' ? this.#whole(relay) : kept;
+    if (response !== undefined && response !== 'success') {
+      this.stats.refused += 1;
+      this.#log.warn('kma.relay.refused', { source: relay.source, reason: response });
     }
+    return response;
   }
 
-  #refusal({ source, block, keys }: KeyRelay): RelayResponse | undefined {
+  #refusal(payload: Buffer, { source, block, keys }: KeyRelay): RelayResponse | undefined {
     if (source === this.#self || !this.#routes.relaysWith(source)) return 'refused_by_policy';
-    if (block === undefined || !keys.every((key) => key.bytes === limits.unitBytes)) return 'unsupported_key';
-    const first = parseUuid(keys[0]!.id);
-    if (first === undefined || !keys.every((key, i) => key.id === formatUuid(idAfter(first, i))))
+    if (block === undefined || !keys.allOf(limits.unitBytes) || !keys.consecutive(payload))
       return 'unsupported_key';
     // One that comes again is answered as before, whatever has changed.
     if (this.#store.known(source, false, block.number)) return undefined;
@@ -72,10 +64,8 @@ export class RelayDestination {
   }
 
   async #keep(payload: Buffer, relay: KeyRelay, covered: SecretBytes): Promise<RelayResponse | undefined> {
-    padKeys(payload, relay.keys, covered.view());
-    using bytes = SecretBytes.alloc(relay.keys.length * limits.unitBytes);
-    let at = 0;
-    for (const { start, end } of relay.keys) at = readBase64(payload, start, end, bytes.view(), at);
+    using bytes = SecretBytes.alloc(relay.keys.bytes);
+    uncoverKeys(payload, relay.keys, covered.view(), bytes.view());
     const { number, epoch } = relay.block!;
     const block = {
       remote: relay.source,
@@ -97,7 +87,7 @@ export class RelayDestination {
     const pool = this.#store.pool(relay.source);
     pool.theirFloor = relay.block!.floor;
     this.stats.blocks += 1;
-    this.stats.keys += relay.keys.length;
+    this.stats.keys += relay.keys.count;
     return 'success';
   }
 

@@ -2,7 +2,6 @@ import type { Clock } from '../env/clock.ts';
 import type { Entropy } from '../env/entropy.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError, rethrowInvariant } from '../errors.ts';
-import { formatUuid, idAfter } from '../keys/uuid.ts';
 import { command } from '../kx/codec/header.ts';
 import { writeKeyRelay } from '../kx/codec/key-relay.ts';
 import type { Peer } from '../kx/peer/peer.ts';
@@ -21,7 +20,7 @@ export type RelayResult = {
 };
 
 /** One message of a request: a block of its own. Its keys are lent by the request. */
-type Part = { readonly number: number; readonly ids: readonly string[]; readonly keys: Buffer };
+type Part = { readonly number: number; readonly firstId: Buffer; readonly keys: Buffer };
 
 type Request = {
   readonly requestId: string;
@@ -178,7 +177,9 @@ export class RelaySource {
       const most = limits.relayKeysMax - (number === epoch ? 0 : 1);
       const bytes = keys.view().subarray(at, at + most * limits.unitBytes);
       at += bytes.length;
-      return { number, ids: this.#ids(bytes.length / limits.unitBytes), keys: bytes };
+      const firstId = Buffer.alloc(16);
+      this.#parts.entropy.fill(firstId);
+      return { number, firstId, keys: bytes };
     });
   }
 
@@ -199,12 +200,6 @@ export class RelaySource {
     if (response === 'conflict' && this.#parts.store.pool(destination).ownEpoch === undefined)
       this.#parts.store.numbers.leap(destination);
     throw relayFailure(response, destination);
-  }
-
-  #ids(count: number): string[] {
-    const first = Buffer.alloc(16);
-    this.#parts.entropy.fill(first);
-    return Array.from({ length: count }, (_, i) => formatUuid(idAfter(first, i)));
   }
 
   #exchange(fields: Omit<Request, 'settle' | 'cancelRetry' | 'hindrance'>): Promise<string> {
@@ -240,17 +235,15 @@ export class RelaySource {
 
   // All parts again, since nobody says which have arrived; a destination that holds one says so again.
   async #send(request: Request): Promise<void> {
-    for (const [part, { number, ids, keys }] of request.parts.entries()) {
+    for (const [part, { number, firstId, keys }] of request.parts.entries()) {
       // Answered meanwhile: the keys are wiped.
       if (!this.#requests.has(request.requestId)) return;
       const { epoch, parts, next } = request;
       const block = { number, epoch, floor: this.#floor(request), part, parts: parts.length };
       const fields = { ...request, source: this.#parts.self, block: isPlain(request) ? undefined : block };
-      const { prefix, ranges } = writeKeyRelay(fields, ids, keys, next.plain?.memberNames);
-      const sent = await this.#parts.guard.send(next, command.keyRelay, prefix, ranges);
-      if (sent === 'sent') continue;
-      prefix.fill(0);
-      return this.#hindered(request, sent);
+      const draft = writeKeyRelay(fields, firstId, keys, next.plain?.memberNames);
+      const sent = await this.#parts.guard.send(next, command.keyRelay, draft);
+      if (sent !== 'sent') return this.#hindered(request, sent);
     }
     request.hindrance = undefined;
   }

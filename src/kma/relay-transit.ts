@@ -1,10 +1,11 @@
 import type { Clock } from '../env/clock.ts';
 import type { RelayResponse } from '../kx/codec/completion.ts';
+import { Draft } from '../kx/codec/draft.ts';
+import type { Frame } from '../kx/codec/frame.ts';
 import { command } from '../kx/codec/header.ts';
 import { type KeyRelay, readKeyRelay } from '../kx/codec/key-relay.ts';
 import { openForHop } from '../kx/codec/plain-form.ts';
 import type { Peer } from '../kx/peer/peer.ts';
-import type { Message } from '../kx/session/session.ts';
 import { limits } from '../limits.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
 import { ExpiringMap } from './expiring-map.ts';
@@ -34,16 +35,17 @@ export class RelayTransit {
   }
 
   /**
+   * @param frame one that was kept; its memory goes on with the message
    * @param covered the pad that lies on the keys; only lent
    * @returns why the relay goes no further, or undefined when it went
    */
   async forward(
     from: Peer,
-    message: Message,
+    frame: Frame,
     relay: KeyRelay,
     covered: SecretBytes,
   ): Promise<RelayResponse | undefined> {
-    const refusal = await this.#forward(from, message, relay, covered);
+    const refusal = await this.#forward(from, frame, relay, covered);
     if (refusal === undefined) this.stats.forwarded += 1;
     else this.stats.refused += 1;
     return refusal;
@@ -51,7 +53,7 @@ export class RelayTransit {
 
   async #forward(
     from: Peer,
-    message: Message,
+    frame: Frame,
     relay: KeyRelay,
     covered: SecretBytes,
   ): Promise<RelayResponse | undefined> {
@@ -63,12 +65,10 @@ export class RelayTransit {
     const now = this.#clock.monotonicMs();
     const known = this.#passing.get(requestId, now);
     if (known !== undefined && known.from !== from) return 'no_route';
-    const passed = passedOn(message.payload, relay);
-    if (passed === undefined) return 'malformed';
     if (!this.#passing.set(requestId, { from, next }, now)) return 'overloaded';
-    const sent = await this.#guard.send(next, command.keyRelay, passed.prefix, passed.keys, covered);
-    // A plain peer's keys lie in the clear until they are covered.
-    if (sent !== 'sent' && from.plain !== undefined) passed.prefix.fill(0);
+    const draft = passedOn(frame, relay);
+    if (draft === undefined) return 'malformed';
+    const sent = await this.#guard.send(next, command.keyRelay, draft, covered);
     if (sent === 'sent') return undefined;
     // A try before this one may have gone through: its completion still finds its way back.
     if (known === undefined) this.#passing.delete(requestId);
@@ -85,17 +85,15 @@ export class RelayTransit {
   }
 }
 
-/** What goes on: everything before the hop entry, and where the keys stand in it. */
-function passedOn(
-  payload: Buffer,
-  relay: KeyRelay,
-): (Pick<KeyRelay, 'keys'> & { prefix: Buffer }) | undefined {
-  if (relay.hop !== undefined) return { prefix: payload.subarray(0, relay.hop.start), keys: relay.keys };
-  const prefix = openForHop(payload);
-  payload.fill(0);
+/** What goes on: everything before the hop entry. */
+function passedOn(frame: Frame, relay: KeyRelay): Draft | undefined {
+  if (relay.hop !== undefined) return Draft.from(frame, relay.hop.start, relay.keys);
+  const prefix = openForHop(frame.payload);
   if (prefix === undefined) return undefined;
+  // Keys of a plain peer lie in the clear; where they stand is found anew, since the extension may have stood before them.
   const closed = Buffer.concat([prefix, Buffer.from('{}]}')]);
+  const draft = Draft.of(prefix, readKeyRelay(closed)?.keys);
+  closed.fill(0);
   prefix.fill(0);
-  const keys = readKeyRelay(closed)?.keys;
-  return keys && { prefix: closed.subarray(0, prefix.length), keys };
+  return draft;
 }

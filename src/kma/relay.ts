@@ -1,8 +1,11 @@
 import type { Log } from '../env/log.ts';
 import { messageOf, rethrowInvariant } from '../errors.ts';
 import { type Completion, readCompletion, writeCompletion } from '../kx/codec/completion.ts';
+import { Draft } from '../kx/codec/draft.ts';
+import type { Frame } from '../kx/codec/frame.ts';
 import { command } from '../kx/codec/header.ts';
 import { type KeyRelay, readKeyRelay } from '../kx/codec/key-relay.ts';
+import { compactKeys } from '../kx/codec/key-table.ts';
 import { openForHop } from '../kx/codec/plain-form.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import type { Message } from '../kx/session/session.ts';
@@ -47,24 +50,25 @@ export class Relay {
   }
 
   async #onRelay(peer: Peer, message: Message): Promise<void> {
-    const relay = readKeyRelay(message.payload);
+    using frame = message.keep();
+    const relay = readKeyRelay(frame.payload);
     if (relay === undefined) {
       this.#log.warn('kx.message.malformed', { peer: peer.kmaId, command: 'key_relay' });
       return;
     }
-    const pad = this.#guard.receive(peer, message, relay.hop, relay.keys);
+    const pad = this.#guard.receive(peer, frame, relay.hop, relay.keys);
     if (pad === undefined) return this.#complete(peer, relay.requestId, 'authentication_failed');
     using covered = pad;
-    const response = await this.#takeOrForward(peer, message, relay, covered);
+    const response = await this.#takeOrForward(peer, frame, compacted(frame, relay), covered);
     if (response === undefined) return;
     const atSource = relay.destination === this.#self ? this.#peers.get(relay.source) : undefined;
     await this.#complete(peer, relay.requestId, response, atSource);
   }
 
-  #takeOrForward(peer: Peer, message: Message, relay: KeyRelay, covered: SecretBytes) {
+  #takeOrForward(peer: Peer, frame: Frame, relay: KeyRelay, covered: SecretBytes) {
     return relay.destination === this.#self
-      ? this.destination.take(message.payload, relay, covered)
-      : this.transit.forward(peer, message, relay, covered);
+      ? this.destination.take(frame.payload, relay, covered)
+      : this.transit.forward(peer, frame, relay, covered);
   }
 
   async #onCompletion(peer: Peer, message: Message): Promise<void> {
@@ -73,12 +77,14 @@ export class Relay {
       this.#log.warn('kx.message.malformed', { peer: peer.kmaId, command: 'key_relay_completion' });
       return;
     }
-    if (this.#guard.receive(peer, message, completion.hop, []) === undefined) return;
+    const pad = this.#guard.receive(peer, message, completion.hop, undefined);
+    if (pad === undefined) return;
+    pad.wipe();
     const { requestId, response } = completion;
     if (this.source.onCompletion(peer, requestId, peer.plain ? inOurWords(response) : response)) return;
     const back = this.transit.completed(requestId, peer);
-    const prefix = back && beforeHop(message.payload, completion);
-    if (prefix !== undefined) await this.#send(back!, prefix);
+    const draft = back && beforeHop(message.payload, completion);
+    if (draft !== undefined) await this.#send(back!, draft);
   }
 
   /** @param atSource the source, where it is a neighbour of ours: then the completion goes straight to it (Q.4163 §7.1), if it can */
@@ -91,21 +97,31 @@ export class Relay {
     if (requestId === undefined && peer.plain === undefined) return;
     const write = (to: Peer) => writeCompletion(response, requestId, to.plain?.memberNames);
     if (atSource?.up === true && atSource !== peer) {
-      const sent = await this.#guard.send(atSource, command.keyRelayCompletion, write(atSource), []);
+      const sent = await this.#guard.send(atSource, command.keyRelayCompletion, write(atSource));
       if (sent === 'sent') return;
     }
     await this.#send(peer, write(peer));
   }
 
-  async #send(peer: Peer, prefix: Buffer): Promise<void> {
-    const sent = await this.#guard.send(peer, command.keyRelayCompletion, prefix, []);
+  async #send(peer: Peer, draft: Draft): Promise<void> {
+    const sent = await this.#guard.send(peer, command.keyRelayCompletion, draft);
     if (sent !== 'sent') this.#log.warn('kma.completion.not_sent', { peer: peer.kmaId, reason: sent });
   }
 }
 
+/** Base64 with escapes in it, as some encoders write, is brought into its own form once the message has proved authentic. */
+function compacted(frame: Frame, relay: KeyRelay): KeyRelay {
+  if (!relay.keys.escaped) return relay;
+  const { payload, keys } = compactKeys(frame.payload, relay.keys);
+  const hop = relay.hop && { ...relay.hop, start: relay.hop.start - (frame.payload.length - payload.length) };
+  frame.shorten(payload.length);
+  return { ...relay, keys, hop };
+}
+
 /** A completion in transit keeps everything before its hop entry. */
-function beforeHop(payload: Buffer, { hop }: Completion): Buffer | undefined {
-  return hop === undefined ? openForHop(payload) : payload.subarray(0, hop.start);
+function beforeHop(payload: Buffer, { hop }: Completion): Draft | undefined {
+  const prefix = hop === undefined ? openForHop(payload) : payload.subarray(0, hop.start);
+  return prefix && Draft.of(prefix);
 }
 
 // The Recommendation leaves the words of a response open.

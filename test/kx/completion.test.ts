@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { relayFailure } from '../../src/kma/relay-failure.ts';
 import { readCompletion, relayResponses, writeCompletion } from '../../src/kx/codec/completion.ts';
-import { frameWithHop } from '../../src/kx/codec/hop.ts';
 import { limits } from '../../src/limits.ts';
+import { frameWithHop } from './framed.ts';
 import { completionMembers, payloadOf } from './payloads.ts';
 
 const read = (changes: Record<string, unknown> = {}) => readCompletion(payloadOf(completionMembers(changes)));

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { isInside } from '../../src/kx/codec/engine.ts';
+import type { Frame } from '../../src/kx/codec/frame.ts';
 import { FrameReader, type Pull } from '../../src/kx/codec/frame-reader.ts';
+import { freeSlots, giveMemory } from '../../src/kx/codec/slots.ts';
+import { limits } from '../../src/limits.ts';
 import { frame, header } from './naive.ts';
 
 type Seen = { messageId: number; command: number; payload: string };
@@ -15,10 +19,11 @@ function drain(reader: FrameReader): { seen: Seen[]; end: Pull } {
   for (;;) {
     const pull = reader.pull();
     if (pull.kind !== 'frame') return { seen, end: pull };
-    const { messageId, command, length } = pull.header;
-    assert.equal(pull.payload.length, length);
-    assert.deepEqual(Buffer.from(pull.headerBytes), header(messageId, command, length));
-    seen.push({ messageId, command, payload: pull.payload.toString() });
+    const { payload, headerBytes } = pull.frame;
+    const { messageId, command, length } = pull.frame.header;
+    assert.equal(payload.length, length);
+    assert.deepEqual(Buffer.from(headerBytes), header(messageId, command, length));
+    seen.push({ messageId, command, payload: payload.toString() });
   }
 }
 
@@ -88,35 +93,68 @@ describe('a frame', () => {
     const pull = reader.pull();
     assert.ok(pull.kind === 'frame');
     chunk[10] = 0x58;
-    assert.equal(pull.payload.toString(), 'Xne');
+    assert.equal(pull.frame.payload.toString(), 'Xne');
   });
 
-  test('over several chunks is in memory of its own, of exactly its size', () => {
+  test('over several chunks is gathered once, in memory that the next one uses again', () => {
     const reader = new FrameReader(anyCommand);
-    const [a, b] = [Buffer.from(stream.subarray(0, 11)), Buffer.from(stream.subarray(11))];
-    reader.push(a);
-    assert.equal(reader.pull().kind, 'need-more');
-    reader.push(b);
-    const pull = reader.pull();
-    assert.ok(pull.kind === 'frame');
-    a.fill(0);
-    b.fill(0);
-    assert.equal(pull.payload.toString(), 'one');
-    assert.equal(pull.payload.buffer, pull.headerBytes.buffer);
-    assert.equal(pull.payload.buffer.byteLength, 13);
-  });
-
-  test('is not shared with the next one that is gathered', () => {
-    const reader = new FrameReader(anyCommand);
-    const seen: Buffer[] = [];
+    const places = new Set<number>();
+    const seen: string[] = [];
     for (const byte of stream) {
       reader.push(Buffer.from([byte]));
       const pull = reader.pull();
-      if (pull.kind === 'frame') seen.push(pull.payload);
+      if (pull.kind !== 'frame') continue;
+      seen.push(pull.frame.payload.toString());
+      places.add(pull.frame.headerBytes.byteOffset);
     }
-    assert.deepEqual(seen.map(String), ['one', '', 'a longer one']);
-    assert.equal(new Set(seen.map((one) => one.buffer)).size, 3);
+    assert.deepEqual(seen, ['one', '', 'a longer one']);
+    assert.equal(places.size, 1);
+    assert.equal(reader.gatheredBytes, stream.length);
   });
+
+  for (const [where, sizes] of [
+    ['in one chunk', [stream.length]],
+    ['over several chunks', [5, 14, stream.length]],
+  ] as const) {
+    const cut = () => sizes.map((to, i) => Buffer.from(stream.subarray(sizes[i - 1] ?? 0, to)));
+    test(`${where} is overwritten when its time is over, where that is asked for`, () => {
+      const reader = new FrameReader(anyCommand, true);
+      const seen: Buffer[] = [];
+      for (const chunk of cut()) {
+        reader.push(chunk);
+        for (let pull = reader.pull(); pull.kind === 'frame'; pull = reader.pull()) {
+          assert.notEqual(pull.frame.headerBytes.readUInt32BE(2), 0);
+          seen.push(pull.frame.payload);
+        }
+      }
+      assert.deepEqual(seen.map(String), ['\0\0\0', '', '\0'.repeat(12)]);
+    });
+
+    test(`${where} is its keeper's, with room behind it, until that one is done with it`, () => {
+      const before = freeSlots();
+      const reader = new FrameReader(anyCommand, true);
+      const kept: Frame[] = [];
+      for (const chunk of cut()) {
+        reader.push(chunk);
+        for (let pull = reader.pull(); pull.kind === 'frame'; pull = reader.pull())
+          kept.push(pull.frame.keep());
+      }
+      assert.deepEqual(
+        kept.map(({ payload }) => payload.toString()),
+        ['one', '', 'a longer one'],
+      );
+      const views = kept.map(({ payload }) => payload);
+      assert.ok(views.every((view) => isInside(view)));
+      const memories = kept.map((frame) => frame.takeMemory());
+      assert.ok(
+        memories.every((memory, i) => memory.length >= 10 + views[i]!.length + limits.hopEntryBytesMax),
+      );
+      for (const memory of memories) giveMemory(memory);
+      assert.deepEqual(views.map(String), ['\0\0\0', '', '\0'.repeat(12)]);
+      reader[Symbol.dispose]();
+      assert.deepEqual(freeSlots(), before);
+    });
+  }
 });
 
 describe('a bad frame', () => {

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { openAddress, sealAddress } from '../../src/keys/key-address.ts';
+import { parseUuid } from '../../src/keys/uuid.ts';
 import { syncProof } from '../../src/kma/sync-proof.ts';
 import { readCompletion, writeCompletion } from '../../src/kx/codec/completion.ts';
 import { allocFrame, readHeader, setMessageId } from '../../src/kx/codec/header.ts';
-import { frameWithHop, type PadSegment, sealHop, verifyHop } from '../../src/kx/codec/hop.ts';
+import { type PadSegment, sealHop, verifyHop } from '../../src/kx/codec/hop.ts';
 import { readKeyRelay, writeKeyRelay } from '../../src/kx/codec/key-relay.ts';
-import { padKeys } from '../../src/kx/codec/key-text.ts';
+import { coverKeys } from '../../src/kx/codec/key-table.ts';
 import {
   readAnswers,
   readFloor,
@@ -15,6 +16,7 @@ import {
   writeAnswers,
   writeProposals,
 } from '../../src/kx/codec/private-messages.ts';
+import { frameWithHop, idsOf, rangesOf } from './framed.ts';
 import { type Golden, goldenVectors } from './golden-vectors.ts';
 import type { Segments } from './naive.ts';
 
@@ -132,10 +134,10 @@ describe('a key relay', () => {
     const { source, destination, transit, request_id: requestId, block } = relay;
     const whole = { ...block, part: 0, parts: 1 };
     const fields = { source, destination, transit, requestId, block: whole };
-    const { prefix, ranges } = writeKeyRelay(fields, relay.key_ids, unhex(relay.keys.join('')));
-    assert.equal(prefix.toString('latin1'), relay.clear);
-    padKeys(prefix, ranges, unhex(first.pad_bytes).subarray(32));
-    assert.equal(sealed(prefix, first).toString('hex'), first.frame);
+    const draft = writeKeyRelay(fields, parseUuid(relay.key_ids[0]!)!, unhex(relay.keys.join('')));
+    assert.equal(draft.payload.toString('latin1'), relay.clear);
+    coverKeys(draft.payload, draft.keys!, unhex(first.pad_bytes).subarray(32));
+    assert.equal(sealed(draft.payload, first).toString('hex'), first.frame);
   });
 
   test('changes its pad in transit into the golden frame of the second hop', () => {
@@ -144,8 +146,8 @@ describe('a key relay', () => {
     const [before, after] = [unhex(first.pad_bytes), unhex(second.pad_bytes)];
     assert.equal(verifyHop(headerBytes, payload, hop!, 'A', 'B', before.subarray(0, 32)), true);
     const prefix = payload.subarray(0, hop!.start);
-    padKeys(prefix, keys, before.subarray(32));
-    padKeys(prefix, keys, after.subarray(32));
+    coverKeys(prefix, keys, before.subarray(32));
+    coverKeys(prefix, keys, after.subarray(32));
     assert.equal(sealed(prefix, second).toString('hex'), second.frame);
   });
 
@@ -154,8 +156,8 @@ describe('a key relay', () => {
     const read = readKeyRelay(payload)!;
     const pad = unhex(second.pad_bytes);
     assert.equal(verifyHop(headerBytes, payload, read.hop!, 'B', 'C', pad.subarray(0, 32)), true);
-    padKeys(payload, read.keys, pad.subarray(32));
-    const keys = read.keys.map(({ start, end }) =>
+    coverKeys(payload, read.keys, pad.subarray(32));
+    const keys = rangesOf(read).map(({ start, end }) =>
       Buffer.from(payload.toString('latin1', start, end), 'base64'),
     );
     assert.deepEqual(
@@ -163,14 +165,7 @@ describe('a key relay', () => {
       relay.keys,
     );
     assert.deepEqual(
-      [
-        read.source,
-        read.destination,
-        read.transit,
-        read.requestId,
-        read.block,
-        read.keys.map((key) => key.id),
-      ],
+      [read.source, read.destination, read.transit, read.requestId, read.block, idsOf(payload, read)],
       ['A', 'C', ['B'], relay.request_id, { ...relay.block, part: 0, parts: 1 }, relay.key_ids],
     );
   });

@@ -3,8 +3,9 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { readCompletion, writeCompletion } from '../../src/kx/codec/completion.ts';
 import { command, setMessageId } from '../../src/kx/codec/header.ts';
-import { frameWithHop, type PadSegment, sealHop, verifyHop } from '../../src/kx/codec/hop.ts';
+import { type PadSegment, sealHop, verifyHop } from '../../src/kx/codec/hop.ts';
 import { limits } from '../../src/limits.ts';
+import { frameWithHop } from './framed.ts';
 import { withHop } from './naive.ts';
 import { completionMembers, payloadOf, withHopEntry } from './payloads.ts';
 
@@ -83,7 +84,7 @@ describe('a sealed message', () => {
           messageId,
         );
         const hop = { sender: 'C', receiver: 'B', segments: pad, oneTimeKey: key };
-        const prefix = writeCompletion('success', 'request').toString();
+        const prefix = writeCompletion('success', 'request').payload.toString();
         assert.deepEqual(frame, withHop(hop, messageId, 0x1102, prefix).frame);
         assert.equal(accepts(frame), true);
       }),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Frame } from '../../src/kx/codec/frame.ts';
 import { command, readHeader, setMessageId } from '../../src/kx/codec/header.ts';
 import { type Hello, readHello, writeEmpty, writeHello } from '../../src/kx/codec/private-messages.ts';
 import { type Effect, isKeyferryCommand, type Message, Session } from '../../src/kx/session/session.ts';
@@ -11,7 +12,7 @@ const b: Hello = { kmaId: 'B', unitBits: 256, storeId: 'store of B' };
 
 function message(messageId: number, frame: Buffer): Message {
   setMessageId(frame, messageId);
-  return { header: readHeader(frame, 0), headerBytes: frame.subarray(0, 10), payload: frame.subarray(10) };
+  return Frame.lent(readHeader(frame, 0), frame);
 }
 
 const hello = (messageId = 1, said = b) => message(messageId, writeHello(said));

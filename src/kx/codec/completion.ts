@@ -1,4 +1,5 @@
 import { limits } from '../../limits.ts';
+import { Draft } from './draft.ts';
 import { findHop, type HopView } from './hop.ts';
 import { JsonView } from './json-view.ts';
 import { type MemberNames, spell } from './member-names.ts';
@@ -41,11 +42,9 @@ export function writeCompletion(
   response: string,
   requestId: string | undefined,
   names: MemberNames = 'source_KMA_ID',
-): Buffer {
+): Draft {
   const id =
     requestId === undefined ? '' : `"${spell('key_relay_request_ID', names)}":${JSON.stringify(requestId)},`;
-  return Buffer.from(
-    `{"${spell('response', names)}":${JSON.stringify(response)},${id}"${spell('extension', names)}":[`,
-    'utf8',
-  );
+  const text = `{"${spell('response', names)}":${JSON.stringify(response)},${id}"${spell('extension', names)}":[`;
+  return Draft.of(Buffer.from(text, 'utf8'));
 }

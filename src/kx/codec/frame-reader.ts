@@ -1,93 +1,147 @@
 import { limits } from '../../limits.ts';
+import { Frame } from './frame.ts';
 import { KX_VERSION, type KxHeader, readHeader } from './header.ts';
+import { giveMemory, takeMemory } from './slots.ts';
 
 export type Pull =
   | { readonly kind: 'need-more' }
-  /** `header` bytes and `payload` bytes are views: yours until you drop them, and no other frame shares them. */
-  | {
-      readonly kind: 'frame';
-      readonly header: KxHeader;
-      readonly headerBytes: Buffer;
-      readonly payload: Buffer;
-    }
+  /** Good until the next `pull()` or `push()`, unless it is kept. */
+  | { readonly kind: 'frame'; readonly frame: Frame }
   /** Sticky: the stream cannot be trusted any more and must be closed. */
   | { readonly kind: 'bad'; readonly reason: 'version' | 'command' };
 
 const NEED_MORE: Pull = { kind: 'need-more' };
+const HEADER = limits.kxHeaderBytes;
+const KEPT_BYTES = 2 << 10;
 
 /**
- * Cuts a Kx byte stream into frames (Q.4163 Appendix I). A frame that lies in one chunk is a view of it; a frame over
- * several chunks is gathered once into memory of its own, of exactly its size. Memory is bounded by one frame.
+ * Cuts a Kx byte stream into frames (Q.4163 Appendix I). A frame that lies in one chunk is a view of it; a frame over several chunks is
+ * gathered once, in memory that is taken when its header is there and believed, and used again for the next one.
  */
-export class FrameReader {
+export class FrameReader implements Disposable {
   readonly #isCommand: (code: number) => boolean;
+  readonly #wipes: boolean;
   #chunk: Buffer = Buffer.alloc(0);
   #at = 0;
-  #gathered: Buffer | undefined;
+  /** The header of the frame that is being gathered, as far as it is here. */
+  readonly #head = Buffer.alloc(HEADER);
+  #header: KxHeader | undefined;
+  #memory: Buffer | undefined;
   #filled = 0;
+  #lent: Buffer | undefined;
   #bad: Pull | undefined;
+  /** Bytes of frames that were copied to be gathered. */
+  gatheredBytes = 0;
 
-  /** @param isCommand which command codes this peer may send; checked before the payload is awaited */
-  constructor(isCommand: (code: number) => boolean) {
+  /**
+   * @param isCommand which command codes this peer may send; checked before the payload is awaited
+   * @param wipes whether a frame is overwritten when its time is over: for key in the clear, and to find out who looks at it too late
+   */
+  constructor(isCommand: (code: number) => boolean, wipes = false) {
     this.#isCommand = isCommand;
+    this.#wipes = wipes;
   }
 
   /** Takes ownership of `chunk`. Call `pull()` until it needs more before the next push. */
   push(chunk: Buffer): void {
+    this.#expire();
     this.#chunk = chunk;
     this.#at = 0;
   }
 
   pull(): Pull {
+    if (this.#lent !== undefined) this.#expire();
     if (this.#bad !== undefined) return this.#bad;
-    if (this.#gathered !== undefined) return this.#gather(this.#gathered);
+    if (this.#filled > 0) return this.#gather();
     const left = this.#chunk.length - this.#at;
-    if (left === 0) return NEED_MORE;
-    if (left < limits.kxHeaderBytes) return this.#gather(Buffer.alloc(limits.kxHeaderBytes));
+    if (left < HEADER) return left === 0 ? NEED_MORE : this.#gather();
     const header = readHeader(this.#chunk, this.#at);
-    const fault = this.#check(header);
-    if (fault !== undefined) return fault;
-    const size = limits.kxHeaderBytes + header.length;
-    if (left < size) return this.#gather(Buffer.alloc(size));
-    const frame = this.#chunk.subarray(this.#at, this.#at + size);
+    if (!this.#believe(header)) return this.#bad!;
+    const size = HEADER + header.length;
+    if (left < size) return this.#gather();
+    const view = this.#chunk.subarray(this.#at, this.#at + size);
     this.#at += size;
-    return whole(header, frame);
+    if (this.#wipes) this.#lent = view;
+    return { kind: 'frame', frame: Frame.lent(header, view) };
   }
 
-  // Fills `into`, first to the header and then, once the length is known and believed, to the whole frame.
-  #gather(into: Buffer): Pull {
-    const take = Math.min(into.length - this.#filled, this.#chunk.length - this.#at);
-    this.#chunk.copy(into, this.#filled, this.#at, this.#at + take);
-    this.#at += take;
-    this.#filled += take;
-    this.#gathered = into;
-    if (this.#filled < into.length) return NEED_MORE;
-    const header = readHeader(into, 0);
-    const fault = this.#check(header);
-    if (fault !== undefined) return fault;
-    const size = limits.kxHeaderBytes + header.length;
-    if (into.length < size) {
-      const larger = Buffer.alloc(size);
-      into.copy(larger);
-      return this.#gather(larger);
-    }
-    this.#gathered = undefined;
+  /** Whether a frame has begun that is not whole yet. */
+  get unfinished(): boolean {
+    return this.#filled > 0;
+  }
+
+  /** The connection is over: gives back the memory. */
+  [Symbol.dispose](): void {
+    this.#expire();
+    this.#giveBack();
     this.#filled = 0;
-    return whole(header, into);
+    this.#chunk = Buffer.alloc(0);
+    this.#at = 0;
   }
 
-  #check(header: KxHeader): Pull | undefined {
-    if (header.version !== KX_VERSION) this.#bad = { kind: 'bad', reason: 'version' };
-    else if (!this.#isCommand(header.command)) this.#bad = { kind: 'bad', reason: 'command' };
-    return this.#bad;
+  // First to the header and then, once the length is known and believed, to the whole frame.
+  #gather(): Pull {
+    if (this.#header === undefined) {
+      this.#fill(this.#head, HEADER);
+      if (this.#filled < HEADER) return NEED_MORE;
+      const header = readHeader(this.#head, 0);
+      if (!this.#believe(header)) return this.#bad!;
+      this.#header = header;
+      this.#prepare(HEADER + header.length + limits.hopEntryBytesMax);
+    }
+    const header = this.#header;
+    const memory = this.#memory!;
+    this.#fill(memory, HEADER + header.length);
+    if (this.#filled < HEADER + header.length) return NEED_MORE;
+    this.gatheredBytes += this.#filled;
+    this.#header = undefined;
+    this.#filled = 0;
+    this.#lent = memory;
+    return { kind: 'frame', frame: Frame.lent(header, memory, () => this.#giveUp(memory)) };
+  }
+
+  #prepare(size: number): void {
+    if (this.#memory !== undefined && this.#memory.length < size) this.#giveBack();
+    this.#memory ??= takeMemory(size);
+    this.#memory.set(this.#head);
+  }
+
+  #fill(into: Buffer, size: number): void {
+    const from = this.#at;
+    const take = Math.min(size - this.#filled, this.#chunk.length - from);
+    copy(this.#chunk, from, take, into, this.#filled);
+    this.#at = from + take;
+    this.#filled += take;
+  }
+
+  #giveUp(memory: Buffer): Buffer {
+    this.#memory = undefined;
+    this.#lent = undefined;
+    return memory;
+  }
+
+  #expire(): void {
+    if (this.#wipes) this.#lent?.fill(0);
+    this.#lent = undefined;
+    // A long slot is not for one connection to hold while it waits.
+    if (this.#memory !== undefined && this.#filled === 0 && this.#memory.length > KEPT_BYTES)
+      this.#giveBack();
+  }
+
+  #giveBack(): void {
+    if (this.#memory !== undefined) giveMemory(this.#memory);
+    this.#memory = undefined;
+  }
+
+  #believe({ version, command }: KxHeader): boolean {
+    if (version !== KX_VERSION) this.#bad = { kind: 'bad', reason: 'version' };
+    else if (!this.#isCommand(command)) this.#bad = { kind: 'bad', reason: 'command' };
+    return this.#bad === undefined;
   }
 }
 
-function whole(header: KxHeader, frame: Buffer): Pull {
-  return {
-    kind: 'frame',
-    header,
-    headerBytes: frame.subarray(0, limits.kxHeaderBytes),
-    payload: frame.subarray(limits.kxHeaderBytes),
-  };
+// A call into the runtime costs more than a few bytes by hand.
+function copy(source: Buffer, from: number, length: number, target: Buffer, at: number): void {
+  if (length > 48) target.set(source.subarray(from, from + length), at);
+  else for (let i = 0; i < length; i++) target[at + i] = source[from + i]!;
 }

@@ -2,7 +2,7 @@ import { base64DecodedLength, readBase64, writeBase64 } from '../../bytes/base64
 import { assert } from '../../errors.ts';
 import { authenticate, bindTexts, TAG_BYTES, verifyTag } from '../../keys/authenticator.ts';
 import { limits } from '../../limits.ts';
-import { allocFrame } from './header.ts';
+import { writeHeader } from './header.ts';
 import type { JsonView } from './json-view.ts';
 
 /** Pad: `units` KMA-keys from `index` on, in link block `number` of the sender's direction. */
@@ -22,25 +22,26 @@ const NO_TAG = `${'A'.repeat(TAG_LETTERS - 2)}==`;
 const CLOSING = ']}';
 
 /**
- * A frame whose payload is `prefix` (it ends inside the extension array) and, last in it, the hop entry with an empty tag.
- * The bytes of `prefix` are copied.
+ * Writes the hop entry, with an empty tag, and the payload's end into a frame's memory.
+ * @param memory a frame; `at` is where the entry goes: the payload before it ends inside the extension array
+ * @returns the frame, a view of `memory` with its header written but for the message ID; undefined when it would be too long
  */
-export function frameWithHop(
+export function closeWithHop(
   commandCode: number,
-  prefix: Uint8Array,
+  memory: Buffer,
+  at: number,
   segments: readonly PadSegment[],
 ): Buffer | undefined {
   const pad = segments.map((s) => `[${s.number},${s.index},${s.units}]`).join(',');
   const tail = `{"keyferry_hop":{"pad":[${pad}],"tag":"${NO_TAG}"}}${CLOSING}`;
-  const payloadBytes = prefix.length + tail.length;
+  const payloadBytes = at - limits.kxHeaderBytes + tail.length;
   if (payloadBytes > limits.kxPayloadBytesMax) return undefined;
-  const frame = allocFrame(commandCode, payloadBytes);
-  frame.set(prefix, limits.kxHeaderBytes);
-  frame.write(tail, limits.kxHeaderBytes + prefix.length, 'latin1');
-  return frame;
+  memory.write(tail, at, 'latin1');
+  writeHeader(memory, 0, commandCode, payloadBytes);
+  return memory.subarray(0, limits.kxHeaderBytes + payloadBytes);
 }
 
-/** Fills in the tag of a frame made by `frameWithHop`, its message ID already set. */
+/** Fills in the tag of a frame made by `closeWithHop`, its message ID already set. */
 export function sealHop(frame: Buffer, sender: string, receiver: string, oneTimeKey: Buffer): void {
   const tag = authenticate(oneTimeKey, [binding(sender, receiver), frame]);
   const at = frame.length - CLOSING.length - 3 - TAG_LETTERS;

@@ -1,4 +1,4 @@
-import { type JsonFault, scanJson, type Token, textOf } from './json-scan.ts';
+import { type JsonFault, scanJson, type Token, type Tokens, textOf } from './json-scan.ts';
 
 /**
  * One value of a scanned payload. A reader takes any spelling of a member's words: case, spaces, `_` and `-` make no
@@ -6,43 +6,43 @@ import { type JsonFault, scanJson, type Token, textOf } from './json-scan.ts';
  */
 export class JsonView {
   readonly bytes: Buffer;
-  readonly #tokens: readonly Token[];
-  readonly #index: number;
+  readonly #tokens: Tokens;
+  /** Which token of the scan it is. */
+  readonly index: number;
 
-  private constructor(bytes: Buffer, tokens: readonly Token[], index: number) {
+  private constructor(bytes: Buffer, tokens: Tokens, index: number) {
     this.bytes = bytes;
     this.#tokens = tokens;
-    this.#index = index;
+    this.index = index;
   }
 
   static of(bytes: Buffer): JsonView | { readonly fault: JsonFault; readonly at: number } {
     const scan = scanJson(bytes);
-    return 'tokens' in scan ? new JsonView(bytes, scan.tokens, 0) : scan;
+    return scan.fault === undefined ? new JsonView(bytes, scan.tokens, 0) : scan;
   }
 
   get token(): Token {
-    return this.#tokens[this.#index]!;
+    return this.#tokens.at(this.index);
   }
 
   /** The member of an object whose name is the words of `name` (lower case, nothing between them). */
   member(name: string): JsonView | undefined {
-    const own = this.token;
-    if (own.kind !== 'object') return undefined;
-    for (let i = this.#index + 1; i < own.after; ) {
-      const value = i + 1;
-      if (wordsOf(this.#tokens[i]!.name!) === name) return new JsonView(this.bytes, this.#tokens, value);
-      i = this.#tokens[value]!.after;
-    }
+    const tokens = this.#tokens;
+    if (!tokens.isObject(this.index)) return undefined;
+    const after = tokens.after(this.index);
+    for (let i = this.index + 1; i < after; i = tokens.after(i + 1))
+      if (this.#isNamed(i, name)) return new JsonView(this.bytes, tokens, i + 1);
     return undefined;
   }
 
   /** The elements of an array; undefined when it is none. */
   elements(): JsonView[] | undefined {
-    const own = this.token;
-    if (own.kind !== 'array') return undefined;
+    const tokens = this.#tokens;
+    if (!tokens.isArray(this.index)) return undefined;
     const found: JsonView[] = [];
-    for (let i = this.#index + 1; i < own.after; i = this.#tokens[i]!.after)
-      found.push(new JsonView(this.bytes, this.#tokens, i));
+    const after = tokens.after(this.index);
+    for (let i = this.index + 1; i < after; i = tokens.after(i))
+      found.push(new JsonView(this.bytes, tokens, i));
     return found;
   }
 
@@ -57,25 +57,30 @@ export class JsonView {
 
   /** A whole number from 0 to `max`. */
   integer(max: number): number | undefined {
-    if (this.token.kind !== 'number') return undefined;
-    const value = Number(this.bytes.toString('latin1', this.token.start, this.token.end));
+    const { kind, start, end } = this.token;
+    if (kind !== 'number') return undefined;
+    const value = Number(this.bytes.toString('latin1', start, end));
     return Number.isSafeInteger(value) && value >= 0 && value <= max ? value : undefined;
+  }
+
+  #isNamed(index: number, words: string): boolean {
+    const tokens = this.#tokens;
+    if (tokens.escaped(index)) return foldedName(textOf(this.bytes, tokens.at(index))) === words;
+    const end = tokens.end(index);
+    let letter = 0;
+    for (let i = tokens.start(index); i < end; i++) {
+      let byte = this.bytes[i]!;
+      if (byte === 0x20 || byte === 0x5f || byte === 0x2d) continue;
+      if (byte >= 0x41 && byte <= 0x5a) byte += 0x20;
+      // Also where the name is longer than the words: then there is no letter to compare with.
+      if (words.charCodeAt(letter) !== byte) return false;
+      letter += 1;
+    }
+    return letter === words.length;
   }
 }
 
-// The spelling that we write, so that it needs no work when it comes back.
-const OWN_SPELLING = new Map(
-  [
-    ...['source_KMA_ID', 'destination_KMA_ID', 'transit_KMA_IDs', 'keys', 'key_ID', 'key'],
-    ...['key_relay_request_ID', 'extension', 'response', 'keyferry_block', 'keyferry_hop'],
-  ].map((name) => [name, normalise(name)]),
-);
-
-function wordsOf(name: string): string {
-  return OWN_SPELLING.get(name) ?? normalise(name);
-}
-
-function normalise(name: string): string {
-  // ASCII only: other letters that have an ASCII lower case are not the same words.
+// ASCII only: other letters that have an ASCII lower case are not the same words.
+function foldedName(name: string): string {
   return name.replace(/[ _-]/g, '').replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

@@ -1,9 +1,11 @@
-import { base64DecodedLength, base64Length, writeBase64 } from '../../bytes/base64.ts';
 import { limits } from '../../limits.ts';
+import { Draft } from './draft.ts';
 import { findHop, type HopView } from './hop.ts';
 import { JsonView } from './json-view.ts';
-import type { KeyRange } from './key-text.ts';
+import { findKeys, type KeyTable } from './key-table.ts';
+import { keyForm, writeKeys } from './key-writer.ts';
 import { type MemberNames, spell } from './member-names.ts';
+import { takeMemory } from './slots.ts';
 
 /** Which block of the pool between source and destination the keys of a message are (ours, not the Recommendation's). */
 export type RelayedBlock = {
@@ -22,7 +24,7 @@ export type KeyRelay = {
   readonly source: string;
   readonly destination: string;
   readonly transit: readonly string[] | undefined;
-  readonly keys: readonly (KeyRange & { readonly id: string })[];
+  readonly keys: KeyTable;
   readonly requestId: string | undefined;
   readonly block: RelayedBlock | undefined;
   readonly hop: HopView | undefined;
@@ -43,7 +45,8 @@ export function readKeyRelay(payload: Buffer): KeyRelay | undefined {
   if (!(message instanceof JsonView)) return undefined;
   const source = message.member('sourcekmaid')?.text(limits.idCharsMax);
   const destination = message.member('destinationkmaid')?.text(limits.idCharsMax);
-  const keys = readKeys(message);
+  const list = message.member('keys');
+  const keys = list && findKeys(list);
   if (!source || !destination || keys === undefined) return undefined;
   const transit = message.member('transitkmaids');
   const transitIds = transit === undefined ? undefined : readIds(transit);
@@ -60,22 +63,6 @@ export function readKeyRelay(payload: Buffer): KeyRelay | undefined {
     block: readBlock(message),
     hop: findHop(message),
   };
-}
-
-function readKeys(message: JsonView): KeyRelay['keys'] | undefined {
-  const elements = message.member('keys')?.elements();
-  if (elements === undefined || elements.length < 1 || elements.length > limits.relayKeysMax)
-    return undefined;
-  const keys: (KeyRange & { id: string })[] = [];
-  for (const element of elements) {
-    const id = element.member('keyid')?.text(limits.idCharsMax);
-    const key = element.member('key')?.token;
-    if (!id || key?.kind !== 'string' || key.escaped) return undefined;
-    const bytes = base64DecodedLength(message.bytes, key.start, key.end);
-    if (bytes < 1 || bytes > limits.relayKeyBytesMax) return undefined;
-    keys.push({ id, start: key.start, end: key.end, bytes });
-  }
-  return keys;
 }
 
 function readIds(list: JsonView): string[] | undefined {
@@ -99,37 +86,32 @@ function readBlock(message: JsonView): RelayedBlock | undefined {
 }
 
 /**
- * The payload up to its hop entry, with the keys in the clear for `padKeys` to cover at once. The caller wipes it.
- * @param names how members are spelt
- * @param ids one UUID for each key
+ * The payload up to its hop entry, with the keys in the clear for `coverKeys` to cover at once.
+ * @param firstId 16 bytes: the ID of the first key; the others follow it
  * @param keys all keys one after the other, `limits.unitBytes` each; only lent
+ * @param names how members are spelt
  */
 export function writeKeyRelay(
   fields: KeyRelayFields,
-  ids: readonly string[],
+  firstId: Uint8Array,
   keys: Buffer,
   names: MemberNames = 'source_KMA_ID',
-): { readonly prefix: Buffer; readonly ranges: KeyRange[] } {
+): Draft {
   const member = (name: string, value: unknown) => `"${spell(name, names)}":${JSON.stringify(value)}`;
   const head =
     `{${member('source_KMA_ID', fields.source)},${member('destination_KMA_ID', fields.destination)},` +
     `${member('transit_KMA_IDs', fields.transit)},"${spell('keys', names)}":[`;
   const block = fields.block === undefined ? '' : `${writeBlock(fields.block)},`;
   const tail = `],${member('key_relay_request_ID', fields.requestId)},"${spell('extension', names)}":[${block}`;
-  const [idName, keyName] = [spell('key_ID', names), spell('key', names)];
-  const letters = base64Length(limits.unitBytes);
-  const entryBytes = `{"${idName}":"","${keyName}":""},`.length + 36 + letters;
-  const prefix = Buffer.alloc(head.length + ids.length * entryBytes - 1 + tail.length);
-  const ranges: KeyRange[] = [];
-  let at = prefix.write(head, 0, 'latin1');
-  ids.forEach((id, i) => {
-    at += prefix.write(`${i === 0 ? '' : ','}{"${idName}":"${id}","${keyName}":"`, at, 'latin1');
-    ranges.push({ start: at, end: at + letters, bytes: limits.unitBytes });
-    at = writeBase64(keys.subarray(i * limits.unitBytes, (i + 1) * limits.unitBytes), prefix, at);
-    at += prefix.write('"}', at, 'latin1');
-  });
-  prefix.write(tail, at, 'latin1');
-  return { prefix, ranges };
+  const form = keyForm(names);
+  const count = keys.length / limits.unitBytes;
+  const length = head.length + count * (form.bytes + 1) - 1 + tail.length;
+  const memory = takeMemory(limits.kxHeaderBytes + length + limits.hopEntryBytesMax);
+  const payload = memory.subarray(limits.kxHeaderBytes);
+  payload.write(head, 0, 'latin1');
+  const table = writeKeys(payload, head.length, form, firstId, keys);
+  payload.write(tail, length - tail.length, 'latin1');
+  return Draft.in(memory, length, table);
 }
 
 function writeBlock({ number, epoch, floor, part, parts }: RelayedBlock): string {

@@ -1,5 +1,5 @@
 import { limits } from '../../limits.ts';
-import { allocFrame } from './header.ts';
+import { writeHeader } from './header.ts';
 import { JsonView } from './json-view.ts';
 
 const COMMA = 0x2c;
@@ -8,20 +8,21 @@ const QUOTE = 0x22;
 const BRACKET = 0x5b;
 
 /**
- * The frame for a plain peer: what stands before the hop entry, its extension array closed, or left out when it holds nothing.
- * @param prefix ends inside the extension array, the last member, where an entry may follow; copied
- * @returns undefined when it would be too long
+ * Closes a message for a plain peer: its extension array is closed, or left out when it holds nothing.
+ * @param memory a frame; its payload up to `at` ends inside the extension array, the last member, where an entry may follow
+ * @returns the frame, a view of `memory` with its header written but for the message ID; undefined when it would be too long
  */
-export function frameWithoutHop(commandCode: number, prefix: Buffer): Buffer | undefined {
-  let end = withoutSpace(prefix, prefix.length);
-  const empty = prefix[end - 1] === BRACKET;
-  end = empty ? prefix.lastIndexOf(COMMA) : withoutSpace(prefix, end - 1);
+export function closePlainly(commandCode: number, memory: Buffer, at: number): Buffer | undefined {
+  let end = withoutSpace(memory, at);
+  const empty = memory[end - 1] === BRACKET;
+  end = empty ? memory.lastIndexOf(COMMA, end - 1) : withoutSpace(memory, end - 1);
   const tail = empty ? '}' : ']}';
-  if (end + tail.length > limits.kxPayloadBytesMax) return undefined;
-  const frame = allocFrame(commandCode, end + tail.length);
-  frame.set(prefix.subarray(0, end), limits.kxHeaderBytes);
-  frame.write(tail, limits.kxHeaderBytes + end, 'latin1');
-  return frame;
+  const payloadBytes = end - limits.kxHeaderBytes + tail.length;
+  if (payloadBytes > limits.kxPayloadBytesMax) return undefined;
+  memory.fill(0, end, at);
+  memory.write(tail, end, 'latin1');
+  writeHeader(memory, 0, commandCode, payloadBytes);
+  return memory.subarray(0, limits.kxHeaderBytes + payloadBytes);
 }
 
 /**

@@ -4,6 +4,7 @@ import { limits } from '../../limits.ts';
 import { FrameReader } from '../codec/frame-reader.ts';
 import { setMessageId } from '../codec/header.ts';
 import type { Hello } from '../codec/private-messages.ts';
+import { giveMemory } from '../codec/slots.ts';
 import { isPlainCommand, PlainSession } from '../session/plain-session.ts';
 import { type Effect, isKeyferryCommand, type Message, Session } from '../session/session.ts';
 
@@ -39,7 +40,7 @@ export class Connection implements ByteLinkEvents {
     this.#link = link;
     this.#events = events;
     this.#session = plain ? new PlainSession() : new Session(self, peerId, clock.monotonicMs());
-    this.#reader = new FrameReader(plain ? isPlainCommand : isKeyferryCommand);
+    this.#reader = plain ? new FrameReader(isPlainCommand, true) : new FrameReader(isKeyferryCommand);
   }
 
   /** Once, before anything else. */
@@ -53,21 +54,21 @@ export class Connection implements ByteLinkEvents {
   }
 
   /**
-   * Sends a frame, which is the connection's from now on. `seal` runs once the message ID stands in it.
+   * Sends a frame, which is the connection's from now on: its memory is wiped and given back when it has left. `seal` runs once the
+   * message ID stands in it.
    * @returns false when the connection is down
    */
   send(frame: Buffer, seal?: (frame: Buffer) => void): boolean {
-    if (this.#down) return false;
-    const messageId = this.#session.nextMessageId();
+    const messageId = this.#down ? undefined : this.#session.nextMessageId();
     if (messageId === undefined) {
-      this.close('message IDs are used up');
+      giveMemory(frame);
+      if (!this.#down) this.close('message IDs are used up');
       return false;
     }
     setMessageId(frame, messageId);
     seal?.(frame);
     this.messagesOut += 1;
-    // A plain peer is sent key in the clear, and covered key is not for keeping either.
-    this.#link.write(frame, () => frame.fill(0));
+    this.#link.write(frame, () => giveMemory(frame));
     if (this.#link.queuedBytes <= limits.peerQueueBytesMax * 2) return true;
     this.close('the peer does not read what it is sent');
     return false;
@@ -81,7 +82,7 @@ export class Connection implements ByteLinkEvents {
       if (pull.kind === 'need-more') return;
       if (pull.kind === 'bad') return this.close(`the peer sent a frame with a bad ${pull.reason}`);
       this.messagesIn += 1;
-      this.#run(this.#session.receive(pull, this.#clock.monotonicMs()));
+      this.#run(this.#session.receive(pull.frame, this.#clock.monotonicMs()));
     }
   }
 
@@ -89,6 +90,7 @@ export class Connection implements ByteLinkEvents {
     if (this.#down) return;
     this.#down = true;
     this.#cancelTick();
+    this.#reader[Symbol.dispose]();
     this.#events.onDown(reason);
   }
 

@@ -10,6 +10,7 @@ import type { Log } from '../../env/log.ts';
 import { limits } from '../../limits.ts';
 import type { MemberNames } from '../codec/member-names.ts';
 import type { Hello } from '../codec/private-messages.ts';
+import { giveMemory } from '../codec/slots.ts';
 import type { Message } from '../session/session.ts';
 import { Connection } from './connection.ts';
 
@@ -103,7 +104,9 @@ export class Peer {
 
   /** See `Connection.send`. */
   send(frame: Buffer, seal?: (frame: Buffer) => void): boolean {
-    return this.#up && this.#live?.connection.send(frame, seal) === true;
+    if (this.#up && this.#live !== undefined) return this.#live.connection.send(frame, seal);
+    giveMemory(frame);
+    return false;
   }
 
   /** Ends the connection; it is dialled again as after any fault. */

@@ -1,8 +1,10 @@
 import { limits } from '../../limits.ts';
-import { command, type KxHeader } from '../codec/header.ts';
+import type { Frame } from '../codec/frame.ts';
+import { command } from '../codec/header.ts';
 import { type Hello, readHello, writeEmpty, writeHello } from '../codec/private-messages.ts';
 
-export type Message = { readonly header: KxHeader; readonly headerBytes: Buffer; readonly payload: Buffer };
+/** A frame as it is delivered: lent for the time of the call, as `Frame` says. */
+export type Message = Pick<Frame, 'header' | 'headerBytes' | 'payload' | 'keep'>;
 
 /** What the session wants done, in order. */
 export type Effect =

@@ -1,0 +1,55 @@
+import { limits } from '../../limits.ts';
+import { bytes, isInside, region } from './engine.ts';
+
+/**
+ * Memory for frames inside the codec's own, so that they are scanned and re-padded where they lie. There is a fixed number of slots of three
+ * sizes; who finds none free gets memory of its own, which works as well and is slower.
+ */
+const SIZES = [
+  { bytes: 2 << 10, slots: 512 },
+  { bytes: 16 << 10, slots: 64 },
+  // The longest frame, and room for a hop entry.
+  { bytes: 68 << 10, slots: 31 },
+] as const;
+
+type Size = { readonly bytes: number; readonly start: number; readonly end: number; readonly free: Buffer[] };
+
+function layOut(): Size[] {
+  let start = region.slots;
+  return SIZES.map(({ bytes: size, slots }) => {
+    const free = Array.from({ length: slots }, (_, i) =>
+      bytes.subarray(start + i * size, start + (i + 1) * size),
+    );
+    const laid = { bytes: size, start, end: start + size * slots, free };
+    start = laid.end;
+    return laid;
+  });
+}
+
+const sizes = layOut();
+
+/** Memory of at least `least` bytes, all zero. Whoever takes it gives it back once, by `giveMemory`. */
+export function takeMemory(least: number): Buffer {
+  for (const size of sizes) {
+    if (size.bytes < least) continue;
+    const slot = size.free.pop();
+    if (slot !== undefined) return slot;
+  }
+  return Buffer.alloc(least);
+}
+
+/** Wipes memory that `takeMemory` gave. `used` is that memory, or a view of it from its beginning on with all that was written. */
+export function giveMemory(used: Buffer): void {
+  used.fill(0);
+  if (!isInside(used)) return;
+  const size = sizes.find(({ start, end }) => used.byteOffset >= start && used.byteOffset < end);
+  if (size !== undefined) size.free.push(bytes.subarray(used.byteOffset, used.byteOffset + size.bytes));
+}
+
+/** How many slots of each size are free, the smallest first; for tests and for those who watch. */
+export function freeSlots(): number[] {
+  return sizes.map(({ free }) => free.length);
+}
+
+/** What a frame may have behind it: a hop entry of the greatest length, and the end of the payload. */
+export const ROOM_BYTES = limits.hopEntryBytesMax;
