@@ -2,7 +2,7 @@ import type { Log } from '../env/log.ts';
 import { assert } from '../errors.ts';
 import type { Draft } from '../kx/codec/draft.ts';
 import { closeWithHop, type HopView, sealHop, verifyHop } from '../kx/codec/hop.ts';
-import { coverKeys, type KeyTable } from '../kx/codec/key-table.ts';
+import { coverKeys, doneWithKeys, type KeyTable } from '../kx/codec/key-table.ts';
 import { closePlainly } from '../kx/codec/plain-form.ts';
 import { giveMemory } from '../kx/codec/slots.ts';
 import type { Peer } from '../kx/peer/peer.ts';
@@ -58,6 +58,7 @@ export class HopGuard {
     const cover = bytes.view().subarray(limits.unitBytes);
     if (covered !== undefined) xorInto(cover, covered.view(), length);
     if (keys !== undefined) coverKeys(owned.payload, keys, cover);
+    if (keys !== undefined) doneWithKeys(keys);
     const at = limits.kxHeaderBytes + owned.length;
     const memory = owned.takeMemory();
     const frame = closeWithHop(command, memory, at, pad.segments);

@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { codecBenchmarks } from './codec.ts';
+import { framingBenchmarks } from './framing.ts';
 import { type Benchmark, runBenchmarks, tableOf } from './harness.ts';
 import { endChildren } from './processes.ts';
 import { relayBenchmarks } from './relay.ts';
@@ -7,7 +9,13 @@ import { stockBenchmarks } from './stock.ts';
 import { supplyBenchmarks } from './supply.ts';
 
 /** Every benchmark there is; a new one is added here. */
-const benchmarks: readonly Benchmark[] = [...supplyBenchmarks, ...stockBenchmarks, ...relayBenchmarks];
+const benchmarks: readonly Benchmark[] = [
+  ...codecBenchmarks,
+  ...framingBenchmarks,
+  ...supplyBenchmarks,
+  ...stockBenchmarks,
+  ...relayBenchmarks,
+];
 
 const USAGE = `npm run bench -- [NAME …] [--json FILE] [--quick]
 Names: ${benchmarks.map(({ name }) => name).join(', ')}

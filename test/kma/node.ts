@@ -187,9 +187,11 @@ export class TestNode {
       onMessage: (peer, message) => {
         const { command: code } = message.header;
         const isRelay = code === command.keyRelay || code === command.keyRelayCompletion;
+        const kept = message.keep();
         greeting.get(peer)?.then(() => {
-          if (isRelay) this.relay.onMessage(peer, message);
-          else this.synchronises.get(peer.kmaId)?.onMessage(message);
+          using frame = kept;
+          if (isRelay) this.relay.onMessage(peer, frame);
+          else this.synchronises.get(peer.kmaId)?.onMessage(frame);
         });
       },
     };

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { isInside } from '../../src/kx/codec/engine.ts';
 import type { Frame } from '../../src/kx/codec/frame.ts';
-import { FrameReader, type Pull } from '../../src/kx/codec/frame-reader.ts';
+import { FrameReader } from '../../src/kx/codec/frame-reader.ts';
 import { freeSlots, giveMemory } from '../../src/kx/codec/slots.ts';
 import { limits } from '../../src/limits.ts';
 import { frame, header } from './naive.ts';
@@ -14,23 +14,22 @@ const anyCommand = () => true;
 const frames = [frame(1, 0x1101, 'one'), frame(2, 0x11fe, ''), frame(3, 0x1102, 'a longer one')];
 const stream = Buffer.concat(frames);
 
-function drain(reader: FrameReader): { seen: Seen[]; end: Pull } {
+function drain(reader: FrameReader): Seen[] {
   const seen: Seen[] = [];
-  for (;;) {
-    const pull = reader.pull();
-    if (pull.kind !== 'frame') return { seen, end: pull };
-    const { payload, headerBytes } = pull.frame;
-    const { messageId, command, length } = pull.frame.header;
+  for (let frame = reader.pull(); frame !== undefined; frame = reader.pull()) {
+    const { payload, headerBytes } = frame;
+    const { messageId, command, length } = frame.header;
     assert.equal(payload.length, length);
     assert.deepEqual(Buffer.from(headerBytes), header(messageId, command, length));
     seen.push({ messageId, command, payload: payload.toString() });
   }
+  return seen;
 }
 
 function feed(reader: FrameReader, chunks: readonly Buffer[]): Seen[] {
   return chunks.flatMap((chunk) => {
     reader.push(Buffer.from(chunk));
-    return drain(reader).seen;
+    return drain(reader);
   });
 }
 
@@ -90,10 +89,9 @@ describe('a frame', () => {
     const reader = new FrameReader(anyCommand);
     const chunk = Buffer.from(stream);
     reader.push(chunk);
-    const pull = reader.pull();
-    assert.ok(pull.kind === 'frame');
+    const pulled = reader.pull();
     chunk[10] = 0x58;
-    assert.equal(pull.frame.payload.toString(), 'Xne');
+    assert.equal(pulled?.payload.toString(), 'Xne');
   });
 
   test('over several chunks is gathered once, in memory that the next one uses again', () => {
@@ -102,10 +100,10 @@ describe('a frame', () => {
     const seen: string[] = [];
     for (const byte of stream) {
       reader.push(Buffer.from([byte]));
-      const pull = reader.pull();
-      if (pull.kind !== 'frame') continue;
-      seen.push(pull.frame.payload.toString());
-      places.add(pull.frame.headerBytes.byteOffset);
+      const pulled = reader.pull();
+      if (pulled === undefined) continue;
+      seen.push(pulled.payload.toString());
+      places.add(pulled.headerBytes.byteOffset);
     }
     assert.deepEqual(seen, ['one', '', 'a longer one']);
     assert.equal(places.size, 1);
@@ -122,9 +120,9 @@ describe('a frame', () => {
       const seen: Buffer[] = [];
       for (const chunk of cut()) {
         reader.push(chunk);
-        for (let pull = reader.pull(); pull.kind === 'frame'; pull = reader.pull()) {
-          assert.notEqual(pull.frame.headerBytes.readUInt32BE(2), 0);
-          seen.push(pull.frame.payload);
+        for (let pulled = reader.pull(); pulled !== undefined; pulled = reader.pull()) {
+          assert.notEqual(pulled.headerBytes.readUInt32BE(2), 0);
+          seen.push(pulled.payload);
         }
       }
       assert.deepEqual(seen.map(String), ['\0\0\0', '', '\0'.repeat(12)]);
@@ -136,8 +134,8 @@ describe('a frame', () => {
       const kept: Frame[] = [];
       for (const chunk of cut()) {
         reader.push(chunk);
-        for (let pull = reader.pull(); pull.kind === 'frame'; pull = reader.pull())
-          kept.push(pull.frame.keep());
+        for (let pulled = reader.pull(); pulled !== undefined; pulled = reader.pull())
+          kept.push(pulled.keep());
       }
       assert.deepEqual(
         kept.map(({ payload }) => payload.toString()),
@@ -169,16 +167,16 @@ describe('a bad frame', () => {
         const reader = new FrameReader((code) => code === 0x1101);
         const seen = feed(reader, [frame(1, 0x1101, 'good'), bytes.subarray(0, at), bytes.subarray(at)]);
         assert.equal(seen.length, 1);
-        assert.deepEqual(reader.pull(), { kind: 'bad', reason });
+        assert.deepEqual([reader.pull(), reader.fault], [undefined, reason]);
         reader.push(frame(2, 0x1101, 'good again'));
-        assert.deepEqual(reader.pull(), { kind: 'bad', reason });
+        assert.deepEqual([reader.pull(), reader.fault], [undefined, reason]);
       }
     });
 
   test('is not judged before its header is whole', () => {
     const reader = new FrameReader(anyCommand);
     reader.push(Buffer.from('ffff00000001110100', 'hex'));
-    assert.equal(reader.pull().kind, 'need-more');
+    assert.deepEqual([reader.pull(), reader.fault], [undefined, undefined]);
   });
 });
 
@@ -190,7 +188,7 @@ test('random bytes never throw, and end in a fault or in waiting', () => {
         reader,
         chunks.map((chunk) => Buffer.from(chunk)),
       );
-      assert.notEqual(reader.pull().kind, 'frame');
+      assert.equal(reader.pull(), undefined);
     }),
   );
 });

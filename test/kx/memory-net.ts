@@ -1,5 +1,8 @@
 import type { ByteLink, ByteLinkEvents } from '../../src/env/byte-link.ts';
 import { KX_PROTOCOL, type KxTransport, type OnKxConnection } from '../../src/env/kx-transport.ts';
+import { expiredFrames } from '../../src/kx/codec/frame-reader.ts';
+
+expiredFrames.poisoned = true;
 
 type Listener = { readonly kmaId: string; readonly onConnection: OnKxConnection };
 
@@ -20,9 +23,9 @@ class End implements ByteLink {
   }
 
   write(bytes: Uint8Array, taken?: () => void): void {
-    if (this.closed) return;
     const copy = Buffer.from(bytes);
     taken?.();
+    if (this.closed) return;
     this.#net.crossing?.(this.name, copy);
     this.#queue.push(copy);
     this.queuedBytes += copy.length;

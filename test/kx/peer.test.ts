@@ -31,7 +31,7 @@ class Line {
       onUp: () => {
         side.ups += 1;
       },
-      onMessage: (_: Peer, message: Message) => void side.messages.push(message),
+      onMessage: (_: Peer, message: Message) => void side.messages.push(message.keep()),
     };
     const hello = { kmaId: self, unitBits: 256, storeId: `store of ${self}` };
     side.peer = new Peer({ kmaId, self: hello, address, transport, clock: this.clock, log, events });

@@ -9,6 +9,8 @@ type Exports = {
   scan(at: number, length: number): number;
   scannedTo(): number;
   findKeys(at: number, token: number, bytesMax: number): number;
+  foundBytes(): number;
+  foundFlags(): number;
   compactKeys(at: number, length: number, rows: number): number;
   coverKeys(at: number, rows: number): void;
   uncoverKeys(at: number, rows: number): void;
@@ -18,8 +20,6 @@ type Exports = {
     target: number,
     count: number,
     bytes: number,
-    firstHigh: bigint,
-    firstLow: bigint,
     beforeBytes: number,
     betweenBytes: number,
     behindBytes: number,
@@ -36,6 +36,8 @@ export const loops: Pick<
   | 'scan'
   | 'scannedTo'
   | 'findKeys'
+  | 'foundBytes'
+  | 'foundFlags'
   | 'compactKeys'
   | 'coverKeys'
   | 'uncoverKeys'

@@ -1,18 +1,17 @@
 import { limits } from '../../limits.ts';
 import { Frame } from './frame.ts';
-import { KX_VERSION, type KxHeader, readHeader } from './header.ts';
+import { KX_VERSION } from './header.ts';
 import { giveMemory, takeMemory } from './slots.ts';
 
-export type Pull =
-  | { readonly kind: 'need-more' }
-  /** Good until the next `pull()` or `push()`, unless it is kept. */
-  | { readonly kind: 'frame'; readonly frame: Frame }
-  /** Sticky: the stream cannot be trusted any more and must be closed. */
-  | { readonly kind: 'bad'; readonly reason: 'version' | 'command' };
-
-const NEED_MORE: Pull = { kind: 'need-more' };
 const HEADER = limits.kxHeaderBytes;
+/** A longer slot is not for one connection to hold while it waits. */
 const KEPT_BYTES = 2 << 10;
+
+/** For tests: every frame is overwritten when its time is over, so that who looks at it too late is found out. */
+export const expiredFrames = { poisoned: false };
+
+/** Why a stream cannot be trusted any more. */
+export type FrameFault = 'version' | 'command';
 
 /**
  * Cuts a Kx byte stream into frames (Q.4163 Appendix I). A frame that lies in one chunk is a view of it; a frame over several chunks is
@@ -21,48 +20,31 @@ const KEPT_BYTES = 2 << 10;
 export class FrameReader implements Disposable {
   readonly #isCommand: (code: number) => boolean;
   readonly #wipes: boolean;
+  readonly #frame = new Frame();
+  readonly #giveUp = () => this.#memoryGivenUp();
+  #lent = false;
   #chunk: Buffer = Buffer.alloc(0);
   #at = 0;
-  /** The header of the frame that is being gathered, as far as it is here. */
+  /** Of the frame that is being gathered: its header as far as it is here, and the frame itself. */
   readonly #head = Buffer.alloc(HEADER);
-  #header: KxHeader | undefined;
   #memory: Buffer | undefined;
   #filled = 0;
-  #lent: Buffer | undefined;
-  #bad: Pull | undefined;
-  /** Bytes of frames that were copied to be gathered. */
+  #fault: FrameFault | undefined;
+  /** Bytes that were copied to gather frames. */
   gatheredBytes = 0;
 
   /**
    * @param isCommand which command codes this peer may send; checked before the payload is awaited
-   * @param wipes whether a frame is overwritten when its time is over: for key in the clear, and to find out who looks at it too late
+   * @param wipes whether a frame is overwritten when its time is over: key may lie in it in the clear
    */
   constructor(isCommand: (code: number) => boolean, wipes = false) {
     this.#isCommand = isCommand;
-    this.#wipes = wipes;
+    this.#wipes = wipes || expiredFrames.poisoned;
   }
 
-  /** Takes ownership of `chunk`. Call `pull()` until it needs more before the next push. */
-  push(chunk: Buffer): void {
-    this.#expire();
-    this.#chunk = chunk;
-    this.#at = 0;
-  }
-
-  pull(): Pull {
-    if (this.#lent !== undefined) this.#expire();
-    if (this.#bad !== undefined) return this.#bad;
-    if (this.#filled > 0) return this.#gather();
-    const left = this.#chunk.length - this.#at;
-    if (left < HEADER) return left === 0 ? NEED_MORE : this.#gather();
-    const header = readHeader(this.#chunk, this.#at);
-    if (!this.#believe(header)) return this.#bad!;
-    const size = HEADER + header.length;
-    if (left < size) return this.#gather();
-    const view = this.#chunk.subarray(this.#at, this.#at + size);
-    this.#at += size;
-    if (this.#wipes) this.#lent = view;
-    return { kind: 'frame', frame: Frame.lent(header, view) };
+  /** Sticky: the stream has to be closed. */
+  get fault(): FrameFault | undefined {
+    return this.#fault;
   }
 
   /** Whether a frame has begun that is not whole yet. */
@@ -70,9 +52,34 @@ export class FrameReader implements Disposable {
     return this.#filled > 0;
   }
 
+  /** Takes ownership of `chunk`. Call `pull()` until it gives nothing before the next push. */
+  push(chunk: Buffer): void {
+    if (this.#lent) this.#expire();
+    this.#chunk = chunk;
+    this.#at = 0;
+  }
+
+  /** @returns the next frame, lent until the next `pull()` or `push()`; undefined when there is none yet, or after a fault */
+  pull(): Frame | undefined {
+    if (this.#lent) this.#expire();
+    if (this.#fault !== undefined) return undefined;
+    if (this.#filled > 0) return this.#gather();
+    const at = this.#at;
+    const left = this.#chunk.length - at;
+    if (left === 0) return undefined;
+    if (left < HEADER) return this.#gather();
+    this.#frame.readHeader(this.#chunk, at);
+    if (!this.#believe()) return undefined;
+    const size = HEADER + this.#frame.length;
+    if (left < size) return this.#begin();
+    this.#at = at + size;
+    this.#lent = this.#wipes;
+    return this.#frame.place(this.#chunk, at);
+  }
+
   /** The connection is over: gives back the memory. */
   [Symbol.dispose](): void {
-    this.#expire();
+    if (this.#lent) this.#expire();
     this.#giveBack();
     this.#filled = 0;
     this.#chunk = Buffer.alloc(0);
@@ -80,51 +87,65 @@ export class FrameReader implements Disposable {
   }
 
   // First to the header and then, once the length is known and believed, to the whole frame.
-  #gather(): Pull {
-    if (this.#header === undefined) {
-      this.#fill(this.#head, HEADER);
-      if (this.#filled < HEADER) return NEED_MORE;
-      const header = readHeader(this.#head, 0);
-      if (!this.#believe(header)) return this.#bad!;
-      this.#header = header;
-      this.#prepare(HEADER + header.length + limits.hopEntryBytesMax);
-    }
-    const header = this.#header;
-    const memory = this.#memory!;
-    this.#fill(memory, HEADER + header.length);
-    if (this.#filled < HEADER + header.length) return NEED_MORE;
-    this.gatheredBytes += this.#filled;
-    this.#header = undefined;
-    this.#filled = 0;
-    this.#lent = memory;
-    return { kind: 'frame', frame: Frame.lent(header, memory, () => this.#giveUp(memory)) };
+  #gather(): Frame | undefined {
+    if (this.#filled >= HEADER) return this.#fill();
+    while (this.#filled < HEADER && this.#at < this.#chunk.length)
+      this.#head[this.#filled++] = this.#chunk[this.#at++]!;
+    if (this.#filled < HEADER) return undefined;
+    this.#frame.readHeader(this.#head, 0);
+    if (!this.#believe()) return undefined;
+    this.#prepare();
+    this.#memory!.set(this.#head);
+    return this.#fill();
   }
 
-  #prepare(size: number): void {
+  // The header is in the chunk, and more of the frame; the rest will come.
+  #begin(): undefined {
+    this.#prepare();
+    this.#fill();
+    return undefined;
+  }
+
+  #prepare(): void {
+    const size = HEADER + this.#frame.length + limits.hopEntryBytesMax;
     if (this.#memory !== undefined && this.#memory.length < size) this.#giveBack();
     this.#memory ??= takeMemory(size);
-    this.#memory.set(this.#head);
   }
 
-  #fill(into: Buffer, size: number): void {
-    const from = this.#at;
-    const take = Math.min(size - this.#filled, this.#chunk.length - from);
-    copy(this.#chunk, from, take, into, this.#filled);
-    this.#at = from + take;
-    this.#filled += take;
+  #fill(): Frame | undefined {
+    const chunk = this.#chunk;
+    const memory = this.#memory!;
+    const size = HEADER + this.#frame.length;
+    const filled = this.#filled;
+    const at = this.#at;
+    const left = chunk.length - at;
+    if (left < size - filled) {
+      // Mostly the chunk as a whole, for which no view has to be made.
+      if (at === 0) memory.set(chunk, filled);
+      else chunk.copy(memory, filled, at);
+      this.#at = chunk.length;
+      this.#filled = filled + left;
+      return undefined;
+    }
+    chunk.copy(memory, filled, at, at + size - filled);
+    this.#at = at + size - filled;
+    this.gatheredBytes += size;
+    this.#filled = 0;
+    this.#lent = this.#wipes || memory.length > KEPT_BYTES;
+    return this.#frame.place(memory, 0, this.#giveUp);
   }
 
-  #giveUp(memory: Buffer): Buffer {
+  #memoryGivenUp(): Buffer {
+    const memory = this.#memory!;
     this.#memory = undefined;
-    this.#lent = undefined;
+    this.#lent = false;
     return memory;
   }
 
   #expire(): void {
-    if (this.#wipes) this.#lent?.fill(0);
-    this.#lent = undefined;
-    // A long slot is not for one connection to hold while it waits.
-    if (this.#memory !== undefined && this.#filled === 0 && this.#memory.length > KEPT_BYTES)
+    this.#lent = false;
+    if (this.#wipes) this.#frame.wipe();
+    if (this.#filled === 0 && this.#memory !== undefined && this.#memory.length > KEPT_BYTES)
       this.#giveBack();
   }
 
@@ -133,15 +154,9 @@ export class FrameReader implements Disposable {
     this.#memory = undefined;
   }
 
-  #believe({ version, command }: KxHeader): boolean {
-    if (version !== KX_VERSION) this.#bad = { kind: 'bad', reason: 'version' };
-    else if (!this.#isCommand(command)) this.#bad = { kind: 'bad', reason: 'command' };
-    return this.#bad === undefined;
+  #believe(): boolean {
+    if (this.#frame.version !== KX_VERSION) this.#fault = 'version';
+    else if (!this.#isCommand(this.#frame.command)) this.#fault = 'command';
+    return this.#fault === undefined;
   }
-}
-
-// A call into the runtime costs more than a few bytes by hand.
-function copy(source: Buffer, from: number, length: number, target: Buffer, at: number): void {
-  if (length > 48) target.set(source.subarray(from, from + length), at);
-  else for (let i = 0; i < length; i++) target[at + i] = source[from + i]!;
 }

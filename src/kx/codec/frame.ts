@@ -2,46 +2,78 @@ import { limits } from '../../limits.ts';
 import type { KxHeader } from './header.ts';
 import { giveMemory, takeMemory } from './slots.ts';
 
-/**
- * A frame (Q.4163 Figure I.1) in memory that its reader lends until the next frame is read, or that is its keeper's own. What is kept has
- * room behind it for a hop entry, and lies where the codec works on it without a copy.
- */
-export class Frame implements Disposable {
-  readonly header: KxHeader;
-  /** Header and payload, views: good as long as the frame is. */
-  readonly headerBytes: Buffer;
-  payload: Buffer;
-  #memory: Buffer | undefined;
-  readonly #giveUp: (() => Buffer) | undefined;
+const HEADER = limits.kxHeaderBytes;
 
-  private constructor(header: KxHeader, memory: Buffer, giveUp: (() => Buffer) | undefined) {
-    this.header = header;
-    this.headerBytes = memory.subarray(0, limits.kxHeaderBytes);
-    this.payload = memory.subarray(limits.kxHeaderBytes, limits.kxHeaderBytes + header.length);
-    this.#memory = memory;
-    this.#giveUp = giveUp;
-  }
+/**
+ * A frame (Q.4163 Figure I.1). A reader lends it, always the same object, until the next one is read; what is kept is its keeper's own. What
+ * is kept has room behind it for a hop entry, and lies where the codec works on it without a copy.
+ */
+export class Frame implements KxHeader, Disposable {
+  version = 0;
+  messageId = 0;
+  command = 0;
+  /** Bytes of the payload. */
+  length = 0;
+  #memory: Buffer | undefined;
+  #at = 0;
+  #payload: Buffer | undefined;
+  #giveUp: (() => Buffer) | undefined;
 
   /**
-   * @param memory begins with the frame
+   * Says where the frame stands whose header is in the fields.
    * @param giveUp the reader's way to hand over `memory` as a whole, which it has gathered in a slot; without it `memory` is only a view
    */
-  static lent(header: KxHeader, memory: Buffer, giveUp?: () => Buffer): Frame {
-    return new Frame(header, memory, giveUp);
+  place(memory: Buffer, at: number, giveUp?: () => Buffer): this {
+    this.#memory = memory;
+    this.#at = at;
+    this.#payload = undefined;
+    this.#giveUp = giveUp;
+    return this;
+  }
+
+  /** Reads the header at `at`. */
+  readHeader(bytes: Buffer, at: number): void {
+    this.version = (bytes[at]! << 8) | bytes[at + 1]!;
+    this.messageId =
+      ((bytes[at + 2]! << 24) | (bytes[at + 3]! << 16) | (bytes[at + 4]! << 8) | bytes[at + 5]!) >>> 0;
+    this.command = (bytes[at + 6]! << 8) | bytes[at + 7]!;
+    this.length = (bytes[at + 8]! << 8) | bytes[at + 9]!;
+  }
+
+  /** The frame that is the whole of `bytes`, which are only lent. */
+  static of(bytes: Buffer): Frame {
+    const frame = new Frame();
+    frame.readHeader(bytes, 0);
+    return frame.place(bytes, 0);
+  }
+
+  get header(): KxHeader {
+    return this;
+  }
+
+  /** A view, good as long as the frame is. */
+  get headerBytes(): Buffer {
+    return this.#memory!.subarray(this.#at, this.#at + HEADER);
+  }
+
+  /** A view, good as long as the frame is. */
+  get payload(): Buffer {
+    this.#payload ??= this.#memory!.subarray(this.#at + HEADER, this.#at + HEADER + this.length);
+    return this.#payload;
   }
 
   /** The frame as the caller's own: copied, unless its reader has gathered it and does not need that memory. Dispose of it. */
   keep(): Frame {
-    if (this.#giveUp !== undefined) return new Frame(this.header, this.#giveUp(), undefined);
-    const size = limits.kxHeaderBytes + this.header.length;
+    if (this.#giveUp !== undefined) return Frame.of(this.#giveUp());
+    const size = HEADER + this.length;
     const memory = takeMemory(size + limits.hopEntryBytesMax);
-    memory.set(this.#memory!.subarray(0, size));
-    return new Frame(this.header, memory, undefined);
+    memory.set(this.#memory!.subarray(this.#at, this.#at + size));
+    return Frame.of(memory);
   }
 
   /** Only the first `length` bytes of the payload are left. */
   shorten(length: number): void {
-    this.payload = this.payload.subarray(0, length);
+    this.#payload = this.payload.subarray(0, length);
   }
 
   /** The memory of a frame that was kept, for the caller to give back; the frame is done with. */
@@ -49,6 +81,11 @@ export class Frame implements Disposable {
     const memory = this.#memory!;
     this.#memory = undefined;
     return memory;
+  }
+
+  /** Overwrites the frame where it lies. */
+  wipe(): void {
+    this.#memory?.fill(0, this.#at, this.#at + HEADER + this.length);
   }
 
   /** Of a frame that was kept: wipes it. */

@@ -39,46 +39,60 @@ const FAULTS: readonly JsonFault[] = [
 const WORDS = 4;
 const ESCAPED = 1 << 8;
 
-/** The tokens of a payload, in the order of the text. */
+/** The tokens of a payload, in the order of the text. They lie in memory that the next scan uses, and are copied before that. */
 export class Tokens {
-  readonly #words: Int32Array;
+  #words = words;
+  #first = region.tokens / 4;
   readonly length: number;
 
-  constructor(scanned: Int32Array) {
-    this.#words = scanned;
-    this.length = scanned.length / WORDS;
+  constructor(count: number) {
+    this.length = count;
+  }
+
+  /** Before the next scan. */
+  copy(): void {
+    this.#words = words.slice(this.#first, this.#first + this.length * WORDS);
+    this.#first = 0;
   }
 
   at(index: number): Token {
-    const first = this.#words[index * WORDS]!;
+    const first = this.#words[this.#first + index * WORDS]!;
     const kind = KINDS[first & 0xff]!;
     const escaped = (first & ESCAPED) !== 0;
     return { kind, start: this.start(index), end: this.end(index), after: this.after(index), escaped };
   }
 
   isObject(index: number): boolean {
-    return this.#words[index * WORDS] === 0;
+    return this.#words[this.#first + index * WORDS] === 0;
   }
 
   isArray(index: number): boolean {
-    return this.#words[index * WORDS] === 1;
+    return this.#words[this.#first + index * WORDS] === 1;
   }
 
   escaped(index: number): boolean {
-    return (this.#words[index * WORDS]! & ESCAPED) !== 0;
+    return (this.#words[this.#first + index * WORDS]! & ESCAPED) !== 0;
   }
 
   start(index: number): number {
-    return this.#words[index * WORDS + 1]!;
+    return this.#words[this.#first + index * WORDS + 1]!;
   }
 
   end(index: number): number {
-    return this.#words[index * WORDS + 2]!;
+    return this.#words[this.#first + index * WORDS + 2]!;
   }
 
   after(index: number): number {
-    return this.#words[index * WORDS + 3]!;
+    return this.#words[this.#first + index * WORDS + 3]!;
   }
+}
+
+// Whose tokens lie where the next scan will write.
+let newest: Tokens | undefined;
+
+/** Says that a scan's tokens are not looked at any more, so that they need not be copied. */
+export function doneWith(tokens: Tokens): void {
+  if (newest === tokens) newest = undefined;
 }
 
 /**
@@ -87,10 +101,12 @@ export class Tokens {
  */
 export function scanJson(bytes: Buffer): Scan {
   if (!isUtf8(bytes)) return { fault: 'not-utf8', at: 0 };
+  newest?.copy();
+  newest = undefined;
   const count = loops.scan(addressOf(bytes), bytes.length);
   if (count < 0) return { fault: FAULTS[-count]!, at: loops.scannedTo() };
-  const first = region.tokens / 4;
-  return { tokens: new Tokens(words.slice(first, first + count * WORDS)) };
+  newest = new Tokens(count);
+  return { tokens: newest };
 }
 
 /** The text of a string token. Never called on the value of a key. */

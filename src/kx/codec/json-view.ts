@@ -1,4 +1,4 @@
-import { type JsonFault, scanJson, type Token, type Tokens, textOf } from './json-scan.ts';
+import { doneWith, type JsonFault, scanJson, type Token, type Tokens, textOf } from './json-scan.ts';
 
 /**
  * One value of a scanned payload. A reader takes any spelling of a member's words: case, spaces, `_` and `-` make no
@@ -19,6 +19,11 @@ export class JsonView {
   static of(bytes: Buffer): JsonView | { readonly fault: JsonFault; readonly at: number } {
     const scan = scanJson(bytes);
     return scan.fault === undefined ? new JsonView(bytes, scan.tokens, 0) : scan;
+  }
+
+  /** Neither this value nor any other of its payload is looked at any more; the next payload is then read without a copy of this one's tokens. */
+  done(): void {
+    doneWith(this.#tokens);
   }
 
   get token(): Token {

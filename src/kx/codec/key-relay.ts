@@ -43,6 +43,12 @@ export type KeyRelayFields = {
 export function readKeyRelay(payload: Buffer): KeyRelay | undefined {
   const message = JsonView.of(payload);
   if (!(message instanceof JsonView)) return undefined;
+  const relay = readMembers(message);
+  message.done();
+  return relay;
+}
+
+function readMembers(message: JsonView): KeyRelay | undefined {
   const source = message.member('sourcekmaid')?.text(limits.idCharsMax);
   const destination = message.member('destinationkmaid')?.text(limits.idCharsMax);
   const list = message.member('keys');

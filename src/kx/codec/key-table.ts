@@ -5,56 +5,50 @@ import type { JsonView } from './json-view.ts';
 
 const ROW_WORDS = 6;
 const ROWS = region.rows / 4;
+const ID_ESCAPED = 1;
 const KEY_ESCAPED = 2;
+const LONG_ID = 4;
 
 /** Where a key's base64 stands in a payload, and how many bytes it decodes to. */
 export type KeyRange = { readonly start: number; readonly end: number; readonly bytes: number };
 
-/** The keys of a key relay message (Q.4163 Table 1, Keys): not the keys themselves, but where they and their IDs stand in the payload. */
+/**
+ * The keys of a key relay message (Q.4163 Table 1, Keys): not the keys themselves, but where they and their IDs stand in the payload. The rows
+ * lie where the loops work, and are copied before those of another message take their place.
+ */
 export class KeyTable {
-  readonly #rows: Int32Array;
+  #rows = words;
+  #first = ROWS;
   readonly count: number;
   /** Bytes of all keys together, which is the pad that they take. */
   readonly bytes: number;
   /** Whether some base64 has escapes in it, such as `\/`: it has to be compacted before pad can be laid on it. */
   readonly escaped: boolean;
 
-  /** Of the rows that the loops have just filled. */
-  constructor(count: number) {
-    this.#rows = words.slice(ROWS, ROWS + count * ROW_WORDS);
+  /** Of the rows that the loops have just filled, after `makeRoom()`. */
+  constructor(count: number, keyBytes: number, flags: number) {
     this.count = count;
-    let sum = 0;
-    let flags = 0;
-    for (let at = 0; at < this.#rows.length; at += ROW_WORDS) {
-      sum += this.#rows[at + 4]!;
-      flags |= this.#rows[at + 5]!;
-    }
-    this.bytes = sum;
+    this.bytes = keyBytes;
     this.escaped = (flags & KEY_ESCAPED) !== 0;
+    loaded = this;
   }
 
   range(index: number): KeyRange {
-    const at = index * ROW_WORDS;
-    return { start: this.#rows[at + 2]!, end: this.#rows[at + 3]!, bytes: this.#rows[at + 4]! };
+    return { start: this.#at(index, 2), end: this.#at(index, 3), bytes: this.#at(index, 4) };
   }
 
-  /** Bytes of a key's ID as it stands in the payload. */
-  idBytes(index: number): number {
-    return this.#rows[index * ROW_WORDS + 1]! - this.#rows[index * ROW_WORDS]!;
-  }
-
-  /** The text of a key's ID. @returns undefined when it is empty or longer than an ID may be */
+  /** The text of a key's ID. @returns undefined when it is longer than an ID may be */
   id(payload: Buffer, index: number): string | undefined {
-    const [start, end, , , , flags] = this.#rows.subarray(index * ROW_WORDS) as unknown as number[];
-    if (end! - start! > limits.idCharsMax * 6) return undefined;
+    const [start, end] = [this.#at(index, 0), this.#at(index, 1)];
+    if (end - start > limits.idCharsMax * 6) return undefined;
     const raw = payload.toString('utf8', start, end);
-    const text = (flags! & 1) === 0 ? raw : (JSON.parse(`"${raw}"`) as string);
-    return text.length > 0 && text.length <= limits.idCharsMax ? text : undefined;
+    const text = (this.#at(index, 5) & ID_ESCAPED) === 0 ? raw : (JSON.parse(`"${raw}"`) as string);
+    return text.length <= limits.idCharsMax ? text : undefined;
   }
 
   /** Whether each key has `size` bytes. */
   allOf(size: number): boolean {
-    for (let at = 4; at < this.#rows.length; at += ROW_WORDS) if (this.#rows[at] !== size) return false;
+    for (let i = 0; i < this.count; i++) if (this.#at(i, 4) !== size) return false;
     return true;
   }
 
@@ -66,8 +60,37 @@ export class KeyTable {
 
   /** Puts the rows where the loops look for them. */
   load(): void {
+    if (loaded === this) return;
+    makeRoom();
     words.set(this.#rows, ROWS);
+    this.#rows = words;
+    this.#first = ROWS;
+    loaded = this;
   }
+
+  /** Before other rows come. */
+  copy(): void {
+    this.#rows = words.slice(ROWS, ROWS + this.count * ROW_WORDS);
+    this.#first = 0;
+  }
+
+  #at(index: number, word: number): number {
+    return this.#rows[this.#first + index * ROW_WORDS + word]!;
+  }
+}
+
+// Whose rows lie where the loops work.
+let loaded: KeyTable | undefined;
+
+/** Before the loops write other rows. */
+export function makeRoom(): void {
+  loaded?.copy();
+  loaded = undefined;
+}
+
+/** Says that keys are not looked at any more, so that their rows need not be copied. */
+export function doneWithKeys(keys: KeyTable): void {
+  if (loaded === keys) loaded = undefined;
 }
 
 /**
@@ -75,17 +98,14 @@ export class KeyTable {
  * @returns undefined when there is none or too many, or one of them is none: an ID or base64 is missing, malformed, empty or too long
  */
 export function findKeys(list: JsonView): KeyTable | undefined {
+  makeRoom();
   const count = loops.findKeys(addressOf(list.bytes), list.index, limits.relayKeyBytesMax);
   if (count < 1) return undefined;
-  const keys = new KeyTable(count);
-  for (let i = 0; i < count; i++) if (!plausibleId(keys, list.bytes, i)) return undefined;
+  const flags = loops.foundFlags();
+  const keys = new KeyTable(count, loops.foundBytes(), flags);
+  if ((flags & LONG_ID) !== 0)
+    for (let i = 0; i < count; i++) if (keys.id(list.bytes, i) === undefined) return undefined;
   return keys;
-}
-
-// Nearly all IDs are so short that they need not be looked at.
-function plausibleId(keys: KeyTable, payload: Buffer, index: number): boolean {
-  const length = keys.idBytes(index);
-  return (length > 0 && length <= limits.idCharsMax) || keys.id(payload, index) !== undefined;
 }
 
 /**
@@ -94,9 +114,10 @@ function plausibleId(keys: KeyTable, payload: Buffer, index: number): boolean {
  */
 export function compactKeys(payload: Buffer, keys: KeyTable): { payload: Buffer; keys: KeyTable } {
   keys.load();
+  // The table before is no good any more: its rows are corrected where they lie.
   const length = loops.compactKeys(addressOf(payload), payload.length, keys.count);
   bringBack(payload);
-  return { payload: payload.subarray(0, length), keys: new KeyTable(keys.count) };
+  return { payload: payload.subarray(0, length), keys: new KeyTable(keys.count, keys.bytes, 0) };
 }
 
 /**

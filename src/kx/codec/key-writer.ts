@@ -1,8 +1,9 @@
 import { base64Length } from '../../bytes/base64.ts';
 import { assert } from '../../errors.ts';
+import { formatUuid } from '../../keys/uuid.ts';
 import { limits } from '../../limits.ts';
 import { bytes, isInside, loops, region } from './engine.ts';
-import { KeyTable } from './key-table.ts';
+import { KeyTable, makeRoom } from './key-table.ts';
 import { type MemberNames, spell } from './member-names.ts';
 
 /** What stands around the ID and the base64 of one element of `keys`. */
@@ -48,22 +49,18 @@ export function writeKeys(
 ): KeyTable {
   const count = keys.length / limits.unitBytes;
   assert(Number.isInteger(count) && count > 0 && count <= limits.relayKeysMax, 'whole keys, as many as fit');
-  bytes.write(before + between + behind, region.text, 'latin1');
+  makeRoom();
+  bytes.write(formatUuid(firstId) + before + between + behind, region.text, 'latin1');
   bytes.set(keys, region.keys);
   const address = isInside(payload) ? payload.byteOffset : region.input;
   const texts = [before.length, between.length, behind.length] as const;
-  const [high, low] = [wordOf(firstId, 0), wordOf(firstId, 8)];
-  const end = loops.writeKeys(address, address + at, count, limits.unitBytes, high, low, ...texts);
+  const end = loops.writeKeys(address, address + at, count, limits.unitBytes, ...texts);
   bytes.fill(0, region.keys, region.keys + keys.length);
-  const table = new KeyTable(count);
+  const table = new KeyTable(count, keys.length, 0);
   if (!isInside(payload)) {
     const written = bytes.subarray(region.input + at, region.input + end);
     payload.set(written, at);
     written.fill(0);
   }
   return table;
-}
-
-function wordOf(id: Uint8Array, at: number): bigint {
-  return Buffer.from(id.buffer, id.byteOffset, id.length).readBigUInt64BE(at);
 }

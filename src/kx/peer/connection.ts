@@ -76,14 +76,13 @@ export class Connection implements ByteLinkEvents {
 
   onData(chunk: Buffer): void {
     this.#reader.push(chunk);
-    for (;;) {
-      if (this.#down) return;
-      const pull = this.#reader.pull();
-      if (pull.kind === 'need-more') return;
-      if (pull.kind === 'bad') return this.close(`the peer sent a frame with a bad ${pull.reason}`);
+    for (let frame = this.#reader.pull(); frame !== undefined; frame = this.#reader.pull()) {
       this.messagesIn += 1;
-      this.#run(this.#session.receive(pull.frame, this.#clock.monotonicMs()));
+      this.#run(this.#session.receive(frame, this.#clock.monotonicMs()));
+      if (this.#down) return;
     }
+    const { fault } = this.#reader;
+    if (fault !== undefined) this.close(`the peer sent a frame with a bad ${fault}`);
   }
 
   onClosed(reason: string): void {

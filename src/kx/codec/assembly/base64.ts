@@ -13,31 +13,36 @@ function firstLanes(n: usize): v128 {
   return v128.load(MASKS + 16 - n);
 }
 
-function between(letters: v128, first: i8, count: i8): v128 {
-  return i8x16.lt_u(i8x16.sub(letters, i8x16.splat(first)), i8x16.splat(count));
-}
-
+// By the low half of a letter: for which high halves it is one, a bit each. Letters lie in high halves 2 to 7.
 function isLetters(letters: v128): v128 {
-  const alphabet = v128.or(between(letters, 0x41, 26), between(letters, 0x61, 26));
-  const signs = v128.or(i8x16.eq(letters, i8x16.splat(0x2b)), i8x16.eq(letters, i8x16.splat(0x2f)));
-  return v128.or(v128.or(alphabet, between(letters, 0x30, 10)), signs);
+  const low = i8x16.swizzle(
+    i8x16(-88, -8, -8, -8, -8, -8, -8, -8, -8, -8, -16, 84, 80, 80, 80, 84),
+    v128.and(letters, i8x16.splat(15)),
+  );
+  const high = i8x16.swizzle(
+    i8x16(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0),
+    i8x16.shr_u(letters, 4),
+  );
+  return i8x16.ne(v128.and(low, high), i8x16.splat(0));
 }
 
+// What is to be added to a letter depends on its high half alone; but `/` shares one with `+`, and is looked up below it.
 function toSextets(letters: v128): v128 {
-  const upper = v128.and(between(letters, 0x41, 26), i8x16.sub(letters, i8x16.splat(65)));
-  const lower = v128.and(between(letters, 0x61, 26), i8x16.sub(letters, i8x16.splat(71)));
-  const digit = v128.and(between(letters, 0x30, 10), i8x16.add(letters, i8x16.splat(4)));
-  const plus = v128.and(i8x16.eq(letters, i8x16.splat(0x2b)), i8x16.splat(62));
-  const slash = v128.and(i8x16.eq(letters, i8x16.splat(0x2f)), i8x16.splat(63));
-  return v128.or(v128.or(v128.or(upper, lower), v128.or(digit, plus)), slash);
+  const half = i8x16.add(i8x16.shr_u(letters, 4), i8x16.eq(letters, i8x16.splat(0x2f)));
+  return i8x16.add(
+    letters,
+    i8x16.swizzle(i8x16(0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0), half),
+  );
 }
 
+// Looked up by 13 for capitals, 0 for small letters, 1 to 10 for digits, 11 and 12 for `+` and `/`.
 function toLetters(sextets: v128): v128 {
-  let letters = i8x16.add(sextets, i8x16.splat(65));
-  letters = i8x16.add(letters, v128.and(i8x16.gt_s(sextets, i8x16.splat(25)), i8x16.splat(6)));
-  letters = i8x16.sub(letters, v128.and(i8x16.gt_s(sextets, i8x16.splat(51)), i8x16.splat(75)));
-  letters = i8x16.sub(letters, v128.and(i8x16.gt_s(sextets, i8x16.splat(61)), i8x16.splat(15)));
-  return i8x16.add(letters, v128.and(i8x16.gt_s(sextets, i8x16.splat(62)), i8x16.splat(3)));
+  const kind = v128.or(
+    i8x16.sub_sat_u(sextets, i8x16.splat(51)),
+    v128.and(i8x16.lt_u(sextets, i8x16.splat(26)), i8x16.splat(13)),
+  );
+  const shift = i8x16.swizzle(i8x16(71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -19, -16, 65, 0, 0), kind);
+  return i8x16.add(sextets, shift);
 }
 
 // Twelve bytes, in the low lanes, as sixteen groups of six bits.

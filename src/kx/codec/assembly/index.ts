@@ -1,4 +1,13 @@
-export { compactKeys, consecutiveIds, coverKeys, findKeys, uncoverKeys, writeKeys } from './keys';
+export {
+  compactKeys,
+  consecutiveIds,
+  coverKeys,
+  findKeys,
+  foundBytes,
+  foundFlags,
+  uncoverKeys,
+  writeKeys,
+} from './keys';
 export {
   DEPTH_MAX,
   INPUT,

@@ -1,18 +1,33 @@
 // The keys of a key relay message (Q.4163 Table 1): where they stand, and what is done with all of them at once.
 import { decodedBytes, decodeLetters, encodeLetters, unescapeLetters, xorLetters } from './base64';
 import { KEYS, PAD, ROW, ROWS, ROWS_MAX, TEXT, TOKEN, TOKENS } from './layout';
-import { folded } from './name';
+import { folded, KEY, KEY_ID } from './name';
+import { runBytes, runFirst, runTimes, runTokens } from './run';
 
 const OBJECT: i32 = 0;
 const ARRAY: i32 = 1;
 const STRING: i32 = 2;
 const ESCAPED: i32 = 1 << 8;
-const KEY: u64 = 0x79656b;
-const KEY_ID: u64 = 0x64_6979_656b;
 
 // Flags of a row.
 const ID_ESCAPED: i32 = 1;
 const KEY_ESCAPED: i32 = 2;
+/** Only of all rows together: an ID has so many bytes that it may have too many characters. */
+const LONG_ID: i32 = 4;
+const ID_BYTES_SURE: i32 = 64;
+
+let keyBytes: i32 = 0;
+let keyFlags: i32 = 0;
+
+/** Bytes of all keys that were found last. */
+export function foundBytes(): i32 {
+  return keyBytes;
+}
+
+/** The flags of all their rows. */
+export function foundFlags(): i32 {
+  return keyFlags;
+}
 
 /**
  * Fills the rows from the array whose token is `token` in the payload at `at`. Gives how many keys there are; -1 when an element is no key or
@@ -23,13 +38,44 @@ export function findKeys(at: usize, token: i32, bytesMax: i32): i32 {
   if (load<i32>(own) !== ARRAY) return -1;
   const after = load<i32>(own, 12);
   let rows = 0;
+  keyBytes = 0;
+  keyFlags = 0;
   for (let i = token + 1; i < after; ) {
     if (rows === ROWS_MAX) return -1;
     if (!findKey(at, i, ROWS + <usize>rows * ROW, bytesMax)) return -1;
     rows += 1;
+    if (i === runFirst()) {
+      if (rows + runTimes() > ROWS_MAX || !repeatRow(at, rows, bytesMax)) return -1;
+      rows += runTimes();
+      i += runTimes() * runTokens();
+    }
     i = load<i32>(TOKENS + <usize>i * TOKEN, 12);
   }
   return rows;
+}
+
+// Elements of the same form have their parts at the same places: only the base64 has to be looked at.
+function repeatRow(at: usize, rows: i32, bytesMax: i32): bool {
+  const first = ROWS + <usize>(rows - 1) * ROW;
+  // An ID with escapes in it is no part of such a run.
+  if (load<i32>(first, 20) !== 0) return runTimes() === 0;
+  const letters = <usize>(load<i32>(first, 12) - load<i32>(first, 8));
+  const step = runBytes();
+  for (let i = 1; i <= runTimes(); i++) {
+    const row = first + <usize>i * ROW;
+    const shift = i * step;
+    const start = load<i32>(first, 8) + shift;
+    const bytes = decodedBytes(at + <usize>start, letters);
+    if (bytes < 1 || bytes > bytesMax) return false;
+    keyBytes += bytes;
+    store<i32>(row, load<i32>(first) + shift);
+    store<i32>(row, load<i32>(first, 4) + shift, 4);
+    store<i32>(row, start, 8);
+    store<i32>(row, start + <i32>letters, 12);
+    store<i32>(row, bytes, 16);
+    store<i32>(row, 0, 20);
+  }
+  return true;
 }
 
 // The first member of each name counts.
@@ -67,8 +113,13 @@ function writeRow(at: usize, id: i32, key: i32, row: usize, bytesMax: i32): bool
   store<i32>(row, end, 12);
   store<i32>(row, bytes, 16);
   const idFlag = (load<i32>(idToken) & ESCAPED) !== 0 ? ID_ESCAPED : 0;
-  store<i32>(row, idFlag | (keyEscaped ? KEY_ESCAPED : 0), 20);
-  return true;
+  const flags = idFlag | (keyEscaped ? KEY_ESCAPED : 0);
+  store<i32>(row, flags, 20);
+  keyBytes += bytes;
+  keyFlags |= flags;
+  const idBytes = load<i32>(idToken, 8) - load<i32>(idToken, 4);
+  if (idBytes > ID_BYTES_SURE) keyFlags |= LONG_ID;
+  return idBytes > 0;
 }
 
 // A key whose letters are nearly all written as escapes of six bytes is refused when it is long: nobody writes such.
@@ -125,78 +176,84 @@ export function uncoverKeys(at: usize, rows: i32): void {
 
 /** Whether the key IDs are UUIDs in lower case, each one more than the one before. */
 export function consecutiveIds(at: usize, rows: i32): bool {
-  let expectedHigh: u64 = 0;
-  let expectedLow: u64 = 0;
   for (let i = 0; i < rows; i++) {
     const row = ROWS + <usize>i * ROW;
     const start = load<i32>(row);
-    if ((load<i32>(row, 20) & ID_ESCAPED) !== 0 || load<i32>(row, 4) - start !== 36) return false;
-    if (!readUuid(at + <usize>start)) return false;
-    if (i > 0 && (high !== expectedHigh || low !== expectedLow)) return false;
-    expectedLow = low + 1;
-    expectedHigh = expectedLow === 0 ? high + 1 : high;
+    const id = at + <usize>start;
+    if ((load<i32>(row, 20) & ID_ESCAPED) !== 0 || load<i32>(row, 4) - start !== UUID_LETTERS) return false;
+    if (i === 0) {
+      if (!isUuid(id)) return false;
+      memory.copy(TEXT, id, <usize>UUID_LETTERS);
+    } else {
+      nextUuid(TEXT);
+      if (memory.compare(TEXT, id, <usize>UUID_LETTERS) !== 0) return false;
+    }
   }
   return true;
 }
 
-let high: u64 = 0;
-let low: u64 = 0;
+const UUID_LETTERS: i32 = 36;
 
-function readUuid(at: usize): bool {
-  high = 0;
-  low = 0;
-  let digits = 0;
-  for (let i: usize = 0; i < 36; i++) {
+function isDash(i: usize): bool {
+  return i === 8 || i === 13 || i === 18 || i === 23;
+}
+
+function isUuid(at: usize): bool {
+  for (let i: usize = 0; i < <usize>UUID_LETTERS; i++) {
     const byte = load<u8>(at + i);
-    if (i === 8 || i === 13 || i === 18 || i === 23) {
-      if (byte !== 0x2d) return false;
-      continue;
-    }
-    const digit = byte <= 0x39 ? byte - 0x30 : byte >= 0x61 && byte <= 0x66 ? byte - 0x57 : 16;
-    if (digit > 15) return false;
-    if (digits < 16) high = (high << 4) | <u64>digit;
-    else low = (low << 4) | <u64>digit;
-    digits += 1;
+    const digit = (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66);
+    if (isDash(i) ? byte !== 0x2d : !digit) return false;
   }
   return true;
+}
+
+// Adds one to a UUID in letters; the last one becomes the first.
+function nextUuid(at: usize): void {
+  for (let i: usize = <usize>UUID_LETTERS; i-- > 0; ) {
+    if (isDash(i)) continue;
+    const digit = load<u8>(at + i);
+    if (digit !== 0x66) {
+      store<u8>(at + i, digit === 0x39 ? 0x61 : digit + 1);
+      return;
+    }
+    store<u8>(at + i, 0x30);
+  }
 }
 
 /**
  * Writes `count` elements of `keys` at `target`: of `bytes` key bytes each, out of the keys region, under consecutive UUIDs of which the first
- * is `firstHigh` and `firstLow`. The text region holds what stands before an ID, between it and the key, and behind the key. Fills the
- * rows, counted from `at`. Gives the offset from `at` of what follows.
+ * stands at the text region's beginning. Behind it stands what comes before an ID, between it and the key, and behind the key. Fills the rows,
+ * counted from `at`. Gives the offset from `at` of what follows.
  */
 export function writeKeys(
   at: usize,
   target: usize,
   count: i32,
   bytes: i32,
-  firstHigh: u64,
-  firstLow: u64,
   beforeBytes: usize,
   betweenBytes: usize,
   behindBytes: usize,
 ): i32 {
+  const before = TEXT + <usize>UUID_LETTERS;
   let source = KEYS;
-  high = firstHigh;
-  low = firstLow;
   for (let i = 0; i < count; i++) {
     const row = ROWS + <usize>i * ROW;
-    if (i > 0) store<u8>(target++, 0x2c);
-    target = copyText(target, TEXT, beforeBytes);
+    if (i > 0) {
+      store<u8>(target++, 0x2c);
+      nextUuid(TEXT);
+    }
+    target = copyText(target, before, beforeBytes);
     store<i32>(row, <i32>(target - at));
-    target = writeUuid(target);
+    target = copyText(target, TEXT, <usize>UUID_LETTERS);
     store<i32>(row, <i32>(target - at), 4);
-    target = copyText(target, TEXT + beforeBytes, betweenBytes);
+    target = copyText(target, before + beforeBytes, betweenBytes);
     store<i32>(row, <i32>(target - at), 8);
     target = encodeLetters(source, bytes, target);
     store<i32>(row, <i32>(target - at), 12);
     store<i32>(row, bytes, 16);
     store<i32>(row, 0, 20);
-    target = copyText(target, TEXT + beforeBytes + betweenBytes, behindBytes);
+    target = copyText(target, before + beforeBytes + betweenBytes, behindBytes);
     source += <usize>bytes;
-    low += 1;
-    if (low === 0) high += 1;
   }
   return <i32>(target - at);
 }
@@ -204,14 +261,4 @@ export function writeKeys(
 function copyText(target: usize, source: usize, bytes: usize): usize {
   memory.copy(target, source, bytes);
   return target + bytes;
-}
-
-function writeUuid(target: usize): usize {
-  for (let digit = 0; digit < 32; digit++) {
-    if (digit === 8 || digit === 12 || digit === 16 || digit === 20) store<u8>(target++, 0x2d);
-    const half = digit < 16 ? high : low;
-    const value = <u8>((half >> <u64>((15 - (digit & 15)) * 4)) & 15);
-    store<u8>(target++, value < 10 ? value + 0x30 : value + 0x57);
-  }
-  return target;
 }

@@ -17,6 +17,10 @@ export const PAD: usize = 0x5_4000;
 export const KEYS: usize = 0x6_1000;
 /** Texts that the host hands over, such as the names of members. */
 export const TEXT: usize = 0x6_e000;
+/** An element of an array as it was read, and its mask: what has to be the same in the elements after it. */
+export const FORM: usize = 0x6_f000;
+export const MASK: usize = 0x6_f800;
+export const FORM_MAX: usize = 0x400;
 /** One frame whose bytes lie elsewhere in the host. */
 export const INPUT: usize = 0x7_0000;
 /** From here on the host keeps frames. */

@@ -2,6 +2,7 @@
 
 import { DEPTH_MAX, MEMBERS_MAX, TOKEN, TOKENS, TOKENS_MAX } from './layout';
 import { sameText } from './name';
+import { follow, learn, repeatTokens, resetRun } from './run';
 
 // Kinds of tokens, in the low byte of a token's first word.
 const OBJECT: i32 = 0;
@@ -39,6 +40,7 @@ export function scan(at: usize, length: i32): i32 {
   cursor = at;
   count = 0;
   fault = 0;
+  resetRun();
   space();
   if (peek() !== 0x7b) return -NOT_AN_OBJECT;
   if (!value(0)) return -fault;
@@ -147,11 +149,28 @@ function array(depth: i32): bool {
   if (!open(ARRAY, depth)) return false;
   if (peek() === 0x5d) return close(own);
   while (true) {
+    const element = count;
+    const start = cursor;
     if (!value(depth + 1)) return false;
+    if (peek() === 0x2c && !repeats(element, start)) return stop(TOO_MANY_VALUES);
     space();
     if (peek() === 0x5d) return close(own);
     if (!expect(0x2c)) return false;
   }
+}
+
+// Takes all elements that follow the one just read and are of the same form; false when those are more values than may be.
+function repeats(element: i32, start: usize): bool {
+  const bytes = cursor - start;
+  if (load<i32>(TOKENS + <usize>element * TOKEN) !== OBJECT || !learn(base, element, count, start, bytes))
+    return true;
+  const tokens = count - element;
+  const times = follow(cursor, end);
+  if (count + times * tokens > TOKENS_MAX) return false;
+  repeatTokens(element, tokens, times, <i32>(bytes + 1));
+  count += times * tokens;
+  cursor += <usize>times * (bytes + 1);
+  return true;
 }
 
 // Whether a member before this one has the same name.
