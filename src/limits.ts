@@ -105,6 +105,8 @@ export const limits = {
   /** Link-pool key that a refill leaves for completions. */
   padReserveUnits: 64,
   relaysInFlightMax: 4_096,
+  /** Relay requests under way to one destination; what is asked for meanwhile shares the next one. */
+  relayTransfersMax: 1,
   relayPoolBytesMax: 64 << 20,
   relayTimeoutMs: 30_000,
   relayNotSentRetryMs: 100,

@@ -10,6 +10,7 @@ import { SecretBytes } from '../secret/secret-bytes.ts';
 import type { KeyStore } from '../store/key-store.ts';
 import type { HopGuard, Protected } from './hop-guard.ts';
 import { relayFailure } from './relay-failure.ts';
+import { RelayQueue } from './relay-queue.ts';
 import type { Routes } from './routes.ts';
 
 export type RelayResult = {
@@ -22,13 +23,12 @@ export type RelayResult = {
 /** One message of a request: a block of its own. Its keys are lent by the request. */
 type Part = { readonly number: number; readonly firstId: Buffer; readonly keys: Buffer };
 
-type Request = {
+type Way = { readonly destination: string; readonly transit: readonly string[]; readonly next: Peer };
+
+type Request = Way & {
   readonly requestId: string;
-  readonly destination: string;
-  readonly transit: readonly string[];
   readonly epoch: number;
   readonly parts: readonly Part[];
-  readonly next: Peer;
   readonly deadlineMs: number;
   settle(response: string): void;
   cancelRetry: () => void;
@@ -50,16 +50,16 @@ export type RelaySourceParts = {
 /**
  * The source of key relays (Q.4163 §7.1): makes fresh KMA-keys, sends them, and adds them to the pool when the destination has
  * said that it holds them. A try without an answer is repeated with fresh pad under the same request ID. More keys than a message holds
- * are several messages of one request, and answered by one completion.
+ * are several messages of one request, and answered by one completion; what is asked for meanwhile shares one.
  */
 export class RelaySource {
   readonly #parts: RelaySourceParts;
   readonly #requests = new Map<string, Request>();
   /** Numbers given out whose block is not stored yet. */
   readonly #underway = new Set<{ readonly destination: string; readonly number: number }>();
-  /** Relays asked for and not ended, those among them that wait for the first one. */
+  /** Relays asked for and not ended, those among them that wait. */
   #asked = 0;
-  readonly #beginning = new Map<string, Promise<unknown>>();
+  readonly #queues = new Map<string, RelayQueue<string>>();
   readonly stats = { requests: 0, succeeded: 0, failed: 0, keys: 0, lastMs: 0, lastFailure: '' };
 
   constructor(parts: RelaySourceParts) {
@@ -75,32 +75,42 @@ export class RelaySource {
    * @throws AgentError `relay.` and the completion's reason; nothing was added to the pool then
    */
   async relay(destination: string, count: number): Promise<RelayResult> {
+    const transit = this.#parts.routes.need(destination);
+    const next = this.#parts.peers.get(transit[0] ?? destination);
+    if (next === undefined) throw relayFailure('no_route', destination);
+    if (count < 1 || count > limits.relayRequestKeysMax) throw relayFailure('malformed', destination);
+    if (this.#asked >= limits.relaysInFlightMax) throw relayFailure('overloaded', destination);
+    const startedMs = this.#parts.clock.monotonicMs();
     this.#asked += 1;
+    this.stats.requests += 1;
     try {
-      return await this.#relayInTurn(destination, count);
+      const requestId = await this.#queueTo(destination, transit, next).add(count);
+      const milliseconds = this.#parts.clock.monotonicMs() - startedMs;
+      this.stats.succeeded += 1;
+      this.stats.keys += count;
+      this.stats.lastMs = milliseconds;
+      return { requestId, destination, keys: count, milliseconds };
+    } catch (thrown) {
+      this.stats.failed += 1;
+      throw thrown;
     } finally {
       this.#asked -= 1;
     }
   }
 
-  async #relayInTurn(destination: string, count: number): Promise<RelayResult> {
-    const transit = this.#parts.routes.need(destination);
-    const next = this.#parts.peers.get(transit[0] ?? destination);
-    if (next === undefined) throw relayFailure('no_route', destination);
-    if (count < 1 || count > limits.relayRequestKeysMax) throw relayFailure('malformed', destination);
-    if (this.#asked > limits.relaysInFlightMax) throw relayFailure('overloaded', destination);
-    // The first relay to a destination brings the ID secret of all that follow: they wait for it.
-    while (this.#parts.store.pool(destination).ownEpoch === undefined) {
-      const first = this.#beginning.get(destination);
-      if (first === undefined) {
-        const relay = this.#relay(destination, transit, next, count);
-        this.#beginning.set(destination, relay);
-        return relay.finally(() => this.#beginning.delete(destination));
-      }
-      // Should it fail, the next in line begins.
-      await first.catch(() => {});
-    }
-    return this.#relay(destination, transit, next, count);
+  #queueTo(destination: string, transit: readonly string[], next: Peer): RelayQueue<string> {
+    const known = this.#queues.get(destination);
+    if (known !== undefined) return known;
+    const { store } = this.#parts;
+    const queue = new RelayQueue<string>({
+      carry: (count, arrived) => this.#relay({ destination, transit, next }, count, arrived),
+      // The first relay to a destination brings the ID secret of all that follow: they wait for it.
+      transfers: () => (store.pool(destination).ownEpoch === undefined ? 1 : limits.relayTransfersMax),
+      // One unit authenticates, one may be the ID secret.
+      room: () => (next.plain === undefined ? store.pool(next.kmaId).ownLeft - 2 : limits.relayKeysMax),
+    });
+    this.#queues.set(destination, queue);
+    return queue;
   }
 
   /** A completion notification. @returns false when it answers nothing that we sent to this neighbour */
@@ -121,16 +131,16 @@ export class RelaySource {
     for (const request of this.#requests.values()) request.settle('stopped');
   }
 
-  async #relay(
-    destination: string,
-    transit: readonly string[],
-    next: Peer,
-    count: number,
-  ): Promise<RelayResult> {
+  async #relay(way: Way, count: number, arrived: () => void): Promise<string> {
     const { store, clock } = this.#parts;
-    const startedMs = clock.monotonicMs();
-    this.stats.requests += 1;
+    const { destination } = way;
+    const deadlineMs = clock.monotonicMs() + limits.relayTimeoutMs;
     const underway: { readonly destination: string; readonly number: number }[] = [];
+    let waits = true;
+    const go = () => {
+      if (waits) arrived();
+      waits = false;
+    };
     try {
       for (let left = count; left > 0; left -= limits.relayKeysMax - 1) {
         const one = { destination, number: await store.numbers.take(destination) };
@@ -138,36 +148,35 @@ export class RelaySource {
         underway.push(one);
       }
       const numbers = underway.map(({ number }) => number);
-      return await this.#relayBlocks({ destination, transit, next }, numbers, count, startedMs);
+      return await this.#relayBlocks(way, numbers, count, deadlineMs, go);
     } finally {
+      go();
       for (const one of underway) this.#underway.delete(one);
     }
   }
 
   async #relayBlocks(
-    way: Pick<Request, 'destination' | 'transit' | 'next'>,
+    way: Way,
     numbers: readonly number[],
     count: number,
-    startedMs: number,
-  ): Promise<RelayResult> {
+    deadlineMs: number,
+    arrived: () => void,
+  ): Promise<string> {
     const { destination } = way;
-    const { store, entropy, clock } = this.#parts;
+    const { store, entropy } = this.#parts;
     const epoch = store.pool(destination).ownEpoch ?? numbers[0]!;
     using keys = SecretBytes.alloc((epoch === numbers[0] ? count + 1 : count) * limits.unitBytes);
     entropy.fill(keys.view());
     const requestId = entropy.uuid();
     const parts = this.#cut(numbers, keys, epoch);
-    const deadlineMs = startedMs + limits.relayTimeoutMs;
     const response = await this.#exchange({ ...way, requestId, epoch, parts, deadlineMs });
     if (response !== 'success') return this.#fail(response, destination, epoch);
+    // The next one need not wait for our disk, unless this one brings the secret that it lies under.
+    if (epoch !== numbers[0]) arrived();
     const kept = await Promise.all(parts.map((part) => this.#keep(destination, epoch, part)));
     // Forgotten meanwhile: the pool was begun anew.
     if (!kept.every(Boolean)) return this.#fail('conflict', destination, epoch);
-    const milliseconds = clock.monotonicMs() - startedMs;
-    this.stats.succeeded += 1;
-    this.stats.keys += count;
-    this.stats.lastMs = milliseconds;
-    return { requestId, destination, keys: count, milliseconds };
+    return requestId;
   }
 
   // A message each, the first with the ID secret where it begins an epoch.
@@ -191,7 +200,6 @@ export class RelaySource {
   }
 
   async #fail(response: string, destination: string, epoch: number): Promise<never> {
-    this.stats.failed += 1;
     this.stats.lastFailure = response;
     this.#parts.log.warn('kma.relay.failed', { destination, reason: response });
     // The destination has lost what we shared: key of before could never be found there. What it allocates is its own affair.
