@@ -18,7 +18,7 @@ export const limits = {
   ksaKeyUnitsMax: 32,
   ksaKeyBytesMax: 1024,
   burnStrideUnitsMin: 16,
-  burnStrideUnitsMax: 4096,
+  burnStrideUnitsMax: 16_384,
   burnStrideMs: 500,
   /** Numbers of relayed blocks that one durable step reserves. */
   numberStride: 1024,

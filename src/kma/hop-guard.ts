@@ -1,5 +1,4 @@
 import type { Log } from '../env/log.ts';
-import { assert } from '../errors.ts';
 import type { Draft } from '../kx/codec/draft.ts';
 import { closeWithHop, type HopView, sealHop, verifyHop } from '../kx/codec/hop.ts';
 import { coverKeys, doneWithKeys, type KeyTable } from '../kx/codec/key-table.ts';
@@ -44,21 +43,21 @@ export class HopGuard {
    * @param covered pad that still lies on the keys from the hop before, as long as they are; it is taken off in the same step.
    *   Without it the keys are in the clear. Only lent
    */
-  async send(peer: Peer, command: number, draft: Draft, covered?: SecretBytes): Promise<Protected> {
+  async send(peer: Peer, command: number, draft: Draft, covered?: Buffer): Promise<Protected> {
     using owned = draft;
     if (!peer.up) return 'peer_unreachable';
     if (peer.congested) return 'overloaded';
     if (peer.plain !== undefined) return this.#sendPlain(peer, command, owned, covered);
     const { keys } = owned;
-    const length = keys?.bytes ?? 0;
-    const units = 1 + Math.ceil(length / limits.unitBytes);
+    const units = 1 + Math.ceil((keys?.bytes ?? 0) / limits.unitBytes);
     const pad = await this.#allocator.takePad(this.#store.pool(peer.kmaId), units);
     if (pad === undefined) return 'no_pad';
     using bytes = pad.bytes;
     const cover = bytes.view().subarray(limits.unitBytes);
-    if (covered !== undefined) xorInto(cover, covered.view(), length);
-    if (keys !== undefined) coverKeys(owned.payload, keys, cover);
-    if (keys !== undefined) doneWithKeys(keys);
+    if (keys !== undefined) {
+      coverKeys(owned.payload, keys, cover, covered);
+      doneWithKeys(keys);
+    }
     const at = limits.kxHeaderBytes + owned.length;
     const memory = owned.takeMemory();
     const frame = closeWithHop(command, memory, at, pad.segments);
@@ -72,10 +71,10 @@ export class HopGuard {
     return sent ? 'sent' : 'peer_unreachable';
   }
 
-  #sendPlain(peer: Peer, command: number, draft: Draft, covered: SecretBytes | undefined): Protected {
+  #sendPlain(peer: Peer, command: number, draft: Draft, covered: Buffer | undefined): Protected {
     const { keys } = draft;
     if (keys !== undefined && peer.plain?.unprotectedKey !== true) return 'refused_by_policy';
-    if (keys !== undefined && covered !== undefined) coverKeys(draft.payload, keys, covered.view());
+    if (keys !== undefined && covered !== undefined) coverKeys(draft.payload, keys, covered);
     const at = limits.kxHeaderBytes + draft.length;
     const memory = draft.takeMemory();
     const frame = closePlainly(command, memory, at);
@@ -88,7 +87,8 @@ export class HopGuard {
 
   /**
    * Checks a message that came in, and spends its pad when it is authentic. From a plain peer all come without pad: zeros cover their keys.
-   * @returns the pad on its keys, which the caller owns; undefined when it is not authentic
+   * @returns the pad, which the caller owns: what lies on the keys is what follows its first `limits.unitBytes` bytes; undefined when the
+   *   message is not authentic
    */
   receive(
     peer: Peer,
@@ -107,12 +107,12 @@ export class HopGuard {
     };
     const pad = this.#allocator.receivePad(this.#store.pool(peer.kmaId), hop.segments, authentic);
     if (pad === undefined) return this.#reject(peer, 'pad that is unknown or used, or a wrong authenticator');
-    using bytes = pad;
-    return SecretBytes.copyOf(bytes.view().subarray(limits.unitBytes));
+    return pad;
   }
 
   #receivePlain(peer: Peer, keys: KeyTable | undefined): SecretBytes | undefined {
-    if (keys === undefined || peer.plain?.unprotectedKey === true) return SecretBytes.alloc(keys?.bytes ?? 0);
+    if (keys === undefined || peer.plain?.unprotectedKey === true)
+      return SecretBytes.pooled(limits.unitBytes + (keys?.bytes ?? 0));
     this.#log.warn('kx.message.unprotected', { peer: peer.kmaId, reason: 'kx.peers does not allow it' });
     return undefined;
   }
@@ -126,9 +126,4 @@ export class HopGuard {
   #trace(event: string, peer: string, segments: readonly { number: number; index: number; units: number }[]) {
     for (const { number, index, units } of segments) this.#log.debug(event, { peer, number, index, units });
   }
-}
-
-function xorInto(target: Buffer, other: Buffer, length: number): void {
-  assert(target.length >= length && other.length >= length, 'both pads cover all keys');
-  for (let i = 0; i < length; i++) target[i] = target[i]! ^ other[i]!;
 }

@@ -38,7 +38,7 @@ export class RelayDestination {
    * @returns what the completion says, once it is true on disk; undefined when the same relay is just being stored, or when the request
    *   has other messages still to come
    */
-  async take(payload: Buffer, relay: KeyRelay, covered: SecretBytes): Promise<RelayResponse | undefined> {
+  async take(payload: Buffer, relay: KeyRelay, covered: Buffer): Promise<RelayResponse | undefined> {
     await this.#beginning.get(`${relay.source} ${relay.block?.epoch}`);
     const refusal = this.#refusal(payload, relay);
     const kept = refusal ?? (await this.#keep(payload, relay, covered));
@@ -63,9 +63,9 @@ export class RelayDestination {
     return undefined;
   }
 
-  async #keep(payload: Buffer, relay: KeyRelay, covered: SecretBytes): Promise<RelayResponse | undefined> {
+  async #keep(payload: Buffer, relay: KeyRelay, covered: Buffer): Promise<RelayResponse | undefined> {
     using bytes = SecretBytes.alloc(relay.keys.bytes);
-    uncoverKeys(payload, relay.keys, covered.view(), bytes.view());
+    uncoverKeys(payload, relay.keys, covered, bytes.view());
     const { number, epoch } = relay.block!;
     const block = {
       remote: relay.source,

@@ -7,7 +7,6 @@ import { type KeyRelay, readKeyRelay } from '../kx/codec/key-relay.ts';
 import { openForHop } from '../kx/codec/plain-form.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import { limits } from '../limits.ts';
-import type { SecretBytes } from '../secret/secret-bytes.ts';
 import { ExpiringMap } from './expiring-map.ts';
 import type { HopGuard } from './hop-guard.ts';
 import type { Routes } from './routes.ts';
@@ -43,7 +42,7 @@ export class RelayTransit {
     from: Peer,
     frame: Frame,
     relay: KeyRelay,
-    covered: SecretBytes,
+    covered: Buffer,
   ): Promise<RelayResponse | undefined> {
     const refusal = await this.#forward(from, frame, relay, covered);
     if (refusal === undefined) this.stats.forwarded += 1;
@@ -55,7 +54,7 @@ export class RelayTransit {
     from: Peer,
     frame: Frame,
     relay: KeyRelay,
-    covered: SecretBytes,
+    covered: Buffer,
   ): Promise<RelayResponse | undefined> {
     const { requestId, destination, transit } = relay;
     if (requestId === undefined) return 'malformed';

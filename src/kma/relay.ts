@@ -9,7 +9,7 @@ import { compactKeys } from '../kx/codec/key-table.ts';
 import { openForHop } from '../kx/codec/plain-form.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import type { Message } from '../kx/session/session.ts';
-import type { SecretBytes } from '../secret/secret-bytes.ts';
+import { limits } from '../limits.ts';
 import type { HopGuard } from './hop-guard.ts';
 import type { RelayDestination } from './relay-destination.ts';
 import type { RelaySource } from './relay-source.ts';
@@ -59,13 +59,18 @@ export class Relay {
     const pad = this.#guard.receive(peer, frame, relay.hop, relay.keys);
     if (pad === undefined) return this.#complete(peer, relay.requestId, 'authentication_failed');
     using covered = pad;
-    const response = await this.#takeOrForward(peer, frame, compacted(frame, relay), covered);
+    const response = await this.#takeOrForward(
+      peer,
+      frame,
+      compacted(frame, relay),
+      covered.view().subarray(limits.unitBytes),
+    );
     if (response === undefined) return;
     const atSource = relay.destination === this.#self ? this.#peers.get(relay.source) : undefined;
     await this.#complete(peer, relay.requestId, response, atSource);
   }
 
-  #takeOrForward(peer: Peer, frame: Frame, relay: KeyRelay, covered: SecretBytes) {
+  #takeOrForward(peer: Peer, frame: Frame, relay: KeyRelay, covered: Buffer) {
     return relay.destination === this.#self
       ? this.destination.take(frame.payload, relay, covered)
       : this.transit.forward(peer, frame, relay, covered);

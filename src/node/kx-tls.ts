@@ -5,6 +5,9 @@ import { KX_PROTOCOL, type KxIdentity, type KxTransport, type OnKxConnection } f
 import { AgentError, messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 
+/** What is longer fills records by itself, and would have to be copied to be joined with others. */
+const CORKED_BYTES_MAX = 8 << 10;
+
 export type TlsFiles = { readonly certificate: Buffer; readonly privateKey: Buffer; readonly ca: Buffer };
 
 /** Kx over TLS 1.3, both sides with a certificate of the KM authority, a post-quantum hybrid group first. */
@@ -104,8 +107,8 @@ function hand(socket: TLSSocket, onConnection: OnKxConnection): void {
   socket.setKeepAlive(true, limits.kxPingMs);
   const link: ByteLink = {
     write(bytes, taken) {
-      // What is written in one go leaves as one TLS record.
-      if (socket.writableCorked === 0) {
+      // Short messages that are written in one go leave as one TLS record.
+      if (socket.writableCorked === 0 && bytes.length < CORKED_BYTES_MAX) {
         socket.cork();
         process.nextTick(() => socket.uncork());
       }

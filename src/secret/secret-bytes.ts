@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { assert } from '../errors.ts';
+import { giveSecretMemory, takeSecretMemory } from './secret-pool.ts';
 
 /**
  * Key bytes with one owner, who wipes them. The bytes never pass through a string: every printed form is `<secret>`.
@@ -9,14 +10,26 @@ import { assert } from '../errors.ts';
  */
 export class SecretBytes implements Disposable {
   #bytes: Buffer | undefined;
+  /** What `#bytes` is the beginning of, when it goes back into the pool. */
+  readonly #pooled: Buffer | undefined;
 
-  private constructor(bytes: Buffer) {
+  private constructor(bytes: Buffer, pooled?: Buffer) {
     this.#bytes = bytes;
+    this.#pooled = pooled;
   }
 
   /** @param length bytes, all zero, in memory that no pool shares */
   static alloc(length: number): SecretBytes {
     return new SecretBytes(Buffer.alloc(length));
+  }
+
+  /**
+   * The same out of a pool, for what lives no longer than the work on one message.
+   * @param length bytes, all zero, in memory that serves again once this is wiped: a view that outlives that shows another's bytes
+   */
+  static pooled(length: number): SecretBytes {
+    const memory = takeSecretMemory(length);
+    return new SecretBytes(memory.subarray(0, length), memory);
   }
 
   /** Takes ownership: the caller may no longer touch `bytes`. */
@@ -46,7 +59,8 @@ export class SecretBytes implements Disposable {
   }
 
   wipe(): void {
-    this.#bytes?.fill(0);
+    if (this.#pooled === undefined) this.#bytes?.fill(0);
+    else if (this.#bytes !== undefined) giveSecretMemory(this.#pooled, this.#bytes.length);
     this.#bytes = undefined;
   }
 

@@ -48,10 +48,14 @@ export class Allocator {
 
   /** A pad of `units` KMA-keys; undefined when the pool has not enough. */
   async takePad(pool: Pool, units: number): Promise<TakenPad | undefined> {
-    const take = ({ parts }: TakePlan) => ({
-      segments: parts.map(({ block, index, units }) => ({ number: block.number, index, units })),
-      bytes: joined(this.#handOut(pool, parts)),
-    });
+    const take = ({ parts }: TakePlan) => {
+      const bytes = this.#joined(parts);
+      this.#usedUp(pool, parts);
+      return {
+        segments: parts.map(({ block, index, units }) => ({ number: block.number, index, units })),
+        bytes,
+      };
+    };
     return this.#burnThen(pool, () => planPad(pool.queue, units), take);
   }
 
@@ -88,7 +92,7 @@ export class Allocator {
   ): SecretBytes | undefined {
     const parts = this.#mark(pool, segments);
     if (parts === undefined) return undefined;
-    const bytes = joined(this.#copies(parts));
+    const bytes = this.#joined(parts);
     if (!authentic(bytes)) {
       bytes.wipe();
       for (const part of parts) part.block.unuse(part.index, part.units);
@@ -178,25 +182,50 @@ export class Allocator {
 
   #handOut(pool: Pool, parts: readonly Part[]): SecretBytes[] {
     const bytes = this.#copies(parts);
+    this.#usedUp(pool, parts);
+    return bytes;
+  }
+
+  #usedUp(pool: Pool, parts: readonly Part[]): void {
     for (const { block } of parts)
       if (block.next === block.units && pool.queue.has(block)) this.#store.destroyLater(block);
-    return bytes;
   }
 
   // All or none: when one cannot be read, those before it are wiped.
   #copies(parts: readonly Part[]): SecretBytes[] {
     const copies: SecretBytes[] = [];
     try {
-      for (const { block, index, units } of parts) {
-        const key = this.#store.open.view(block);
-        const piece = key.subarray(index * limits.unitBytes, (index + units) * limits.unitBytes);
-        copies.push(SecretBytes.copyOf(piece));
-      }
+      for (const part of parts) copies.push(SecretBytes.copyOf(this.#view(part)));
       return copies;
     } catch (thrown) {
       for (const copy of copies) copy.wipe();
-      const damaged = parts[copies.length];
-      if (isDamage(thrown) && damaged !== undefined) this.#putAside(damaged.block, thrown);
+      throw thrown;
+    }
+  }
+
+  // The pieces of a pad as one run of bytes.
+  #joined(parts: readonly Part[]): SecretBytes {
+    const whole = SecretBytes.pooled(parts.reduce((sum, { units }) => sum + units, 0) * limits.unitBytes);
+    try {
+      let at = 0;
+      for (const part of parts) {
+        whole.view().set(this.#view(part), at);
+        at += part.units * limits.unitBytes;
+      }
+      return whole;
+    } catch (thrown) {
+      whole.wipe();
+      throw thrown;
+    }
+  }
+
+  // Lends the bytes, until the next view of any block.
+  #view({ block, index, units }: Part): Buffer {
+    try {
+      const key = this.#store.open.view(block);
+      return key.subarray(index * limits.unitBytes, (index + units) * limits.unitBytes);
+    } catch (thrown) {
+      if (isDamage(thrown)) this.#putAside(block, thrown);
       throw thrown;
     }
   }
@@ -255,16 +284,4 @@ export class Allocator {
 
 function isDamage(thrown: unknown): thrown is AgentError {
   return thrown instanceof AgentError && thrown.code === 'host.store_damaged';
-}
-
-// One run of bytes out of pieces, which are wiped.
-function joined(pieces: readonly SecretBytes[]): SecretBytes {
-  const whole = SecretBytes.alloc(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.view().set(piece.view(), at);
-    at += piece.length;
-    piece.wipe();
-  }
-  return whole;
 }

@@ -7,11 +7,13 @@ import { endChildren } from './processes.ts';
 import { relayBenchmarks } from './relay.ts';
 import { stockBenchmarks } from './stock.ts';
 import { supplyBenchmarks } from './supply.ts';
+import { transitBenchmarks } from './transit.ts';
 
 /** Every benchmark there is; a new one is added here. */
 const benchmarks: readonly Benchmark[] = [
   ...codecBenchmarks,
   ...framingBenchmarks,
+  ...transitBenchmarks,
   ...supplyBenchmarks,
   ...stockBenchmarks,
   ...relayBenchmarks,

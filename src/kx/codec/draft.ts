@@ -1,7 +1,7 @@
 import { limits } from '../../limits.ts';
 import type { Frame } from './frame.ts';
 import type { KeyTable } from './key-table.ts';
-import { giveMemory, takeMemory } from './slots.ts';
+import { copied, giveMemory, takeMemory } from './slots.ts';
 
 /**
  * A message on its way out: its payload up to where the hop entry goes, in memory that has room for the header before it and the entry
@@ -24,6 +24,7 @@ export class Draft implements Disposable {
   static of(prefix: Uint8Array, keys?: KeyTable): Draft {
     const memory = takeMemory(limits.kxHeaderBytes + prefix.length + limits.hopEntryBytesMax);
     memory.set(prefix, limits.kxHeaderBytes);
+    copied.bytes += prefix.length;
     return new Draft(memory, prefix.length, keys);
   }
 

@@ -12,6 +12,7 @@ type Exports = {
   foundBytes(): number;
   foundFlags(): number;
   compactKeys(at: number, length: number, rows: number): number;
+  mixPads(bytes: number): void;
   coverKeys(at: number, rows: number): void;
   uncoverKeys(at: number, rows: number): void;
   consecutiveIds(at: number, rows: number): number;
@@ -39,6 +40,7 @@ export const loops: Pick<
   | 'foundBytes'
   | 'foundFlags'
   | 'compactKeys'
+  | 'mixPads'
   | 'coverKeys'
   | 'uncoverKeys'
   | 'consecutiveIds'

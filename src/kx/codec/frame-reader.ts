@@ -1,7 +1,7 @@
 import { limits } from '../../limits.ts';
 import { Frame } from './frame.ts';
 import { KX_VERSION } from './header.ts';
-import { giveMemory, takeMemory } from './slots.ts';
+import { copied, giveMemory, takeMemory } from './slots.ts';
 
 const HEADER = limits.kxHeaderBytes;
 /** A longer slot is not for one connection to hold while it waits. */
@@ -30,8 +30,6 @@ export class FrameReader implements Disposable {
   #memory: Buffer | undefined;
   #filled = 0;
   #fault: FrameFault | undefined;
-  /** Bytes that were copied to gather frames. */
-  gatheredBytes = 0;
 
   /**
    * @param isCommand which command codes this peer may send; checked before the payload is awaited
@@ -129,7 +127,7 @@ export class FrameReader implements Disposable {
     }
     chunk.copy(memory, filled, at, at + size - filled);
     this.#at = at + size - filled;
-    this.gatheredBytes += size;
+    copied.bytes += size;
     this.#filled = 0;
     this.#lent = this.#wipes || memory.length > KEPT_BYTES;
     return this.#frame.place(memory, 0, this.#giveUp);

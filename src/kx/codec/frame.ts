@@ -1,6 +1,6 @@
 import { limits } from '../../limits.ts';
 import type { KxHeader } from './header.ts';
-import { giveMemory, takeMemory } from './slots.ts';
+import { copied, giveMemory, takeMemory } from './slots.ts';
 
 const HEADER = limits.kxHeaderBytes;
 
@@ -68,6 +68,7 @@ export class Frame implements KxHeader, Disposable {
     const size = HEADER + this.length;
     const memory = takeMemory(size + limits.hopEntryBytesMax);
     memory.set(this.#memory!.subarray(this.#at, this.#at + size));
+    copied.bytes += size;
     return Frame.of(memory);
   }
 

@@ -123,9 +123,18 @@ export function compactKeys(payload: Buffer, keys: KeyTable): { payload: Buffer;
 /**
  * XORs pad into the keys' base64, in place: each key takes as many pad bytes as it has, in order.
  * @param pad at least as long as all keys together; only lent
+ * @param other a second pad for the same step: old pad goes off and new pad on at once, and no key is in the clear in between; only lent
  */
-export function coverKeys(payload: Buffer, keys: KeyTable, pad: Uint8Array): void {
-  withPad(keys, pad, () => loops.coverKeys(addressOf(payload), keys.count));
+export function coverKeys(payload: Buffer, keys: KeyTable, pad: Uint8Array, other?: Uint8Array): void {
+  if (other !== undefined) {
+    assert(other.length >= keys.bytes, 'both pads cover all keys');
+    bytes.set(other.subarray(0, keys.bytes), region.keys);
+  }
+  withPad(keys, pad, () => {
+    if (other !== undefined) loops.mixPads(keys.bytes);
+    loops.coverKeys(addressOf(payload), keys.count);
+  });
+  if (other !== undefined) bytes.fill(0, region.keys, region.keys + keys.bytes);
   bringBack(payload);
 }
 

@@ -28,6 +28,9 @@ function layOut(): Size[] {
 
 const sizes = layOut();
 
+/** Bytes of frames that were copied since the process began: to gather them, to keep them, to write on from them. */
+export const copied = { bytes: 0 };
+
 /** Memory of at least `least` bytes, all zero. Whoever takes it gives it back once, by `giveMemory`. */
 export function takeMemory(least: number): Buffer {
   for (const size of sizes) {

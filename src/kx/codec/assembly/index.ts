@@ -5,6 +5,7 @@ export {
   findKeys,
   foundBytes,
   foundFlags,
+  mixPads,
   uncoverKeys,
   writeKeys,
 } from './keys';

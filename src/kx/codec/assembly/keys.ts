@@ -152,6 +152,12 @@ export function compactKeys(at: usize, length: i32, rows: i32): i32 {
   return length - shift;
 }
 
+/** XORs the keys region's bytes into the pad region's. */
+export function mixPads(bytes: i32): void {
+  for (let at: usize = 0; at < <usize>bytes; at += 16)
+    v128.store(PAD + at, v128.xor(v128.load(PAD + at), v128.load(KEYS + at)));
+}
+
 /** Lays the pad region's bytes on all keys in order. */
 export function coverKeys(at: usize, rows: i32): void {
   let pad = PAD;
