@@ -5,7 +5,7 @@ import type { Log } from '../env/log.ts';
 import { type AgentError, assert } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
-import { Block, type BlockState, type NewBlock, unitsIn } from './block.ts';
+import { Block, type EndState, type NewBlock, unitsIn } from './block.ts';
 import { BlockNumbers } from './block-numbers.ts';
 import { openDatabase, readMeta } from './database.ts';
 import { ForeignKeys } from './foreign-keys.ts';
@@ -294,8 +294,6 @@ export class KeyStore {
     for (const block of blocks) if (block.state === 'ready' && block.left === 0) this.destroyLater(block);
   }
 }
-
-type EndState = Extract<BlockState, 'destroyed' | 'quarantined' | 'expired'>;
 
 function nameOf(remote: string, own: boolean, number: number): string {
   return `${remote} ${own} ${number}`;

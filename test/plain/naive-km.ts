@@ -47,7 +47,7 @@ export class NaiveKm {
   readonly #back = new Map<string, string>();
   /** Where it sends what is for another KMA and names no next one. */
   readonly routes = new Map<string, string>();
-  readonly keys = new Map<string, RelayedKey>();
+  readonly keys: Map<string, RelayedKey>;
   readonly heard: Heard[] = [];
   readonly completions: CompletionMessage[] = [];
   /** What it answers as destination; without `keyRelayRequestId` the ID is left out. Undefined: nothing. */
@@ -57,7 +57,8 @@ export class NaiveKm {
   });
   #lastMessageId = 0;
 
-  constructor(id: string, spelling: Spelling = 'source_KMA_ID') {
+  constructor(id: string, spelling: Spelling = 'source_KMA_ID', keys = new Map<string, RelayedKey>()) {
+    this.keys = keys;
     this.id = id;
     this.spelling = spelling;
   }
