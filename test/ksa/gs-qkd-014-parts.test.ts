@@ -36,6 +36,12 @@ test('a key ID cannot break out of the container, and what is none is never writ
     assert.throws(() => keyContainer([{ keyId, bytes: SecretBytes.alloc(8) }]), { code: 'us.invariant' });
 });
 
+test('key IDs of any form are read from a query, UUIDs in lower case', () => {
+  assert.deepEqual(keyIdsOfQuery('key_ID=Key%20%C3%84%26'), ['Key Ä&']);
+  const id = randomUUID();
+  assert.deepEqual(keyIdsOfQuery(`key_ID=${id.toUpperCase()}`), [id]);
+});
+
 test('every SAE ID comes back from its percent-encoded form', () => {
   const id = fc
     .string({ unit: 'binary', minLength: 1, maxLength: limits.idCharsMax })
