@@ -17,6 +17,10 @@ kx:
     - kma_id: B
       address: 192.0.2.2:4163      # dialled
     - kma_id: D                    # waited for
+    - kma_id: P                    # of another make: plain Q.4163, key protected by TLS alone
+      protocol: plain
+      unprotected_key: true
+      member_names: sourceKmaId
   routes:
     - destination: C
       via: [B]
@@ -40,10 +44,13 @@ supply:
   client_ca: application-ca.pem    # never the one of kx.ca
   applications:
     - sae_id: app-a                # served here
+      plain_kma_ids: [P]           # may fetch what P relays to this node
     - sae_id: app-b
       kma_id: B
     - sae_id: app-c
       kma_id: C
+    - sae_id: app-p
+      kma_id: P
   default_key_bits: 256
   max_key_bits: 4096
   max_keys_per_request: 128

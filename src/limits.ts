@@ -108,6 +108,10 @@ export const limits = {
   /** Relay requests under way to one destination; what is asked for meanwhile shares the next one. */
   relayTransfersMax: 1,
   relayPoolBytesMax: 64 << 20,
+  /** Keys held of one plain KMA. */
+  foreignKeysMax: 1 << 20,
+  /** IDs of used and outdated keys of one plain KMA that are remembered. */
+  foreignGoneMax: 1 << 20,
   relayTimeoutMs: 30_000,
   relayNotSentRetryMs: 100,
   relayRetryMs: 3_000,

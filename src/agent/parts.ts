@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseHostPort } from '../config/address.ts';
+import { plainKmas } from '../config/plain-kmas.ts';
 import type { Config } from '../config/schema.ts';
 import type { Log } from '../env/log.ts';
 import { type AgentError, messageOf, rethrowInvariant } from '../errors.ts';
@@ -46,10 +47,10 @@ export function buildParts(
   const guard = new HopGuard(self, store, allocator, log);
   const neighbours = config.kx.peers.map((peer) => peer.kma_id);
   const linked = config.links.map((link) => link.peer);
-  const routes = new Routes(self, neighbours, config.kx.routes, linked);
+  const routes = new Routes(self, neighbours, config.kx.routes, linked, plainKmas(config));
   const peers = new Map<string, Peer>();
   const source = new RelaySource({ self, store, guard, routes, peers, clock, entropy, log });
-  const transit = new RelayTransit(guard, routes, peers, clock);
+  const transit = new RelayTransit(guard, routes, peers, clock, entropy);
   const destination = new RelayDestination(self, store, routes, clock, log);
   const relay = new Relay(self, guard, { source, transit, destination }, peers, log);
   closings.push(() => source.stop());
@@ -155,5 +156,15 @@ function supplySettings(config: Config): ConstructorParameters<typeof Supply>[0]
     maxKeyBits: supply.max_key_bits,
     maxKeysPerRequest: supply.max_keys_per_request,
     linked: new Set(config.links.map((link) => link.peer)),
+    plain: plainReaders(config),
   };
+}
+
+/** The plain KMAs, and which applications of this node may fetch their keys. */
+function plainReaders(config: Config): Map<string, Set<string>> {
+  const { applications } = config.supply!;
+  const readers = (kmaId: string) => applications.filter((one) => one.plain_kma_ids.includes(kmaId));
+  return new Map(
+    [...plainKmas(config)].map((kmaId) => [kmaId, new Set(readers(kmaId).map(({ sae_id }) => sae_id))]),
+  );
 }

@@ -1,3 +1,4 @@
+import { plainKmas } from '../config/plain-kmas.ts';
 import { relayPools } from '../config/relay-pools.ts';
 import type { Config, LinkConfig } from '../config/schema.ts';
 import type { Clock } from '../env/clock.ts';
@@ -97,6 +98,7 @@ function describePools({ config, store }: AgentParts): PoolStatus[] {
   const relayed = relayPools(config);
   const remotes = new Set([...config.links.map((link) => link.peer), ...relayed.keys()]);
   for (const { destination } of config.kx.routes) remotes.add(destination);
+  for (const remote of plainKmas(config)) remotes.add(remote);
   return [...remotes].map((remote) => {
     const pool = store.pool(remote);
     return {
@@ -106,6 +108,7 @@ function describePools({ config, store }: AgentParts): PoolStatus[] {
       own_blocks: pool.own.size,
       their_blocks: pool.theirs.size,
       held_keys: pool.heldUnits,
+      foreign_keys: store.foreign.count(remote),
       low_water_keys: relayed.get(remote)?.low ?? null,
       high_water_keys: relayed.get(remote)?.high ?? null,
     };

@@ -57,12 +57,13 @@ export function statusText(status: Status): string {
     '',
     'Pools (KMA-keys of 256 bits)',
     table(
-      ['with KMA', 'kind', 'ours to use', 'held', 'low', 'high'],
+      ['with KMA', 'kind', 'ours to use', 'held', 'of a plain KMA', 'low', 'high'],
       status.pools.map((p) => [
         p.kma_id,
         p.kind,
         p.own_keys,
         p.held_keys,
+        p.foreign_keys === 0 ? null : p.foreign_keys,
         p.low_water_keys,
         p.high_water_keys,
       ]),

@@ -13,8 +13,15 @@ export const faultCodes = {
   'configuration.listen_missing': 'A peer that is waited for, with nowhere to wait.',
   'configuration.needless_route': 'A route to a KMA that a QKD link leads to.',
   'configuration.route_circle': 'A route that passes one of its own ends.',
-  'configuration.unreachable': 'An application at a KMA to which no link and no route leads.',
-  'configuration.pool_without_route': 'A relay pool for a KMA that is the destination of no route.',
+  'configuration.unreachable': 'An application at a KMA to which no link, no route and no plain peer leads.',
+  'configuration.pool_without_route':
+    'A relay pool for a KMA that is neither the destination of a route nor a plain peer.',
+  'configuration.plain_setting':
+    'A setting for plain peers at one that is none, or two that contradict each other.',
+  'configuration.plain_link': 'A QKD link to a plain peer, which cannot prove that it holds the same bits.',
+  'configuration.unprotected_key':
+    'Key that would go over a plain link, where `unprotected_key` does not allow it.',
+  'configuration.not_plain': 'An application that may fetch keys of a plain KMA, which is none.',
   'configuration.water_marks': 'A low-water mark above the high-water mark.',
   'configuration.key_size': 'A default key size above the largest.',
   'configuration.address_clash': 'Two servers on one port.',

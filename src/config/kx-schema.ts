@@ -38,6 +38,11 @@ const route = z.strictObject({
       limits: `1 to ${limits.transitMax} KMA IDs`,
       example: '[B]',
     }),
+  protocol: z.enum(['keyferry', 'plain']).default('keyferry').meta({
+    description:
+      'What the far end understands. `plain`: a key manager of another make, behind keyferry nodes; it gets KMA-keys under IDs of their own.',
+    example: 'plain',
+  }),
 });
 
 export const kx = z

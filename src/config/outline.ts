@@ -66,7 +66,7 @@ function propertiesOf(schema: JsonSchema): Record<string, JsonSchema> | undefine
 }
 
 function kindOf(schema: JsonSchema): OutlineField['kind'] {
-  if (schema.enum !== undefined) return 'choice';
+  if (schema.enum !== undefined || schema.type === 'boolean') return 'choice';
   if (schema.type === 'object') return 'section';
   if (schema.type === 'array') return 'list';
   return schema.type === 'integer' || schema.type === 'number' ? 'number' : 'text';
@@ -74,6 +74,7 @@ function kindOf(schema: JsonSchema): OutlineField['kind'] {
 
 function limitsOf(schema: JsonSchema): string | undefined {
   if (schema.enum !== undefined) return schema.enum.join(', ');
+  if (schema.type === 'boolean') return 'true, false';
   if (kindOf(schema) === 'number') return `${schema.minimum} to ${schema.maximum}`;
   return text(schema['limits']);
 }

@@ -11,7 +11,10 @@ const water = (description: string, preset: number) =>
     .meta({ description, unit: 'KMA-keys of 256 bits', example: String(preset) });
 
 export const pool = z.strictObject({
-  kma_id: id({ description: 'KMA ID of the far end: the destination of a route.', example: 'C' }),
+  kma_id: id({
+    description: 'KMA ID of the far end: the destination of a route, or a plain peer.',
+    example: 'C',
+  }),
   low_water_keys: water('Refill by key relay starts when fewer are left.', poolDefaults.low_water_keys),
   high_water_keys: water('Refill stops here.', poolDefaults.high_water_keys),
 });

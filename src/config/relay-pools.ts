@@ -1,15 +1,16 @@
+import { directPlainKmas } from './plain-kmas.ts';
 import { type Config, poolDefaults } from './schema.ts';
 
 /**
- * The remote KMAs whose pool this node keeps filled by key relay, with the water marks in KMA-keys: route destinations at which an
- * application lives, or that `pools` names.
+ * The remote KMAs whose pool this node keeps filled by key relay, with the water marks in KMA-keys: route destinations and plain
+ * neighbours at which an application lives, or that `pools` names.
  */
 export function relayPools(config: Config): Map<string, { low: number; high: number }> {
   const wanted = new Map<string, { low: number; high: number }>();
-  const routed = new Set(config.kx.routes.map((route) => route.destination));
+  const routed = [...config.kx.routes.map((route) => route.destination), ...directPlainKmas(config)];
   const { low_water_keys: low, high_water_keys: high } = poolDefaults;
   for (const { kma_id } of config.supply?.applications ?? [])
-    if (kma_id !== undefined && routed.has(kma_id)) wanted.set(kma_id, { low, high });
+    if (kma_id !== undefined && routed.includes(kma_id)) wanted.set(kma_id, { low, high });
   for (const pool of config.pools)
     wanted.set(pool.kma_id, { low: pool.low_water_keys, high: pool.high_water_keys });
   return wanted;

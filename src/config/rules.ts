@@ -1,6 +1,8 @@
 import { parseHostPort } from './address.ts';
 import { duplicates, sameAuthority } from './common-faults.ts';
 import type { FoundFault } from './faults.ts';
+import { directPlainKmas } from './plain-kmas.ts';
+import { plainRules } from './plain-rules.ts';
 import { routeRules } from './route-rules.ts';
 import type { Config, PortConfig } from './schema.ts';
 
@@ -9,9 +11,17 @@ const SOCKET_PATH_BYTES_MAX = 107;
 
 /** What must hold between fields, once each is right by itself. */
 export function checkRules(config: Config): FoundFault[] {
-  return [peerRules, linkRules, routeRules, supplyRules, poolRules, addressRules, pathRules].flatMap((rule) =>
-    rule(config),
-  );
+  const rules = [
+    peerRules,
+    linkRules,
+    routeRules,
+    plainRules,
+    supplyRules,
+    poolRules,
+    addressRules,
+    pathRules,
+  ];
+  return rules.flatMap((rule) => rule(config));
 }
 
 function peerRules({ kma_id, kx }: Config): FoundFault[] {
@@ -78,7 +88,8 @@ function linkRules({ kx, links }: Config): FoundFault[] {
   return faults;
 }
 
-function supplyRules({ kma_id, kx, links, supply }: Config): FoundFault[] {
+function supplyRules(config: Config): FoundFault[] {
+  const { kma_id, kx, links, supply } = config;
   if (supply === undefined) return [];
   const faults = duplicates(
     supply.applications,
@@ -89,6 +100,7 @@ function supplyRules({ kma_id, kx, links, supply }: Config): FoundFault[] {
     kma_id,
     ...links.map((link) => link.peer),
     ...kx.routes.map((route) => route.destination),
+    ...directPlainKmas(config),
   ]);
   supply.applications.forEach((application, i) => {
     if (application.kma_id !== undefined && !reachable.has(application.kma_id))
@@ -109,14 +121,16 @@ function supplyRules({ kma_id, kx, links, supply }: Config): FoundFault[] {
   return faults;
 }
 
-function poolRules({ kx, pools }: Config): FoundFault[] {
+function poolRules(config: Config): FoundFault[] {
+  const { kx, pools } = config;
+  const direct = directPlainKmas(config);
   const faults = duplicates(
     pools,
     (pool) => pool.kma_id,
     (i) => ['pools', i, 'kma_id'],
   );
   pools.forEach((pool, i) => {
-    if (!kx.routes.some((route) => route.destination === pool.kma_id))
+    if (!kx.routes.some((route) => route.destination === pool.kma_id) && !direct.has(pool.kma_id))
       faults.push({
         code: 'configuration.pool_without_route',
         at: ['pools', i, 'kma_id'],

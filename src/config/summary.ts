@@ -21,11 +21,13 @@ function nodeKeyText({ node_key }: Config): string {
 
 function kxLines({ kx }: Config): string[] {
   const listens = kx.listen === undefined ? [] : [`kx: listens on ${kx.listen}`];
-  const peers = kx.peers.map((peer) =>
-    peer.address === undefined
-      ? `kx: waits for ${peer.kma_id}`
-      : `kx: dials ${peer.kma_id} at ${peer.address}`,
-  );
+  const peers = kx.peers.map(({ kma_id, address, protocol, unprotected_key }) => {
+    const key = unprotected_key ? 'key protected by TLS alone' : 'no key';
+    const plain = protocol === 'plain' ? `, plain Q.4163, ${key}` : '';
+    return address === undefined
+      ? `kx: waits for ${kma_id}${plain}`
+      : `kx: dials ${kma_id} at ${address}${plain}`;
+  });
   return [...listens, ...peers];
 }
 
@@ -58,7 +60,8 @@ function supplyLines({ kma_id, supply }: Config): string[] {
 
 /** What is allowed but seldom meant. */
 function notes({ kma_id, kx, links, supply }: Config): string[] {
-  const linked = new Set(links.map((link) => link.peer));
+  const plain = kx.peers.filter((peer) => peer.protocol === 'plain').map((peer) => peer.kma_id);
+  const linked = new Set([...links.map((link) => link.peer), ...plain]);
   const found: string[] = [];
   for (const { destination, via } of kx.routes)
     if (via[0] !== undefined && !linked.has(via[0]))

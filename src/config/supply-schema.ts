@@ -9,9 +9,19 @@ const application = z.strictObject({
   sae_id: id({ description: "The application's SAE ID: its certificate's common name.", example: 'app-a' }),
   kma_id: id({
     description:
-      'KMA ID of the node that serves the application; left out or own: this node. Otherwise the peer of a link or the destination of a route.',
+      'KMA ID of the node that serves the application; left out or own: this node. Otherwise the peer of a link, the destination of a route or a plain peer.',
     example: 'C',
   }).optional(),
+  plain_kma_ids: z
+    .array(id({ description: 'KMA ID of a plain KMA.', example: 'P' }))
+    .max(limits.peersMax, { error: `lists more than ${limits.peersMax} KMAs` })
+    .default([])
+    .meta({
+      description:
+        'The plain KMAs whose keys an application of this node may fetch by ID. Their key IDs are bound to no application, so that each of those named here can fetch any.',
+      limits: `up to ${limits.peersMax} KMA IDs`,
+      example: '[P]',
+    }),
 });
 
 export const supply = z

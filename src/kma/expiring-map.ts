@@ -19,6 +19,11 @@ export class ExpiringMap<Value> {
     return entry !== undefined && entry.expiresMs > nowMs ? entry.value : undefined;
   }
 
+  /** All that has not expired. */
+  *entries(nowMs: number): Generator<readonly [string, Value]> {
+    for (const [name, { value, expiresMs }] of this.#entries) if (expiresMs > nowMs) yield [name, value];
+  }
+
   /** Begins the entry's life anew. @returns false, and nothing is kept, when there is no room */
   set(name: string, value: Value, nowMs: number): boolean {
     this.#entries.delete(name);

@@ -59,6 +59,8 @@ export class Refill {
   // One unit authenticates, one may be the ID secret; a reserve stays for completions and for retries.
   #pad(): number {
     const next = this.#routes.transit(this.#destination)?.[0] ?? this.#destination;
+    // There, no pad is laid on key.
+    if (this.#routes.isPlain(next)) return limits.relayKeysMax;
     const pool = this.#store.pool(next);
     // A pad has so many pieces at most, each in one block.
     let pieces = 0;

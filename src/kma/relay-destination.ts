@@ -10,6 +10,7 @@ import { SecretBytes } from '../secret/secret-bytes.ts';
 import type { Block, NewBlock } from '../store/block.ts';
 import type { KeyStore } from '../store/key-store.ts';
 import { ExpiringMap } from './expiring-map.ts';
+import { takeForeign } from './foreign-destination.ts';
 import type { Routes } from './routes.ts';
 
 /** The destination of key relays: stores what arrives before it says so (design rule 2). */
@@ -39,15 +40,26 @@ export class RelayDestination {
    *   has other messages still to come
    */
   async take(payload: Buffer, relay: KeyRelay, covered: Buffer): Promise<RelayResponse | undefined> {
-    await this.#beginning.get(`${relay.source} ${relay.block?.epoch}`);
-    const refusal = this.#refusal(payload, relay);
-    const kept = refusal ?? (await this.#keep(payload, relay, covered));
-    const response = kept === 'success' ? this.#whole(relay) : kept;
+    const response = this.#routes.isPlain(relay.source)
+      ? await this.#takeForeign(payload, relay, covered)
+      : await this.#takeBlock(payload, relay, covered);
     if (response !== undefined && response !== 'success') {
       this.stats.refused += 1;
       this.#log.warn('kma.relay.refused', { source: relay.source, reason: response });
     }
     return response;
+  }
+
+  async #takeForeign(payload: Buffer, relay: KeyRelay, covered: Buffer) {
+    if (!this.#routes.relaysWith(relay.source)) return 'refused_by_policy';
+    return takeForeign(this.#store.foreign, payload, relay, covered, this.stats);
+  }
+
+  async #takeBlock(payload: Buffer, relay: KeyRelay, covered: Buffer) {
+    await this.#beginning.get(`${relay.source} ${relay.block?.epoch}`);
+    const refusal = this.#refusal(payload, relay);
+    const kept = refusal ?? (await this.#keep(payload, relay, covered));
+    return kept === 'success' ? this.#whole(relay) : kept;
   }
 
   #refusal(payload: Buffer, { source, block, keys }: KeyRelay): RelayResponse | undefined {

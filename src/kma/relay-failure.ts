@@ -28,8 +28,8 @@ const REASONS: Readonly<Record<string, readonly [Fault, string, string]>> = {
   ],
   refused_by_policy: [
     'configuration',
-    'a node on the way does not serve this source',
-    'Add the source to its kx.peers or kx.routes.',
+    'a node on the way does not serve this source, or may not send key over a plain link',
+    'Add the source to its kx.peers or kx.routes, or allow unprotected_key at the plain peer.',
   ],
   unsupported_key: [
     'peer',
@@ -62,13 +62,19 @@ const REASONS: Readonly<Record<string, readonly [Fault, string, string]>> = {
 
 /** The reason of a completion notification as an error for whoever asked. */
 export function relayFailure(response: string, destination: string): AgentError {
-  const [fault, what, remedy] = REASONS[response] ?? [
+  // The words of a plain KM are its own: they are told, but make no code.
+  const known = Object.hasOwn(REASONS, response) ? REASONS[response] : undefined;
+  const [fault, what, remedy] = known ?? [
     'peer',
-    `the answer was "${response}"`,
+    `the answer was ${JSON.stringify(response)}`,
     'Read the logs on the way.',
   ];
-  return new AgentError(`relay.${response}`, `relay to KMA ${destination} failed: ${what}`, {
-    fault,
-    remedy,
-  });
+  return new AgentError(
+    `relay.${known === undefined ? 'failed' : response}`,
+    `relay to KMA ${destination} failed: ${what}`,
+    {
+      fault,
+      remedy,
+    },
+  );
 }

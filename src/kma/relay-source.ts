@@ -10,6 +10,7 @@ import { SecretBytes } from '../secret/secret-bytes.ts';
 import type { KeyStore } from '../store/key-store.ts';
 import type { HopGuard, Protected } from './hop-guard.ts';
 import { relayFailure } from './relay-failure.ts';
+import { type Part, plainPart } from './relay-part.ts';
 import { RelayQueue } from './relay-queue.ts';
 import type { Routes } from './routes.ts';
 
@@ -19,9 +20,6 @@ export type RelayResult = {
   readonly keys: number;
   readonly milliseconds: number;
 };
-
-/** One message of a request: a block of its own. Its keys are lent by the request. */
-type Part = { readonly number: number; readonly firstId: Buffer; readonly keys: Buffer };
 
 type Way = { readonly destination: string; readonly transit: readonly string[]; readonly next: Peer };
 
@@ -78,7 +76,7 @@ export class RelaySource {
     const transit = this.#parts.routes.need(destination);
     const next = this.#parts.peers.get(transit[0] ?? destination);
     if (next === undefined) throw relayFailure('no_route', destination);
-    if (count < 1 || count > limits.relayRequestKeysMax) throw relayFailure('malformed', destination);
+    if (count < 1 || count > this.#most(destination)) throw relayFailure('malformed', destination);
     if (this.#asked >= limits.relaysInFlightMax) throw relayFailure('overloaded', destination);
     const startedMs = this.#parts.clock.monotonicMs();
     this.#asked += 1;
@@ -118,8 +116,13 @@ export class RelaySource {
     const request = this.#requests.get(requestId);
     // From where it was sent to, or straight from the destination.
     if (request === undefined || (request.next !== peer && request.destination !== peer.kmaId)) return false;
-    request.settle(response);
+    request.settle(inOurWords(response));
     return true;
+  }
+
+  /** The requests that this neighbour was sent and has not answered. */
+  awaited(peer: Peer): string[] {
+    return [...this.#requests.values()].filter(({ next }) => next === peer).map(({ requestId }) => requestId);
   }
 
   /** The way is open again: what waits for an answer is tried at once. */
@@ -168,7 +171,7 @@ export class RelaySource {
     using keys = SecretBytes.alloc((epoch === numbers[0] ? count + 1 : count) * limits.unitBytes);
     entropy.fill(keys.view());
     const requestId = entropy.uuid();
-    const parts = this.#cut(numbers, keys, epoch);
+    const parts = this.#cut(destination, numbers, keys, epoch);
     const response = await this.#exchange({ ...way, requestId, epoch, parts, deadlineMs });
     if (response !== 'success') return this.#fail(response, destination, epoch);
     // The next one need not wait for our disk, unless this one brings the secret that it lies under.
@@ -179,22 +182,29 @@ export class RelaySource {
     return requestId;
   }
 
+  // A plain destination answers each message, so a request to it is one.
+  #most(destination: string): number {
+    return this.#parts.routes.isPlain(destination) ? limits.relayKeysMax - 1 : limits.relayRequestKeysMax;
+  }
+
   // A message each, the first with the ID secret where it begins an epoch.
-  #cut(numbers: readonly number[], keys: SecretBytes, epoch: number): Part[] {
+  #cut(destination: string, numbers: readonly number[], keys: SecretBytes, epoch: number): Part[] {
+    const { routes, store } = this.#parts;
+    if (routes.isPlain(destination)) return [plainPart(store.pool(destination), numbers[0]!, keys, epoch)];
     let at = 0;
     return numbers.map((number) => {
       const most = limits.relayKeysMax - (number === epoch ? 0 : 1);
-      const bytes = keys.view().subarray(at, at + most * limits.unitBytes);
-      at += bytes.length;
+      const all = keys.view().subarray(at, at + most * limits.unitBytes);
+      at += all.length;
       const firstId = Buffer.alloc(16);
       this.#parts.entropy.fill(firstId);
-      return { number, firstId, keys: bytes };
+      return { number, firstId, keys: all, all };
     });
   }
 
-  async #keep(destination: string, epoch: number, { number, keys }: Part): Promise<boolean> {
+  async #keep(destination: string, epoch: number, { number, all }: Part): Promise<boolean> {
     const place = { remote: destination, own: true, number, first: 0, epoch };
-    using bytes = SecretBytes.copyOf(keys);
+    using bytes = SecretBytes.copyOf(all);
     const kept = await this.#parts.store.insert({ ...place, origin: 'relay', state: 'ready' }, bytes);
     return typeof kept !== 'string';
   }
@@ -248,7 +258,8 @@ export class RelaySource {
       if (!this.#requests.has(request.requestId)) return;
       const { epoch, parts, next } = request;
       const block = { number, epoch, floor: this.#floor(request), part, parts: parts.length };
-      const fields = { ...request, source: this.#parts.self, block: isPlain(request) ? undefined : block };
+      const plain = this.#parts.routes.isPlain(request.destination);
+      const fields = { ...request, source: this.#parts.self, block: plain ? undefined : block };
       const draft = writeKeyRelay(fields, firstId, keys, next.plain?.memberNames);
       const sent = await this.#parts.guard.send(next, command.keyRelay, draft);
       if (sent !== 'sent') return this.#hindered(request, sent);
@@ -279,7 +290,7 @@ export class RelaySource {
   }
 }
 
-// A plain peer that is the destination itself would not understand what a block is.
-function isPlain({ next, destination }: Request): boolean {
-  return next.plain !== undefined && next.kmaId === destination;
+// The Recommendation leaves the words of a response open.
+function inOurWords(response: string): string {
+  return /^(success|successful|ok)$/i.test(response) ? 'success' : response;
 }

@@ -1,9 +1,11 @@
 import type { Clock } from '../env/clock.ts';
+import type { Entropy } from '../env/entropy.ts';
 import type { RelayResponse } from '../kx/codec/completion.ts';
 import { Draft } from '../kx/codec/draft.ts';
 import type { Frame } from '../kx/codec/frame.ts';
 import { command } from '../kx/codec/header.ts';
 import { type KeyRelay, readKeyRelay } from '../kx/codec/key-relay.ts';
+import { spell } from '../kx/codec/member-names.ts';
 import { openForHop } from '../kx/codec/plain-form.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import { limits } from '../limits.ts';
@@ -11,7 +13,12 @@ import { ExpiringMap } from './expiring-map.ts';
 import type { HopGuard } from './hop-guard.ts';
 import type { Routes } from './routes.ts';
 
-type Passing = { readonly from: Peer; readonly next: Peer };
+type Passing = {
+  readonly from: Peer;
+  readonly next: Peer;
+  /** The request came without an ID, and went on under one of ours. */
+  readonly unnamed: boolean;
+};
 
 /** Relays in transit: the keys change their pad in place and are never in the clear here; completions find their way back. */
 export class RelayTransit {
@@ -19,14 +26,22 @@ export class RelayTransit {
   readonly #routes: Routes;
   readonly #peers: ReadonlyMap<string, Peer>;
   readonly #clock: Clock;
+  readonly #entropy: Entropy;
   readonly #passing = new ExpiringMap<Passing>(limits.relaysInFlightMax, limits.relayTimeoutMs);
   readonly stats = { forwarded: 0, refused: 0, completed: 0 };
 
-  constructor(guard: HopGuard, routes: Routes, peers: ReadonlyMap<string, Peer>, clock: Clock) {
+  constructor(
+    guard: HopGuard,
+    routes: Routes,
+    peers: ReadonlyMap<string, Peer>,
+    clock: Clock,
+    entropy: Entropy,
+  ) {
     this.#guard = guard;
     this.#routes = routes;
     this.#peers = peers;
     this.#clock = clock;
+    this.#entropy = entropy;
   }
 
   get inFlight(): number {
@@ -56,17 +71,23 @@ export class RelayTransit {
     relay: KeyRelay,
     covered: Buffer,
   ): Promise<RelayResponse | undefined> {
-    const { requestId, destination, transit } = relay;
-    if (requestId === undefined) return 'malformed';
+    const { destination, transit } = relay;
+    const unnamed = relay.requestId === undefined;
+    if (unnamed && from.plain === undefined) return 'malformed';
+    const requestId = relay.requestId ?? this.#entropy.uuid();
     const nextId = this.#routes.next(destination, transit);
     const next = nextId === undefined ? undefined : this.#peers.get(nextId);
     if (next === undefined || next === from) return 'no_route';
     const now = this.#clock.monotonicMs();
     const known = this.#passing.get(requestId, now);
     if (known !== undefined && known.from !== from) return 'no_route';
-    if (!this.#passing.set(requestId, { from, next }, now)) return 'overloaded';
-    const draft = passedOn(frame, relay);
+    const draft =
+      from.plain === undefined ? passedOn(frame, relay) : fromPlain(frame, relay, next, requestId);
     if (draft === undefined) return 'malformed';
+    if (!this.#passing.set(requestId, { from, next, unnamed }, now)) {
+      draft[Symbol.dispose]();
+      return 'overloaded';
+    }
     const sent = await this.#guard.send(next, command.keyRelay, draft, covered);
     if (sent === 'sent') return undefined;
     // A try before this one may have gone through: its completion still finds its way back.
@@ -74,20 +95,32 @@ export class RelayTransit {
     return known === undefined ? sent : undefined;
   }
 
+  /** The requests that went on to this neighbour and are not answered. */
+  awaited(next: Peer): string[] {
+    const entries = [...this.#passing.entries(this.#clock.monotonicMs())];
+    return entries.filter(([, passing]) => passing.next === next).map(([requestId]) => requestId);
+  }
+
   /** @returns where the completion goes back to, once; undefined when it answers nothing that passed here */
-  completed(requestId: string, from: Peer): Peer | undefined {
+  completed(requestId: string, from: Peer): Pick<Passing, 'from' | 'unnamed'> | undefined {
     const passing = this.#passing.get(requestId, this.#clock.monotonicMs());
     if (passing?.next !== from) return undefined;
     this.#passing.delete(requestId);
     this.stats.completed += 1;
-    return passing.from;
+    return passing;
   }
 }
 
 /** What goes on: everything before the hop entry. */
-function passedOn(frame: Frame, relay: KeyRelay): Draft | undefined {
-  if (relay.hop !== undefined) return Draft.from(frame, relay.hop.start, relay.keys);
-  const prefix = openForHop(frame.payload);
+function passedOn(frame: Frame, { hop, keys }: KeyRelay): Draft | undefined {
+  return hop && Draft.from(frame, hop.start, keys);
+}
+
+/** The same of a plain peer's message: room for a hop entry is made at its end, and a request ID added where it has none. */
+function fromPlain(frame: Frame, relay: KeyRelay, next: Peer, requestId: string): Draft | undefined {
+  const name = spell('key_relay_request_ID', next.plain?.memberNames ?? 'source_KMA_ID');
+  const more = relay.requestId === undefined ? `"${name}":"${requestId}"` : undefined;
+  const prefix = openForHop(frame.payload, more);
   if (prefix === undefined) return undefined;
   // Keys of a plain peer lie in the clear; where they stand is found anew, since the extension may have stood before them.
   const closed = Buffer.concat([prefix, Buffer.from('{}]}')]);

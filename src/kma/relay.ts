@@ -57,7 +57,8 @@ export class Relay {
       return;
     }
     const pad = this.#guard.receive(peer, frame, relay.hop, relay.keys);
-    if (pad === undefined) return this.#complete(peer, relay.requestId, 'authentication_failed');
+    const refusal = peer.plain === undefined ? 'authentication_failed' : 'refused_by_policy';
+    if (pad === undefined) return this.#complete(peer, relay.requestId, refusal);
     using covered = pad;
     const response = await this.#takeOrForward(
       peer,
@@ -78,18 +79,30 @@ export class Relay {
 
   async #onCompletion(peer: Peer, message: Message): Promise<void> {
     const completion = readCompletion(message.payload);
-    if (completion?.requestId === undefined) {
+    const requestId = completion?.requestId ?? (completion && this.#onlyAwaited(peer));
+    if (completion === undefined || requestId === undefined) {
       this.#log.warn('kx.message.malformed', { peer: peer.kmaId, command: 'key_relay_completion' });
       return;
     }
     const pad = this.#guard.receive(peer, message, completion.hop, undefined);
     if (pad === undefined) return;
     pad.wipe();
-    const { requestId, response } = completion;
-    if (this.source.onCompletion(peer, requestId, peer.plain ? inOurWords(response) : response)) return;
-    const back = this.transit.completed(requestId, peer);
-    const draft = back && beforeHop(message.payload, completion);
-    if (draft !== undefined) await this.#send(back!, draft);
+    const { response } = completion;
+    if (this.source.onCompletion(peer, requestId, response)) return;
+    const passing = this.transit.completed(requestId, peer);
+    if (passing === undefined) return;
+    const { from, unnamed } = passing;
+    const draft = unnamed
+      ? writeCompletion(response, undefined, from.plain?.memberNames)
+      : passedBack(message.payload, completion, peer, requestId);
+    if (draft !== undefined) await this.#send(from, draft);
+  }
+
+  // A plain peer may leave the request ID out (Q.4163 Table 2); what it answers is plain only when it has one thing to answer.
+  #onlyAwaited(peer: Peer): string | undefined {
+    if (peer.plain === undefined) return undefined;
+    const [only, ...others] = [...this.source.awaited(peer), ...this.transit.awaited(peer)];
+    return others.length === 0 ? only : undefined;
   }
 
   /** @param atSource the source, where it is a neighbour of ours: then the completion goes straight to it (Q.4163 §7.1), if it can */
@@ -124,12 +137,15 @@ function compacted(frame: Frame, relay: KeyRelay): KeyRelay {
 }
 
 /** A completion in transit keeps everything before its hop entry. */
-function beforeHop(payload: Buffer, { hop }: Completion): Draft | undefined {
-  const prefix = hop === undefined ? openForHop(payload) : payload.subarray(0, hop.start);
+function passedBack(
+  payload: Buffer,
+  completion: Completion,
+  from: Peer,
+  requestId: string,
+): Draft | undefined {
+  const { hop } = completion;
+  if (from.plain === undefined) return hop && Draft.of(payload.subarray(0, hop.start));
+  const id = `"key_relay_request_ID":${JSON.stringify(requestId)}`;
+  const prefix = openForHop(payload, completion.requestId === undefined ? id : undefined);
   return prefix && Draft.of(prefix);
-}
-
-// The Recommendation leaves the words of a response open.
-function inOurWords(response: string): string {
-  return /^(success|successful|ok)$/i.test(response) ? 'success' : response;
 }

@@ -16,7 +16,7 @@ export class Retention {
   readonly #log: Log;
   #cancel: () => void = () => {};
   #sweeping = false;
-  readonly stats = { destroyed: 0, expired: 0 };
+  readonly stats = { destroyed: 0, expired: 0, foreign: 0 };
 
   constructor(store: KeyStore, clock: Clock, log: Log) {
     this.#store = store;
@@ -56,6 +56,9 @@ export class Retention {
         await this.#store.destroy(block, unanswered ? 'expired' : 'destroyed');
       }
     }
+    const foreign = await this.#store.foreign.expire(this.#clock.wallMs() - limits.theirKeyLifetimeMs);
+    this.stats.foreign += foreign;
+    if (foreign > 0) this.#log.info('kma.foreign_keys.outdated', { keys: foreign });
   }
 
   #outdated(pool: Pool): Block[] {

@@ -7,17 +7,23 @@ export class Routes {
   readonly #self: string;
   readonly #neighbours: ReadonlySet<string>;
   readonly #linked: ReadonlySet<string>;
+  readonly #plain: ReadonlySet<string>;
   readonly #routes = new Map<string, readonly string[]>();
 
-  /** @param linked neighbours with whom a QKD link is shared: their pool is filled by its modules, never by relay */
+  /**
+   * @param linked neighbours with whom a QKD link is shared: their pool is filled by its modules, never by relay
+   * @param plain KMAs, neighbours or not, that speak plain Q.4163
+   */
   constructor(
     self: string,
     neighbours: Iterable<string>,
     routes: readonly Route[],
     linked: Iterable<string> = [],
+    plain: Iterable<string> = [],
   ) {
     this.#self = self;
     this.#linked = new Set(linked);
+    this.#plain = new Set(plain);
     this.#neighbours = new Set(neighbours);
     for (const { destination, via } of routes) this.#routes.set(destination, via);
   }
@@ -33,6 +39,11 @@ export class Routes {
   /** Whether a pool is shared with this KMA that key relay fills. */
   relaysWith(kmaId: string): boolean {
     return !this.#linked.has(kmaId) && (this.#neighbours.has(kmaId) || this.#routes.has(kmaId));
+  }
+
+  /** Whether this KMA speaks plain Q.4163: it has no pads, and knows its keys by nothing but the IDs they were relayed under. */
+  isPlain(kmaId: string): boolean {
+    return this.#plain.has(kmaId);
   }
 
   /** @throws AgentError `relay.no_route`, `relay.linked` */

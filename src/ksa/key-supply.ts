@@ -5,7 +5,7 @@ export type ApplicationPair = { readonly masterSaeId: string; readonly slaveSaeI
 
 /** One KSA-key on its way to an application. Whoever receives it owns `bytes` and wipes them, on every path. */
 export type SuppliedKey = {
-  /** A UUID in lower case. */
+  /** A UUID in lower case; of a key that a plain KM relayed, the ID that it gave, see `foreignKeyId`. */
   readonly keyId: string;
   readonly bytes: SecretBytes;
 };
@@ -49,7 +49,7 @@ export interface KeySupply {
 
   /**
    * Opens IDs that `take` gave the master at the other node, for the slave: all are found and burnt, or none.
-   * @param keyIds UUIDs in lower case, no two alike; the keys come back in this order
+   * @param keyIds as `foreignKeyId` gives them (UUIDs in lower case), no two alike; the keys come back in this order
    * Rejects with `application.key_not_found` (unknown, or fetched before), `application.not_authorised` (the ID was
    * made for other applications), `application.unknown_sae`, or with an error of the store.
    */

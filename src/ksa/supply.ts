@@ -1,5 +1,6 @@
 import { AgentError } from '../errors.ts';
 import { type KeyAddress, openAddress, sealAddress } from '../keys/key-address.ts';
+import { plainKeyId } from '../keys/plain-key-id.ts';
 import { limits } from '../limits.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 import type { Allocator, Taken } from '../store/allocator.ts';
@@ -16,10 +17,13 @@ export type SupplySettings = {
   readonly maxKeysPerRequest: number;
   /** KMAs whose pool also gives the pads of their link: a reserve stays for those. */
   readonly linked: ReadonlySet<string>;
+  /** Plain KMAs, each with the applications of this node that may fetch its keys. */
+  readonly plain: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
 const UNIT_BITS = limits.unitBytes * 8;
 const KEY_BITS_MIN = 64;
+const ONE_UNIT = { defaultKeyBits: UNIT_BITS, maxKeyBits: UNIT_BITS };
 
 /** The KSA: KSA-keys out of the pool that the two applications' KMAs share. The master's KMA allocates, the slave's opens IDs. */
 export class Supply implements KeySupply {
@@ -36,9 +40,12 @@ export class Supply implements KeySupply {
 
   status(pair: ApplicationPair): SupplyStatus | undefined {
     this.#needOwn(pair.masterSaeId);
-    const { self, applications, defaultKeyBits, maxKeyBits, maxKeysPerRequest } = this.#settings;
+    const { self, applications, maxKeysPerRequest } = this.#settings;
     const remote = applications.get(pair.slaveSaeId);
     if (remote === undefined || remote === self) return undefined;
+    // A plain KM knows key by the IDs of whole KMA-keys.
+    const isPlain = this.#settings.plain.has(remote);
+    const { defaultKeyBits, maxKeyBits } = isPlain ? ONE_UNIT : this.#settings;
     const units = Math.ceil(defaultKeyBits / UNIT_BITS);
     return {
       sourceKmeId: self,
@@ -48,17 +55,21 @@ export class Supply implements KeySupply {
       maxKeyCount: Math.floor(limits.relayPoolBytesMax / limits.unitBytes / units),
       maxKeyPerRequest: maxKeysPerRequest,
       maxKeySizeBits: maxKeyBits,
-      minKeySizeBits: KEY_BITS_MIN,
+      minKeySizeBits: isPlain ? UNIT_BITS : KEY_BITS_MIN,
     };
   }
 
   async take(pair: ApplicationPair, number: number, sizeBits: number): Promise<SuppliedKey[]> {
     const status = this.status(pair);
     if (status === undefined) throw unknownApplication(pair.slaveSaeId);
-    if (!Number.isInteger(sizeBits / 8) || sizeBits < KEY_BITS_MIN || sizeBits > status.maxKeySizeBits)
+    if (
+      !Number.isInteger(sizeBits / 8) ||
+      sizeBits < status.minKeySizeBits ||
+      sizeBits > status.maxKeySizeBits
+    )
       throw badRequest(
         'application.bad_size',
-        `size shall be a multiple of 8 from ${KEY_BITS_MIN} to ${status.maxKeySizeBits}`,
+        `size shall be a multiple of 8 from ${status.minKeySizeBits} to ${status.maxKeySizeBits}`,
       );
     if (number < 1 || number > status.maxKeyPerRequest)
       throw badRequest('application.too_many', `number shall be from 1 to ${status.maxKeyPerRequest}`);
@@ -67,7 +78,11 @@ export class Supply implements KeySupply {
     const taken = await this.#allocator.takeKeys(pool, number, units, this.#reserve(status.targetKmeId));
     if (taken === undefined) throw poolEmpty(status.targetKmeId);
     try {
-      const keys = taken.map((key) => ({ keyId: idFor(pool, pair, key, sizeBits / 8), key }));
+      const isPlain = this.#settings.plain.has(pool.remote);
+      const keys = taken.map((key) => ({
+        keyId: idFor(pool, isPlain ? undefined : pair, key, sizeBits / 8),
+        key,
+      }));
       this.stats.taken += number;
       return keys.map(({ keyId, key }) => ({ keyId, bytes: cut(key.bytes, sizeBits / 8) }));
     } catch (thrown) {
@@ -80,6 +95,8 @@ export class Supply implements KeySupply {
     this.#needOwn(pair.slaveSaeId);
     const remote = this.#settings.applications.get(pair.masterSaeId);
     if (remote === undefined || remote === this.#settings.self) throw unknownApplication(pair.masterSaeId);
+    const readers = this.#settings.plain.get(remote);
+    if (readers !== undefined) return this.#findForeign(remote, readers.has(pair.slaveSaeId), keyIds);
     const pool = this.#store.pool(remote);
     const addresses: KeyAddress[] = [];
     for (const keyId of keyIds) {
@@ -96,6 +113,18 @@ export class Supply implements KeySupply {
     if (bytes === undefined) throw this.#notFound();
     this.stats.opened += keyIds.length;
     return bytes.map((key, i) => ({ keyId: keyIds[i]!, bytes: cut(key, addresses[i]!.bytes) }));
+  }
+
+  // IDs of a plain KM are bound to no application: who may fetch its keys is configured.
+  async #findForeign(remote: string, allowed: boolean, keyIds: readonly string[]): Promise<SuppliedKey[]> {
+    if (!allowed) {
+      this.stats.refused += 1;
+      throw notAuthorised();
+    }
+    const keys = await this.#store.foreign.take(remote, keyIds);
+    if (keys === undefined) throw this.#notFound();
+    this.stats.opened += keys.length;
+    return keys.map((bytes, i) => ({ keyId: keyIds[i]!, bytes }));
   }
 
   // Told apart only here, where nothing is given out: an ID that was made for another application of ours is not authorised.
@@ -138,9 +167,17 @@ function openId(pool: Pool, pair: ApplicationPair, keyId: string): KeyAddress | 
   return undefined;
 }
 
-function idFor(pool: Pool, pair: ApplicationPair, { number, index, epoch }: Taken, bytes: number): string {
+/** @param pair undefined towards a plain KM, which knows the key by the ID it was relayed under */
+function idFor(
+  pool: Pool,
+  pair: ApplicationPair | undefined,
+  { number, index, epoch }: Taken,
+  bytes: number,
+): string {
   const secret = pool.idSecrets.own.get(epoch);
-  if (secret !== undefined) return sealAddress(secret.view(), pair, { number, index, bytes });
+  if (secret !== undefined && pair === undefined) return plainKeyId(secret.view(), number, index);
+  if (secret !== undefined && pair !== undefined)
+    return sealAddress(secret.view(), pair, { number, index, bytes });
   throw new AgentError('us.id_secret_missing', `block ${number} lies in an epoch whose ID secret is gone`, {
     fault: 'us',
     remedy: 'Ask again: newer key is not affected. Report this message.',

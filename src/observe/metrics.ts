@@ -48,6 +48,12 @@ const table: readonly (readonly [name: string, help: string, labels: readonly st
     ['remote', 'kind'],
     (s) => s.pools.map((p) => [{ remote: p.kma_id, kind: p.kind }, p.own_keys]),
   ],
+  [
+    'foreign_keys',
+    'Keys that plain KMAs have relayed here and no application has fetched',
+    ['remote'],
+    (s) => s.pools.map((p) => [{ remote: p.kma_id }, p.foreign_keys]),
+  ],
   ['relays', 'Key relays since start, by role and result', ['role', 'result'], relayRows],
   [
     'relay_last_seconds',

@@ -45,6 +45,8 @@ export type PoolStatus = {
   readonly their_blocks: number;
   /** KMA-keys held in all blocks, used ones among them. */
   readonly held_keys: number;
+  /** Keys that a plain KMA has relayed here and no application has fetched. */
+  readonly foreign_keys: number;
   readonly low_water_keys: number | null;
   readonly high_water_keys: number | null;
 };

@@ -6,6 +6,7 @@ export type Origin = 'link' | 'relay';
  * ends, `expired` ones were never agreed, `destroyed` ones were used up or had their time.
  */
 export type BlockState = 'received' | 'ready' | 'quarantined' | 'expired' | 'destroyed';
+export type EndState = Extract<BlockState, 'destroyed' | 'quarantined' | 'expired'>;
 
 /** What a block is when it comes in; the rest follows from its bytes. */
 export type NewBlock = {

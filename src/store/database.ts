@@ -3,9 +3,12 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AgentError, messageOf } from '../errors.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
+import { FOREIGN_SCHEMA } from './foreign-schema.ts';
 import type { Sealer } from './seal.ts';
 
-const FORMAT = 1;
+const FORMAT = 2;
+/** The format without keys of foreign KMs: brought up to date when the store is opened. */
+const FORMAT_BEFORE = 1;
 
 // Cursors and bitmaps stand apart from the sealed bytes, because changing a row rewrites all of it.
 const SCHEMA = `
@@ -49,9 +52,10 @@ export function openDatabase(path: string, kmaId: string, sealer: Sealer, storeI
     db.exec('BEGIN IMMEDIATE');
     const made = db.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'meta'").get();
     if (made?.['n'] === 0) create(db, kmaId, sealer, storeId);
+    verify(db, kmaId, sealer);
+    upgrade(db);
     db.exec('COMMIT');
     syncDirectory(dirname(path));
-    verify(db, kmaId, sealer);
   } catch (thrown) {
     db.close();
     throw thrown instanceof AgentError ? thrown : unusable(path, thrown);
@@ -101,7 +105,7 @@ function unusable(path: string, cause: unknown): AgentError {
 }
 
 function create(db: DatabaseSync, kmaId: string, sealer: Sealer, storeId: string): void {
-  db.exec(SCHEMA);
+  db.exec(SCHEMA + FOREIGN_SCHEMA);
   const put = db.prepare('INSERT INTO meta VALUES (?, ?)');
   put.run('format', String(FORMAT));
   put.run('kma_id', kmaId);
@@ -109,9 +113,15 @@ function create(db: DatabaseSync, kmaId: string, sealer: Sealer, storeId: string
   put.run('node_key_check', sealer.seal(CHECK_PLACE, Buffer.from(storeId)).toString('base64'));
 }
 
+function upgrade(db: DatabaseSync): void {
+  if (readMeta(db, 'format') === String(FORMAT)) return;
+  db.exec(FOREIGN_SCHEMA);
+  db.prepare("UPDATE meta SET value = ? WHERE name = 'format'").run(String(FORMAT));
+}
+
 function verify(db: DatabaseSync, kmaId: string, sealer: Sealer): void {
   const format = readMeta(db, 'format');
-  if (format !== String(FORMAT)) {
+  if (format !== String(FORMAT) && format !== String(FORMAT_BEFORE)) {
     throw new AgentError(
       'host.store_format',
       `the store has format ${format}, this keyferry reads ${FORMAT}`,

@@ -5,9 +5,10 @@ import type { Log } from '../env/log.ts';
 import { type AgentError, assert } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
-import { Block, type BlockState, type NewBlock, unitsIn } from './block.ts';
+import { Block, type EndState, type NewBlock, unitsIn } from './block.ts';
 import { BlockNumbers } from './block-numbers.ts';
 import { openDatabase, readMeta } from './database.ts';
+import { ForeignKeys } from './foreign-keys.ts';
 import { GroupCommit } from './group-commit.ts';
 import { IdSecrets } from './id-secrets.ts';
 import { OpenBlocks } from './open-blocks.ts';
@@ -39,6 +40,7 @@ export class KeyStore {
   readonly statements: Statements;
   readonly open: OpenBlocks;
   readonly numbers: BlockNumbers;
+  readonly foreign: ForeignKeys;
   readonly #db: DatabaseSync;
   readonly #sealer: Sealer;
   readonly #secrets: IdSecrets;
@@ -56,6 +58,7 @@ export class KeyStore {
     this.commit = new GroupCommit(this.#db, options.path, options.clock, options.onBroken);
     this.open = new OpenBlocks(this.#sealer, this.statements);
     this.numbers = new BlockNumbers(this.statements, this.commit, options.entropy);
+    this.foreign = new ForeignKeys(this.#db, this.#sealer, this.commit, options.clock);
     this.#secrets = new IdSecrets(this.#sealer, this.statements);
     this.#load();
   }
@@ -291,8 +294,6 @@ export class KeyStore {
     for (const block of blocks) if (block.state === 'ready' && block.left === 0) this.destroyLater(block);
   }
 }
-
-type EndState = Extract<BlockState, 'destroyed' | 'quarantined' | 'expired'>;
 
 function nameOf(remote: string, own: boolean, number: number): string {
   return `${remote} ${own} ${number}`;

@@ -28,6 +28,8 @@ export type NodeSettings = {
   readonly routes?: ConstructorParameters<typeof Routes>[2];
   /** Neighbours that speak plain Q.4163. */
   readonly plain?: Readonly<Record<string, PlainPeer>>;
+  /** Others that do, behind keyferry nodes. */
+  readonly farPlain?: readonly string[];
 };
 
 /** Nodes of real parts over real stores; only the lines between them, the modules and the clock are the test's. */
@@ -118,14 +120,15 @@ export class TestNode {
     const { store } = this;
     this.allocator = new Allocator(store);
     this.guard = new HopGuard(id, store, this.allocator, log);
-    this.routes = new Routes(id, settings.neighbours, settings.routes ?? [], settings.linked);
+    const plainKmas = [...Object.keys(settings.plain ?? {}), ...(settings.farPlain ?? [])];
+    this.routes = new Routes(id, settings.neighbours, settings.routes ?? [], settings.linked, plainKmas);
     const { guard, routes, peers } = this;
     this.relay = new Relay(
       id,
       guard,
       {
         source: new RelaySource({ self: id, store, guard, routes, peers, clock, entropy, log }),
-        transit: new RelayTransit(guard, routes, peers, clock),
+        transit: new RelayTransit(guard, routes, peers, clock, entropy),
         destination: new RelayDestination(id, store, routes, clock, log),
       },
       peers,

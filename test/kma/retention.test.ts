@@ -5,7 +5,7 @@ import { limits } from '../../src/limits.ts';
 import { Allocator } from '../../src/store/allocator.ts';
 import type { KeyStore } from '../../src/store/key-store.ts';
 import { ManualClock, until } from '../manual-clock.ts';
-import { addBlock, closeStore, directoryFor, Lines, openStore } from '../store/temp-store.ts';
+import { addBlock, closeStore, directoryFor, keyOf, Lines, openStore } from '../store/temp-store.ts';
 
 const received = { origin: 'link', state: 'received' } as const;
 
@@ -43,6 +43,19 @@ test('key is destroyed by age from birth, the far end keeping it longer', async 
   assert.deepEqual(numbers(store), { own: [3], theirs: [3] });
   assert.equal(all.retention.stats.destroyed, 2);
   assert.equal(store.known('B', true, 1), true);
+});
+
+test('a key that a plain KM relayed is erased when it is as old as the far end keeps its own', async (t) => {
+  const all = setUp(t);
+  const { foreign } = all.store;
+  using bytes = keyOf(1, 1);
+  await foreign.insert('P', [{ id: '1', bytes }]);
+  await after(limits.theirKeyLifetimeMs - 60_000, all);
+  assert.equal(foreign.count('P'), 1);
+  await after(60_100, all);
+  assert.equal(foreign.count('P'), 0);
+  assert.equal(await foreign.take('P', ['1']), undefined);
+  assert.equal(all.retention.stats.foreign, 1);
 });
 
 test('what was not agreed on for long expires, and is not taken in again', async (t) => {

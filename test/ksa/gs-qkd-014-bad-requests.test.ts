@@ -39,7 +39,7 @@ const badQueries: [string, string, string | RegExp][] = [
   ['a status with a query', '/api/v1/keys/app-c/status?x=1', /nothing/],
   ['a key ID that is missing', DEC, /key_ID is missing/],
   ['two key IDs by GET', `${DEC}?key_ID=${keyIdOf(1)}&key_ID=${keyIdOf(2)}`, /twice/],
-  ['a key ID that is no UUID', `${DEC}?key_ID=42`, NOT_FOUND],
+  ['a key ID that is too long', `${DEC}?key_ID=${'4'.repeat(65)}`, NOT_FOUND],
 ];
 
 for (const [what, path, message] of badQueries) {
@@ -69,7 +69,7 @@ const badBodies: [string, string, unknown, string | RegExp][] = [
   ['an empty list of key IDs', DEC, { key_IDs: [] }, /at least one/],
   ['key IDs that are bare strings', DEC, { key_IDs: [keyIdOf(1)] }, /shall hold a key_ID/],
   ['a key ID that is a number', DEC, { key_IDs: [{ key_ID: 7 }] }, /shall hold a key_ID/],
-  ['a key ID that is no UUID', DEC, { key_IDs: [{ key_ID: keyIdOf(1) }, { key_ID: 'x' }] }, NOT_FOUND],
+  ['a key ID with a line feed', DEC, { key_IDs: [{ key_ID: keyIdOf(1) }, { key_ID: 'x\n' }] }, NOT_FOUND],
   [
     'the same key ID twice, in two spellings',
     DEC,

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { foreignKeyId } from '../../src/keys/foreign-key-id.ts';
 import { keyContainer } from '../../src/ksa/gs-qkd-014/bodies.ts';
 import { keyIdsOfBody, keyIdsOfQuery } from '../../src/ksa/gs-qkd-014/key-ids.ts';
 import { keyRequestOfBody, keyRequestOfQuery } from '../../src/ksa/gs-qkd-014/key-request.ts';
@@ -12,7 +14,8 @@ import { limits } from '../../src/limits.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 
 test('a key container is what JSON.stringify would have made of it', () => {
-  const key = fc.record({ keyId: fc.uuid(), bytes: fc.uint8Array({ maxLength: 200 }) });
+  const foreign = fc.string({ unit: 'grapheme' }).filter((text) => foreignKeyId(text) === text);
+  const key = fc.record({ keyId: fc.oneof(fc.uuid(), foreign), bytes: fc.uint8Array({ maxLength: 200 }) });
   fc.assert(
     fc.property(fc.array(key, { maxLength: 8 }), (keys) => {
       const supplied = keys.map(({ keyId, bytes }) => ({ keyId, bytes: SecretBytes.copyOf(bytes) }));
@@ -25,9 +28,18 @@ test('a key container is what JSON.stringify would have made of it', () => {
   );
 });
 
-test('a key ID that could break out of the container is never written', () => {
-  const keyId = '","key":"AAAA"},{"key_ID":"0000000000';
-  assert.throws(() => keyContainer([{ keyId, bytes: SecretBytes.alloc(8) }]), { code: 'us.invariant' });
+test('a key ID cannot break out of the container, and what is none is never written', () => {
+  const hostile = '","key":"AAAA"},{"key_ID":"0000000000';
+  const container = JSON.parse(keyContainer([{ keyId: hostile, bytes: SecretBytes.alloc(8) }]).toString());
+  assert.deepEqual(container, { keys: [{ key_ID: hostile, key: 'AAAAAAAAAAA=' }] });
+  for (const keyId of ['', 'a\nb', '\ud800', 'x'.repeat(65), randomUUID().toUpperCase()])
+    assert.throws(() => keyContainer([{ keyId, bytes: SecretBytes.alloc(8) }]), { code: 'us.invariant' });
+});
+
+test('key IDs of any form are read from a query, UUIDs in lower case', () => {
+  assert.deepEqual(keyIdsOfQuery('key_ID=Key%20%C3%84%26'), ['Key Ä&']);
+  const id = randomUUID();
+  assert.deepEqual(keyIdsOfQuery(`key_ID=${id.toUpperCase()}`), [id]);
 });
 
 test('every SAE ID comes back from its percent-encoded form', () => {

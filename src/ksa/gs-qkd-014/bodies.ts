@@ -4,12 +4,11 @@ import type { ApplicationPair, SuppliedKey, SupplyStatus } from '../key-supply.t
 import { isKeyId } from './key-ids.ts';
 
 const OPEN = Buffer.from('{"keys":[');
-const BEFORE_ID = Buffer.from('{"key_ID":"');
-const BEFORE_KEY = Buffer.from('","key":"');
+const BEFORE_ID = Buffer.from('{"key_ID":');
+const BEFORE_KEY = Buffer.from(',"key":"');
 const AFTER_KEY = Buffer.from('"}');
 const CLOSE = Buffer.from(']}');
 const COMMA = 0x2c;
-const UUID_CHARS = 36;
 
 /** The Status data format (GS QKD 014 clause 6.1). */
 export function statusBody(pair: ApplicationPair, status: SupplyStatus): Buffer {
@@ -38,10 +37,10 @@ export function keyContainer(keys: readonly SuppliedKey[]): Buffer {
   const container = Buffer.alloc(containerBytes(keys));
   let at = OPEN.copy(container, 0);
   for (const [index, key] of keys.entries()) {
-    assert(isKeyId(key.keyId), 'a key ID is not a UUID');
+    assert(isKeyId(key.keyId), 'a key ID is not in the form that we write');
     if (index > 0) container[at++] = COMMA;
     at += BEFORE_ID.copy(container, at);
-    at += container.write(key.keyId, at, 'latin1');
+    at += container.write(JSON.stringify(key.keyId), at, 'utf8');
     at += BEFORE_KEY.copy(container, at);
     at = writeBase64(key.bytes.view(), container, at);
     at += AFTER_KEY.copy(container, at);
@@ -54,8 +53,9 @@ export function keyContainer(keys: readonly SuppliedKey[]): Buffer {
 function containerBytes(keys: readonly SuppliedKey[]): number {
   let bytes = OPEN.length + CLOSE.length + Math.max(0, keys.length - 1);
   for (const key of keys) {
+    const idBytes = Buffer.byteLength(JSON.stringify(key.keyId));
     bytes +=
-      BEFORE_ID.length + UUID_CHARS + BEFORE_KEY.length + base64Length(key.bytes.length) + AFTER_KEY.length;
+      BEFORE_ID.length + idBytes + BEFORE_KEY.length + base64Length(key.bytes.length) + AFTER_KEY.length;
   }
   return bytes;
 }

@@ -1,16 +1,15 @@
+import { foreignKeyId } from '../../keys/foreign-key-id.ts';
 import { limits } from '../../limits.ts';
 import { tooMany } from './key-request.ts';
 import { badRequest, keysNotFound, Refusal } from './refusal.ts';
 import { parseQuery } from './target.ts';
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-/** Whether a text is a UUID in lower case, the one form in which we hold and write key IDs. */
+/** Whether a text is a key ID in the form in which we hold and write it. */
 export function isKeyId(text: string): boolean {
-  return UUID.test(text);
+  return foreignKeyId(text) === text;
 }
 
-/** `GET …/dec_keys?key_ID=<UUID>`: exactly one ID. Returns UUIDs in lower case. */
+/** `GET …/dec_keys?key_ID=<ID>`: exactly one ID. Returns UUIDs in lower case, IDs of plain KMs in other forms as they are. */
 export function keyIdsOfQuery(query: string): readonly string[] | Refusal {
   const parameters = parseQuery(query, ['key_ID']);
   if (parameters instanceof Refusal) return parameters;
@@ -35,9 +34,9 @@ export function keyIdsOfBody(body: object): readonly string[] | Refusal {
 }
 
 function checked(given: readonly string[]): readonly string[] | Refusal {
-  const keyIds = given.map((keyId) => keyId.toLowerCase());
-  if (!keyIds.every(isKeyId)) {
-    return keysNotFound('Give key IDs as enc_keys returned them: UUIDs.');
+  const keyIds = given.map(foreignKeyId);
+  if (!keyIds.every((keyId) => keyId !== undefined)) {
+    return keysNotFound('Give key IDs as enc_keys returned them.');
   }
   // A key is handed out once, so the second of two equal IDs could not be answered.
   if (new Set(keyIds).size !== keyIds.length) return badRequest('a key_ID is given twice');

@@ -5,6 +5,7 @@ import { JsonView } from './json-view.ts';
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const QUOTE = 0x22;
+const BRACE = 0x7b;
 const BRACKET = 0x5b;
 
 /**
@@ -27,26 +28,35 @@ export function closePlainly(commandCode: number, memory: Buffer, at: number): B
 
 /**
  * A plain peer's payload up to where a hop entry goes: its extension array moved to the end and left open, everything else byte for byte.
- * @returns a copy with the keys in it, the caller's to wipe; undefined when it is no object, or its extension no array
+ * @param more a member that is added, as JSON
+ * @returns a copy with the keys in it, the caller's to wipe; undefined when it is no object that is read as it was, with an entry more
  */
-export function openForHop(payload: Buffer): Buffer | undefined {
+export function openForHop(payload: Buffer, more?: string): Buffer | undefined {
   const message = JsonView.of(payload);
-  if (!(message instanceof JsonView)) return undefined;
+  if (!(message instanceof JsonView) || message.token.kind !== 'object') return undefined;
   const extension = message.member('extension');
+  if (extension !== undefined && extension.token.kind !== 'array') return undefined;
+  const others = withoutMember(payload, message, extension);
+  const added = Buffer.from(more === undefined ? '' : `${comma(others)}${more}`);
+  const opening = Buffer.from(`${added.length > 0 ? ',' : comma(others)}"extension":[`);
+  const entries = extension === undefined ? [] : entriesOf(payload, extension);
+  message.done();
+  const prefix = Buffer.concat([...others, added, opening, ...entries]);
+  if (endsInExtension(prefix)) return prefix;
+  prefix.fill(0);
+  return undefined;
+}
+
+/** The object without its closing brace and without one of its members, or with all. */
+function withoutMember(payload: Buffer, message: JsonView, member: JsonView | undefined): Buffer[] {
   const last = withoutSpace(payload, message.token.end - 1);
-  if (extension === undefined)
-    return Buffer.concat([payload.subarray(0, last), Buffer.from(',"extension":[')]);
-  const { kind, start, end } = extension.token;
-  if (kind !== 'array') return undefined;
-  let before = withoutSpace(payload, nameStart(payload, start));
-  let after = end;
+  if (member === undefined) return [payload.subarray(0, last)];
+  let before = withoutSpace(payload, nameStart(payload, member.token.start));
+  let after = member.token.end;
   while (payload[after] !== COMMA && after < last) after += 1;
   if (after < last) after += 1;
-  else before = withoutSpace(payload, before - 1);
-  const others = [payload.subarray(0, before), payload.subarray(Math.min(after, last), last)];
-  const filled = extension.elements()!.length > 0;
-  const entries = filled ? [payload.subarray(start + 1, end - 1), Buffer.from(',')] : [];
-  return Buffer.concat([...others, Buffer.from(',"extension":['), ...entries]);
+  else if (payload[before - 1] === COMMA) before = withoutSpace(payload, before - 1);
+  return [payload.subarray(0, before), payload.subarray(Math.min(after, last), last)];
 }
 
 // Where the name of the member begins whose value stands at `value`. A name that means "extension" has no quote in it.
@@ -54,6 +64,26 @@ function nameStart(payload: Buffer, value: number): number {
   const colon = payload.lastIndexOf(COLON, value - 1);
   const closing = payload.lastIndexOf(QUOTE, colon);
   return payload.lastIndexOf(QUOTE, closing - 1);
+}
+
+function entriesOf(payload: Buffer, { token: { start, end } }: JsonView): Buffer[] {
+  const inside = payload.subarray(start + 1, withoutSpace(payload, end - 1));
+  return withoutSpace(inside, inside.length) === 0 ? [] : [inside, Buffer.from(',')];
+}
+
+// A member of the same words further up would be read in place of the one at the end (or the limits of a message be passed).
+function endsInExtension(prefix: Buffer): boolean {
+  const closed = Buffer.concat([prefix, Buffer.from('{}]}')]);
+  const message = JsonView.of(closed);
+  const ends = message instanceof JsonView && message.member('extension')?.token.end === closed.length - 1;
+  if (message instanceof JsonView) message.done();
+  closed.fill(0);
+  return ends;
+}
+
+function comma(others: readonly Buffer[]): string {
+  const bytes = others.findLast((piece) => withoutSpace(piece, piece.length) > 0);
+  return bytes === undefined || bytes[withoutSpace(bytes, bytes.length) - 1] === BRACE ? '' : ',';
 }
 
 function withoutSpace(bytes: Buffer, end: number): number {

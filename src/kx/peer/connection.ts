@@ -85,7 +85,13 @@ export class Connection implements ByteLinkEvents {
     if (fault !== undefined) this.close(`the peer sent a frame with a bad ${fault}`);
   }
 
+  /** By the peer or on the way. One that refuses us can only close: whoever looks at this end is told what to compare. */
   onClosed(reason: string): void {
+    const silent = 'without a word: compare `protocol` in kx.peers of both ends';
+    this.#end(this.messagesIn === 0 ? `${reason} ${silent}` : reason);
+  }
+
+  #end(reason: string): void {
     if (this.#down) return;
     this.#down = true;
     this.#cancelTick();
@@ -95,7 +101,7 @@ export class Connection implements ByteLinkEvents {
 
   close(reason: string): void {
     this.#link.close(reason);
-    this.onClosed(reason);
+    this.#end(reason);
   }
 
   #tick(): void {

@@ -58,6 +58,7 @@ export class Peer {
   connects = 0;
   lastDown: string | undefined;
   #notAuthentic = 0;
+  #upMs = 0;
 
   constructor(options: PeerOptions) {
     this.kmaId = options.kmaId;
@@ -129,6 +130,7 @@ export class Peer {
     const refuse = this.#refusal(identity, dialled);
     if (refuse !== undefined) {
       if (dialled) this.#failed(refuse);
+      else this.#turnedAway(refuse);
       return { refuse };
     }
     const before = this.#live;
@@ -166,7 +168,9 @@ export class Peer {
     this.#up = true;
     this.#notAuthentic = 0;
     this.connects += 1;
-    this.#backOffMs = limits.dialBackOffMsMin;
+    this.#upMs = this.#options.clock.monotonicMs();
+    // A plain peer has no greeting: it may close what it has only just accepted, again and again.
+    if (hello !== undefined) this.#backOffMs = limits.dialBackOffMsMin;
     const { cipher, remoteAddress } = identity;
     this.#options.log.info('kx.peer.up', { peer: this.kmaId, address: remoteAddress, cipher });
     this.#options.events.onUp(this, hello);
@@ -177,10 +181,20 @@ export class Peer {
     this.#live = undefined;
     this.lastDown = reason;
     if (this.#up) {
+      const upMs = this.#options.clock.monotonicMs() - this.#upMs;
+      if (connection.messagesIn > 0 || upMs >= limits.dialBackOffMsMax)
+        this.#backOffMs = limits.dialBackOffMsMin;
       this.#up = false;
       this.#options.log.warn('kx.peer.down', { peer: this.kmaId, reason });
     }
     this.#redial();
+  }
+
+  // Who dialled learns no reason; what stands is not touched by it.
+  #turnedAway(reason: string): void {
+    if (this.#stopped || this.#live !== undefined) return;
+    if (reason !== this.lastDown) this.#options.log.warn('kx.peer.refused', { peer: this.kmaId, reason });
+    this.lastDown = reason;
   }
 
   #failed(reason: string): void {

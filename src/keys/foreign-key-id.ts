@@ -1,0 +1,15 @@
+import { limits } from '../limits.ts';
+import { parseUuid } from './uuid.ts';
+
+const CONTROL = /\p{Cc}/u;
+
+/**
+ * A key's ID in the form in which it is kept and compared, in whatever form a KM gave it: a UUID in lower case (RFC 9562 §4: either case is
+ * read), any other text as it is.
+ * @returns undefined when it cannot be an ID: empty, over 64 characters, with control characters, or no Unicode text
+ */
+export function foreignKeyId(text: string): string | undefined {
+  if (text === '' || text.length > limits.idCharsMax) return undefined;
+  if (CONTROL.test(text) || !text.isWellFormed()) return undefined;
+  return parseUuid(text) === undefined ? text : text.toLowerCase();
+}
