@@ -118,13 +118,13 @@ function compacted(frame: Frame, relay: KeyRelay): KeyRelay {
   return { ...relay, keys, hop };
 }
 
-/** A completion in transit keeps everything before its hop entry. */
-function beforeHop(payload: Buffer, { hop }: Completion): Draft | undefined {
+/** A message without key in transit keeps everything before its hop entry. */
+export function beforeHop(payload: Buffer, { hop }: Pick<Completion, 'hop'>): Draft | undefined {
   const prefix = hop === undefined ? openForHop(payload) : payload.subarray(0, hop.start);
   return prefix && Draft.of(prefix);
 }
 
-// The Recommendation leaves the words of a response open.
-function inOurWords(response: string): string {
+/** The Recommendation leaves the words of a response open: what a plain peer says when all is well. */
+export function inOurWords(response: string): string {
   return /^(success|successful|ok)$/i.test(response) ? 'success' : response;
 }
