@@ -1,6 +1,7 @@
 import { parseHostPort } from './address.ts';
 import { duplicates, sameAuthority } from './common-faults.ts';
 import type { FoundFault } from './faults.ts';
+import { pushRules } from './push-rules.ts';
 import { routeRules } from './route-rules.ts';
 import type { Config, PortConfig } from './schema.ts';
 
@@ -9,9 +10,16 @@ const SOCKET_PATH_BYTES_MAX = 107;
 
 /** What must hold between fields, once each is right by itself. */
 export function checkRules(config: Config): FoundFault[] {
-  return [peerRules, linkRules, routeRules, supplyRules, poolRules, addressRules, pathRules].flatMap((rule) =>
-    rule(config),
-  );
+  return [
+    peerRules,
+    linkRules,
+    routeRules,
+    supplyRules,
+    pushRules,
+    poolRules,
+    addressRules,
+    pathRules,
+  ].flatMap((rule) => rule(config));
 }
 
 function peerRules({ kma_id, kx }: Config): FoundFault[] {

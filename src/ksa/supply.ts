@@ -49,6 +49,7 @@ export class Supply implements KeySupply {
       maxKeyPerRequest: maxKeysPerRequest,
       maxKeySizeBits: maxKeyBits,
       minKeySizeBits: KEY_BITS_MIN,
+      notifies: false,
     };
   }
 
@@ -77,10 +78,7 @@ export class Supply implements KeySupply {
   }
 
   async find(pair: ApplicationPair, keyIds: readonly string[]): Promise<SuppliedKey[]> {
-    this.#needOwn(pair.slaveSaeId);
-    const remote = this.#settings.applications.get(pair.masterSaeId);
-    if (remote === undefined || remote === this.#settings.self) throw unknownApplication(pair.masterSaeId);
-    const pool = this.#store.pool(remote);
+    const pool = this.#store.pool(this.#masterNode(pair));
     const addresses: KeyAddress[] = [];
     for (const keyId of keyIds) {
       const address = openId(pool, pair, keyId);
@@ -96,6 +94,17 @@ export class Supply implements KeySupply {
     if (bytes === undefined) throw this.#notFound();
     this.stats.opened += keyIds.length;
     return bytes.map((key, i) => ({ keyId: keyIds[i]!, bytes: cut(key, addresses[i]!.bytes) }));
+  }
+
+  admit(pair: ApplicationPair): void {
+    this.#masterNode(pair);
+  }
+
+  #masterNode({ masterSaeId, slaveSaeId }: ApplicationPair): string {
+    this.#needOwn(slaveSaeId);
+    const remote = this.#settings.applications.get(masterSaeId);
+    if (remote === undefined || remote === this.#settings.self) throw unknownApplication(masterSaeId);
+    return remote;
   }
 
   // Told apart only here, where nothing is given out: an ID that was made for another application of ours is not authorised.

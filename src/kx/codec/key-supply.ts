@@ -56,6 +56,9 @@ export type SupplyAnswer = {
   readonly response: string;
 };
 
+/** What came of a notification. */
+export type SupplyOutcome = Omit<SupplyAnswer, 'sessionId'>;
+
 export type WithHop = { readonly hop: HopView | undefined };
 
 // Four bytes: what is larger than any node supplies is for the receiver to refuse, what is no count is malformed.
