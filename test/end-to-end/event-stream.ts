@@ -59,3 +59,19 @@ export class EventStream {
     }
   }
 }
+
+/** app-a asks for key for app-c, with whatever body. */
+export function encKeys(lab: Lab, body: object): Promise<{ status: number; body: Buffer }> {
+  const { certificate, key, ca, kmaId } = lab.application('app-a');
+  const url = `https://127.0.0.1:${lab.node(kmaId).supplyPort}/api/v1/keys/app-c/enc_keys`;
+  const tls = { cert: readFileSync(certificate), key: readFileSync(key), ca: readFileSync(ca) };
+  const headers = { 'Content-Type': 'application/json' };
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { ...tls, headers, agent: false, method: 'POST' }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => resolve({ status: response.statusCode!, body: Buffer.concat(chunks) }));
+    });
+    sent.on('error', reject).end(JSON.stringify(body));
+  });
+}

@@ -1,26 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { request } from 'node:https';
 import { type TestContext, test } from 'node:test';
 import type { Lab } from '../../src/cli/demo/lab.ts';
-import { EventStream } from './event-stream.ts';
+import { EventStream, encKeys } from './event-stream.ts';
 import { applicationOf, keyIdsOf, keysOf, labFor, logOf, ownKeys, startAll, statusOf, until } from './lab.ts';
-
-/** enc_keys with whatever body: what the demo's application doesn't ask. */
-function encKeys(lab: Lab, body: object): Promise<{ status: number; body: Buffer }> {
-  const { certificate, key, ca, kmaId } = lab.application('app-a');
-  const url = `https://127.0.0.1:${lab.node(kmaId).supplyPort}/api/v1/keys/app-c/enc_keys`;
-  const tls = { cert: readFileSync(certificate), key: readFileSync(key), ca: readFileSync(ca) };
-  const headers = { 'Content-Type': 'application/json' };
-  return new Promise((resolve, reject) => {
-    const sent = request(url, { ...tls, headers, agent: false, method: 'POST' }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => resolve({ status: response.statusCode!, body: Buffer.concat(chunks) }));
-    });
-    sent.on('error', reject).end(JSON.stringify(body));
-  });
-}
 
 async function runningLab(t: TestContext, push: boolean): Promise<Lab> {
   const lab = await labFor(t, { lowWater: 200, highWater: 600 });
