@@ -1,5 +1,6 @@
 import type { Clock } from '../env/clock.ts';
 import type { Entropy } from '../env/entropy.ts';
+import { AgentError, rethrowInvariant } from '../errors.ts';
 import { command } from '../kx/codec/header.ts';
 import {
   type AnnouncedKeys,
@@ -53,7 +54,7 @@ export class NoticeSource {
     return this.#waiting.size;
   }
 
-  /** Announces keys in a session of their own. Resolves to what came of it, and never rejects for what goes wrong outside. */
+  /** Announces keys in a session of their own. Resolves to what came of it; rejects for a broken invariant alone. */
   async announce({ sizeBits, ...keys }: Announcement): Promise<SupplyOutcome> {
     const { self, routes, peers, entropy } = this.#parts;
     const transit = routes.transit(keys.destination);
@@ -105,8 +106,9 @@ export class NoticeSource {
       const sent = await this.#parts.guard.send(next, command.keySupply, draft);
       if (sent !== 'sent') this.#waiting.get(sessionId)?.settle(failure(sent));
     } catch (thrown) {
-      this.#waiting.get(sessionId)?.settle(failure('store_unavailable'));
-      throw thrown;
+      rethrowInvariant(thrown);
+      const reason = thrown instanceof AgentError ? 'store_unavailable' : 'internal';
+      this.#waiting.get(sessionId)?.settle(failure(reason));
     }
     return this.#count(await outcome);
   }

@@ -57,7 +57,7 @@ const table: readonly (readonly [name: string, help: string, labels: readonly st
   ],
   [
     'supplied_keys',
-    'KSA-keys supplied since start',
+    'KSA-keys supplied since start: taken fresh, and opened by ID for dec_keys and pushes',
     ['by'],
     (s) =>
       s.supply === null

@@ -4,6 +4,7 @@ import { command, readHeader } from '../../src/kx/codec/header.ts';
 import { readSupplyAnswer, readSupplyNotice, writeSupplyNotice } from '../../src/kx/codec/key-supply.ts';
 import { limits } from '../../src/limits.ts';
 import { until } from '../manual-clock.ts';
+import { failNext } from '../store/temp-store.ts';
 import { Applications, held } from './applications.ts';
 import { row } from './node.ts';
 
@@ -237,4 +238,18 @@ test('many at once are pushed one after the other, and every one is answered', a
   await ended(a);
   assert.deepEqual(new Map([...stream.keys].sort()), new Map([...expected].sort()));
   assert.equal(most, limits.supplyPushesUnderwayMax);
+});
+
+test('a disk that fails at the destination is told, and the key stays to be supplied', async (t) => {
+  const { nodes, a, c } = await setUp(t, []);
+  const stream = c.stream(PAIR);
+  const taken = held(await a.announcing.take(PAIR, 1, 256));
+  const keyIds = [...taken.keys()];
+  const announced = { source: 'A', destination: 'C', transit: [], master: 'app-a', slave: 'app-c', keyIds };
+  const notice = { sessionId: 's', number: 1, sizeBits: 256, announced };
+  failNext(nodes.c.store);
+  assert.deepEqual(await c.proactive.supply('B', notice), { response: 'store_unavailable', keyIds: [] });
+  assert.equal(stream.keys.size, 0);
+  assert.equal((await announce(a, { keyIds })).response, 'success');
+  assert.deepEqual(stream.keys, taken);
 });

@@ -27,6 +27,8 @@ export function openStream(
   if (connection.caller instanceof Refusal) return connection.caller;
   const { validUntilMs } = connection.caller;
   if (context.clock.wallMs() > validUntilMs) return expired();
+  // Its end has been reported already.
+  if (response.req.socket.destroyed) return undefined;
   const stream = new PushStream(response, connection, context, validUntilMs);
   if (!context.streams.add(pair, stream)) return tooManyStreams();
   response.once('close', () => {
