@@ -78,7 +78,12 @@ export class ProactiveSupply {
     if (line === undefined) return failure('application_not_connected');
     if (!(await line.turns.take())) return failure('overloaded');
     try {
-      if (!line.stream.open) return failure('application_not_connected');
+      if (!line.stream.open) {
+        // The application may have opened another one meanwhile.
+        const newer = this.#streams.of(pair);
+        const gone = newer === undefined || newer === line;
+        return gone ? failure('application_not_connected') : await this.#push(pair, get);
+      }
       const keys = await get();
       const keyIds = keys.map(({ keyId }) => keyId);
       if (await line.stream.write(keys)) {

@@ -22,9 +22,15 @@ export class EventStream {
     response.on('error', () => {});
   }
 
-  static open(lab: Lab, slave: string, master: string): Promise<EventStream> {
-    const { certificate, key, ca, kmaId } = lab.application(slave);
-    const url = `https://127.0.0.1:${lab.node(kmaId).supplyPort}/api/v1/keys/${master}/pushed_keys`;
+  /** @param at KMA ID of the node that serves the slave */
+  static open(
+    lab: Lab,
+    slave: string,
+    master: string,
+    at = lab.application(slave).kmaId,
+  ): Promise<EventStream> {
+    const { certificate, key, ca } = lab.application(slave);
+    const url = `https://127.0.0.1:${lab.node(at).supplyPort}/api/v1/keys/${master}/pushed_keys`;
     const tls = { cert: readFileSync(certificate), key: readFileSync(key), ca: readFileSync(ca) };
     return new Promise((resolve, reject) => {
       const sent = request(url, { ...tls, agent: false }, (response) => {
@@ -60,10 +66,10 @@ export class EventStream {
   }
 }
 
-/** app-a asks for key for app-c, with whatever body. */
-export function encKeys(lab: Lab, body: object): Promise<{ status: number; body: Buffer }> {
+/** app-a asks for key, with whatever body. */
+export function encKeys(lab: Lab, body: object, slave = 'app-c'): Promise<{ status: number; body: Buffer }> {
   const { certificate, key, ca, kmaId } = lab.application('app-a');
-  const url = `https://127.0.0.1:${lab.node(kmaId).supplyPort}/api/v1/keys/app-c/enc_keys`;
+  const url = `https://127.0.0.1:${lab.node(kmaId).supplyPort}/api/v1/keys/${slave}/enc_keys`;
   const tls = { cert: readFileSync(certificate), key: readFileSync(key), ca: readFileSync(ca) };
   const headers = { 'Content-Type': 'application/json' };
   return new Promise((resolve, reject) => {

@@ -78,3 +78,43 @@ test('with push set every key is announced, and what finds no stream stays to be
       [],
     );
 });
+
+/** Gives B applications, and A and B a session; `other-c` lives at B here. */
+function shareSession(lab: Lab): void {
+  const session = 'sessions:\n    - { id: a-to-b, source_sae_id: app-a, destination_sae_id: other-c }\n';
+  const a = lab.node('A');
+  const moved = readFileSync(a.config, 'utf8')
+    .replace('sae_id: other-c\n      kma_id: C\n', 'sae_id: other-c\n      kma_id: B\n')
+    .replace('supply:\n', `supply:\n  ${session}`);
+  writeFileSync(a.config, moved);
+  const b = lab.node('B');
+  const supply = [
+    `supply:\n  listen: 127.0.0.1:${b.supplyPort}\n  ${session}`,
+    '  certificate: pki/nodes/B/supply.pem\n  private_key: pki/nodes/B/supply.key\n',
+    '  client_ca: pki/application-ca.pem\n',
+    '  applications: [{ sae_id: other-c }, { sae_id: app-a, kma_id: A }]\n',
+  ];
+  writeFileSync(b.config, readFileSync(b.config, 'utf8') + supply.join(''));
+}
+
+test('in a session that two neighbours are configured with, the far one chooses the key and pushes it', async (t) => {
+  const lab = await labFor(t);
+  shareSession(lab);
+  startAll(lab);
+  for (const [at, far] of [
+    ['A', 'B'],
+    ['B', 'A'],
+  ] as const)
+    await until(lab, at, 'the link is filled', (status) => ownKeys(status, far) >= 200);
+  const before = await encKeys(lab, { number: 1 }, 'other-c');
+  assert.equal(before.status, 200, 'nobody listens yet: the key is one of A');
+  const stream = await EventStream.open(lab, 'other-c', 'app-a', 'B');
+  t.after(() => stream.close());
+  const answers = await Promise.all([2, 3].map((number) => encKeys(lab, { number }, 'other-c')));
+  const expected = new Map(answers.flatMap(({ body }) => [...keysOf(body)]));
+  const came = await stream.waitFor(5);
+  assert.deepEqual(new Map(came.map(({ key_ID, key }) => [key_ID, key])), expected);
+  const [a, b] = [await statusOf(lab, 'A'), await statusOf(lab, 'B')];
+  assert.deepEqual([a.supply!.taken, a.supply!.opened], [1, 5]);
+  assert.deepEqual([b.supply!.taken, b.supply!.pushed, b.notifications.supplied], [5, 5, 2]);
+});

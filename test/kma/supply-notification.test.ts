@@ -253,3 +253,24 @@ test('a disk that fails at the destination is told, and the key stays to be supp
   assert.equal((await announce(a, { keyIds })).response, 'success');
   assert.deepEqual(stream.keys, taken);
 });
+
+test('keys whose turn comes when the application has opened a newer stream go over that one', async (t) => {
+  const { a, c } = await setUp(t);
+  const first = c.stream(PAIR);
+  let go = () => {};
+  const gate = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  first.before = () => gate;
+  first.takes = false;
+  const count = limits.supplyPushesUnderwayMax + 3;
+  const taken = await Promise.all(Array.from({ length: count }, () => a.announcing.take(PAIR, 1, 256)));
+  for (const keys of taken) held(keys);
+  await until('all have come to their turn or wait', () => c.supply.stats.opened === count - 3);
+  const second = c.stream(PAIR);
+  assert.equal(first.open, false);
+  go();
+  await ended(a);
+  assert.deepEqual([c.proactive.stats.lost, c.proactive.stats.pushed], [count - 3, 3]);
+  assert.equal(second.keys.size, 3);
+});
