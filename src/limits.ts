@@ -145,6 +145,25 @@ export const limits = {
   supplyPipelineMax: 16,
   applicationsMax: 256,
 
+  // Key supply notification, and what is pushed to applications.
+  sessionsMax: 256,
+  /** Notifications that wait for their response, at their source or in transit. */
+  supplyNoticesMax: 4_096,
+  supplyNoticeMs: 10_000,
+  /** How long an application's request for key waits for a far KM that chooses the keys. */
+  supplySessionMs: 2_000,
+  /** Requests of one session that wait for the one before them. */
+  supplySessionWaitersMax: 64,
+  /** Streams of one application: one for each master. */
+  supplyStreamsPerApplicationMax: 16,
+  supplyHeartbeatMs: 10_000,
+  /** Pushes to one stream that its socket has not taken: so many are lost when it breaks. */
+  supplyPushesUnderwayMax: 8,
+  /** Pushes to one stream that wait for those; no key has been opened for them. */
+  supplyPushesWaitingMax: 1_024,
+  /** How long a push may wait, and how long the socket may take with one. */
+  supplyPushMs: 5_000,
+
   // Control.
   controlBodyBytesMax: 64 << 10,
   controlRequestMs: 120_000,

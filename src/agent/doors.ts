@@ -90,12 +90,12 @@ function startRefills({ config, store, relay, routes, clock }: AgentParts, closi
 }
 
 async function openSupply(
-  { config, supply, ports, clock }: AgentParts,
+  { config, push, ports, clock }: AgentParts,
   log: Log,
   closings: Closing[],
   onBroken: (error: InvariantError) => void,
 ): Promise<void> {
-  if (config.supply === undefined || supply === undefined) return;
+  if (config.supply === undefined || push === undefined) return;
   const { listen, certificate, private_key, client_ca } = config.supply;
   const delivery = await startKeyDelivery({
     listen: parseHostPort(listen)!,
@@ -104,7 +104,8 @@ async function openSupply(
       privateKey: readFileSync(private_key),
       clientCa: readFileSync(client_ca),
     },
-    supply,
+    supply: push.announcing,
+    streams: push.streams,
     log,
     clock,
     onInvariantBroken: onBroken,

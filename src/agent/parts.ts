@@ -26,6 +26,7 @@ import { createKxTransport } from '../node/kx-tls.ts';
 import { loadNodeKey } from '../node/node-key.ts';
 import { Allocator } from '../store/allocator.ts';
 import { KeyStore } from '../store/key-store.ts';
+import { buildNotification } from './notification-parts.ts';
 import type { AgentParts } from './status.ts';
 
 export type Closing = () => void | Promise<void>;
@@ -54,6 +55,10 @@ export function buildParts(
   const destination = new RelayDestination(self, store, routes, clock, log);
   const relay = new Relay(self, guard, { source, transit, destination }, peers, log);
   closings.push(() => source.stop());
+  const supply = config.supply && new Supply(supplySettings(config), store, allocator);
+  const noticing = { self, guard, routes, peers, clock, entropy };
+  const { notification, push } = buildNotification(config, supply, noticing, log);
+  closings.push(() => notification.source.stop());
   const parts: AgentParts = {
     config,
     store,
@@ -61,7 +66,9 @@ export function buildParts(
     routes,
     peers,
     links: new Map(),
-    supply: config.supply && new Supply(supplySettings(config), store, allocator),
+    supply,
+    notification,
+    push,
     transport: createKxTransport({
       certificate: readFileSync(config.kx.certificate),
       privateKey: readFileSync(config.kx.private_key),
@@ -97,7 +104,7 @@ function addLinks({ config, store, peers, links }: AgentParts, log: Log): void {
   }
 }
 
-function peerEvents({ store, relay, links }: AgentParts, log: Log): PeerEvents {
+function peerEvents({ store, relay, notification, links }: AgentParts, log: Log): PeerEvents {
   const identity = new StoreIdentity(store, log);
   // Messages that come while what follows from the greeting is not on disk yet.
   const held = new Map<Peer, Frame[]>();
@@ -140,6 +147,8 @@ function peerEvents({ store, relay, links }: AgentParts, log: Log): PeerEvents {
     const code = message.header.command;
     if (code === command.keyRelay || code === command.keyRelayCompletion)
       return relay.onMessage(peer, message);
+    if (code === command.keySupply || code === command.keySupplyResponse)
+      return notification.onMessage(peer, message);
     const synchronise = links.get(peer.kmaId)?.synchronise;
     if (synchronise !== undefined && (code === command.syncProposal || code === command.syncAnswer))
       return synchronise.onMessage(message);

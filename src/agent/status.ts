@@ -6,12 +6,22 @@ import type { KxTransport } from '../env/kx-transport.ts';
 import type { Acquire } from '../kma/acquire.ts';
 import type { Relay } from '../kma/relay.ts';
 import type { Routes } from '../kma/routes.ts';
+import type { SupplyNotification } from '../kma/supply-notification.ts';
 import type { Synchronise } from '../kma/synchronise.ts';
 import type { Supply } from '../ksa/supply.ts';
 import type { Peer } from '../kx/peer/peer.ts';
-import type { LinkStatus, PeerStatus, PoolStatus, RelayStatus, Status } from '../observe/status.ts';
+import type {
+  LinkStatus,
+  NotificationStatus,
+  PeerStatus,
+  PoolStatus,
+  RelayStatus,
+  Status,
+  SupplyState,
+} from '../observe/status.ts';
 import type { KeyStore } from '../store/key-store.ts';
 import { version } from '../version.ts';
+import type { PushParts } from './notification-parts.ts';
 
 /** A link: its configuration, and what takes and synchronises its blocks. */
 export type LinkParts = {
@@ -29,6 +39,9 @@ export type AgentParts = {
   readonly peers: Map<string, Peer>;
   readonly links: Map<string, LinkParts>;
   readonly supply: Supply | undefined;
+  readonly notification: SupplyNotification;
+  /** Undefined at a node without applications. */
+  readonly push: PushParts | undefined;
   readonly transport: KxTransport;
   readonly ports: { kx: number | null; supply: number | null };
   readonly clock: Clock;
@@ -49,7 +62,8 @@ export function describe(parts: AgentParts): Status {
     links: [...parts.links.values()].map(describeLink),
     pools: describePools(parts),
     relay: describeRelay(parts.relay),
-    supply: supply === undefined ? null : { ...supply.stats },
+    notifications: describeNotifications(parts.notification),
+    supply: supply === undefined ? null : { ...supply.stats, ...describePush(parts.push) },
     store: { commits: store.commit.commits },
   };
 }
@@ -130,4 +144,21 @@ function describeRelay({ source, transit, destination }: Relay): RelayStatus {
     transit: { ...transit.stats, in_flight: transit.inFlight },
     destination: { ...destination.stats },
   };
+}
+
+function describeNotifications({ source, stats }: SupplyNotification): NotificationStatus {
+  const { sent, succeeded, failed, lastFailure } = source.stats;
+  return {
+    sent,
+    succeeded,
+    failed,
+    in_flight: source.inFlight,
+    last_failure: lastFailure === '' ? null : lastFailure,
+    ...stats,
+  };
+}
+
+function describePush(push: PushParts | undefined): Pick<SupplyState, 'pushed' | 'lost' | 'streams'> {
+  const { pushed = 0, lost = 0 } = push?.proactive.stats ?? {};
+  return { pushed, lost, streams: push?.streams.size ?? 0 };
 }

@@ -73,7 +73,19 @@ export function statusText(status: Status): string {
       `${source.last_failure === null ? '' : `, last failure: ${source.last_failure}`})   passed on ${transit.forwarded}   received ${destination.blocks}`,
     status.supply === null
       ? 'Supply   not configured'
-      : `Supply   ${status.supply.taken} keys by enc_keys, ${status.supply.opened} by dec_keys, ${status.supply.refused} requests refused`,
+      : `Supply   ${status.supply.taken} keys by enc_keys, ${status.supply.opened} by dec_keys and by push, ${status.supply.refused} requests refused`,
+    ...pushLines(status),
   ];
   return lines.join('\n');
+}
+
+function pushLines({ notifications: n, supply }: Status): string[] {
+  const streams =
+    supply === null
+      ? ''
+      : `   streams open ${supply.streams}   keys pushed ${supply.pushed}, lost ${supply.lost}`;
+  return [
+    `Notices  sent ${n.succeeded} of ${n.sent}${n.last_failure === null ? '' : ` (last failure: ${n.last_failure})`}` +
+      `   passed on ${n.forwarded}   received ${n.supplied}${streams}`,
+  ];
 }

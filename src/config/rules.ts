@@ -3,6 +3,7 @@ import { duplicates, sameAuthority } from './common-faults.ts';
 import type { FoundFault } from './faults.ts';
 import { directPlainKmas } from './plain-kmas.ts';
 import { plainRules } from './plain-rules.ts';
+import { pushRules } from './push-rules.ts';
 import { routeRules } from './route-rules.ts';
 import type { Config, PortConfig } from './schema.ts';
 
@@ -17,6 +18,7 @@ export function checkRules(config: Config): FoundFault[] {
     routeRules,
     plainRules,
     supplyRules,
+    pushRules,
     poolRules,
     addressRules,
     pathRules,

@@ -64,4 +64,5 @@ export type RouteConfig = Config['kx']['routes'][number];
 export type LinkConfig = Config['links'][number];
 export type SupplyConfig = NonNullable<Config['supply']>;
 export type ApplicationConfig = SupplyConfig['applications'][number];
+export type SessionConfig = SupplyConfig['sessions'][number];
 export type PoolConfig = Config['pools'][number];

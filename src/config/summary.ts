@@ -53,8 +53,13 @@ function supplyLines({ kma_id, supply }: Config): string[] {
     `supply: serves ${supply.listen}; ${sizes}, ${supply.max_keys_per_request} keys a request`,
     ...supply.applications.map((application) => {
       const far = application.kma_id !== undefined && application.kma_id !== kma_id;
-      return `application ${application.sae_id}: ${far ? `served by ${application.kma_id}` : 'served here'}`;
+      const pushed = application.push ? ', where keys taken for it are pushed to it' : '';
+      return `application ${application.sae_id}: ${far ? `served by ${application.kma_id}${pushed}` : 'served here'}`;
     }),
+    ...supply.sessions.map(
+      ({ id, source_sae_id, destination_sae_id }) =>
+        `session ${id}: keys that ${source_sae_id} asks for are pushed to ${destination_sae_id}`,
+    ),
   ];
 }
 

@@ -22,6 +22,34 @@ const application = z.strictObject({
       limits: `up to ${limits.peersMax} KMA IDs`,
       example: '[P]',
     }),
+  push: z.boolean().default(false).meta({
+    description:
+      'With `kma_id`: every key that is taken for this application is announced to its node, which pushes it to the application. An application here may ask for that, or for the opposite, with each request.',
+    example: 'true',
+  }),
+});
+
+const session = z.strictObject({
+  id: id({ description: "The session's ID, the same at both nodes.", example: 'a-to-c' }),
+  source_sae_id: id({
+    description: 'SAE ID of the application that asks for key.',
+    example: 'app-a',
+  }),
+  destination_sae_id: id({
+    description: 'SAE ID of the application to which the same key is pushed.',
+    example: 'app-c',
+  }),
+  number_of_keys: whole(1, limits.supplyKeysPerRequestMax).default(1).meta({
+    description: 'Keys that are pushed where a notification does not say how many.',
+    unit: 'keys',
+    example: '1',
+  }),
+  size_of_key: whole(64, ksaKeyBitsMax).multipleOf(8, { error: 'must be a multiple of 8' }).optional().meta({
+    description:
+      'Their size where a notification does not say it; left out: `default_key_bits`. A multiple of 8.',
+    unit: 'bits',
+    example: '256',
+  }),
 });
 
 export const supply = z
@@ -47,6 +75,15 @@ export const supply = z
       .meta({
         description: 'Who may be served, and by which node each is.',
         limits: `up to ${limits.applicationsMax}`,
+      }),
+    sessions: z
+      .array(session)
+      .max(limits.sessionsMax, { error: `lists more than ${limits.sessionsMax} sessions` })
+      .default([])
+      .meta({
+        description:
+          'Sessions of key supply notification (Q.4163 §7.2) in which the node of the destination application chooses the keys: for neighbours that do not understand which keys are announced to them. Both nodes name the same.',
+        limits: `up to ${limits.sessionsMax}`,
       }),
     default_key_bits: whole(64, ksaKeyBitsMax)
       .multipleOf(8, { error: 'must be a multiple of 8' })

@@ -2,6 +2,7 @@ import type { Clock } from '../env/clock.ts';
 import type { Entropy } from '../env/entropy.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError, rethrowInvariant } from '../errors.ts';
+import { inOurWords } from '../kx/codec/completion.ts';
 import { command } from '../kx/codec/header.ts';
 import { writeKeyRelay } from '../kx/codec/key-relay.ts';
 import type { Peer } from '../kx/peer/peer.ts';
@@ -288,9 +289,4 @@ export class RelaySource {
     const left = request.deadlineMs - clock.monotonicMs();
     request.cancelRetry = clock.after(Math.max(0, Math.min(milliseconds, left)), () => this.#try(request));
   }
-}
-
-// The Recommendation leaves the words of a response open.
-function inOurWords(response: string): string {
-  return /^(success|successful|ok)$/i.test(response) ? 'success' : response;
 }

@@ -1,12 +1,12 @@
 import type { Log } from '../env/log.ts';
 import { messageOf, rethrowInvariant } from '../errors.ts';
 import { type Completion, readCompletion, writeCompletion } from '../kx/codec/completion.ts';
-import { Draft } from '../kx/codec/draft.ts';
+import type { Draft } from '../kx/codec/draft.ts';
 import type { Frame } from '../kx/codec/frame.ts';
 import { command } from '../kx/codec/header.ts';
 import { type KeyRelay, readKeyRelay } from '../kx/codec/key-relay.ts';
 import { compactKeys } from '../kx/codec/key-table.ts';
-import { openForHop } from '../kx/codec/plain-form.ts';
+import { passedOn } from '../kx/codec/plain-form.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import type { Message } from '../kx/session/session.ts';
 import { limits } from '../limits.ts';
@@ -94,7 +94,11 @@ export class Relay {
     const { from, unnamed } = passing;
     const draft = unnamed
       ? writeCompletion(response, undefined, from.plain?.memberNames)
-      : passedBack(message.payload, completion, peer, requestId);
+      : passedOn(
+          message.payload,
+          peer.plain === undefined ? completion.hop : undefined,
+          idOf(completion, requestId),
+        );
     if (draft !== undefined) await this.#send(from, draft);
   }
 
@@ -136,16 +140,9 @@ function compacted(frame: Frame, relay: KeyRelay): KeyRelay {
   return { ...relay, keys, hop };
 }
 
-/** A completion in transit keeps everything before its hop entry. */
-function passedBack(
-  payload: Buffer,
-  completion: Completion,
-  from: Peer,
-  requestId: string,
-): Draft | undefined {
-  const { hop } = completion;
-  if (from.plain === undefined) return hop && Draft.of(payload.subarray(0, hop.start));
-  const id = `"key_relay_request_ID":${JSON.stringify(requestId)}`;
-  const prefix = openForHop(payload, completion.requestId === undefined ? id : undefined);
-  return prefix && Draft.of(prefix);
+// The member that a plain peer left out.
+function idOf(completion: Completion, requestId: string): string | undefined {
+  return completion.requestId === undefined
+    ? `"key_relay_request_ID":${JSON.stringify(requestId)}`
+    : undefined;
 }

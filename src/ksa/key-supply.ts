@@ -24,6 +24,8 @@ export type SupplyStatus = {
   readonly maxKeyPerRequest: number;
   readonly maxKeySizeBits: number;
   readonly minKeySizeBits: number;
+  /** Whether the node of the slave can be notified of keys that the master takes. */
+  readonly notifies: boolean;
 };
 
 /**
@@ -44,8 +46,9 @@ export interface KeySupply {
    * They are burnt on disk before the promise resolves, so what the caller cannot deliver is lost, never reused.
    * Rejects with `application.unknown_sae`, `application.not_authorised`, `application.bad_size`,
    * `application.too_many`, `kma.pool_empty` (nothing was burnt), or with an error of the store.
+   * @param notify whether the slave's node is to push the keys to the slave; undefined leaves it to the configuration
    */
-  take(pair: ApplicationPair, number: number, sizeBits: number): Promise<SuppliedKey[]>;
+  take(pair: ApplicationPair, number: number, sizeBits: number, notify?: boolean): Promise<SuppliedKey[]>;
 
   /**
    * Opens IDs that `take` gave the master at the other node, for the slave: all are found and burnt, or none.
@@ -54,4 +57,10 @@ export interface KeySupply {
    * made for other applications), `application.unknown_sae`, or with an error of the store.
    */
   find(pair: ApplicationPair, keyIds: readonly string[]): Promise<SuppliedKey[]>;
+
+  /**
+   * Lets the slave, an application of this node, receive what is pushed to it for a master of another node.
+   * Throws `application.not_authorised` or `application.unknown_sae` when no key is supplied to these two, in these roles, here.
+   */
+  admit(pair: ApplicationPair): void;
 }

@@ -56,6 +56,7 @@ export class Supply implements KeySupply {
       maxKeyPerRequest: maxKeysPerRequest,
       maxKeySizeBits: maxKeyBits,
       minKeySizeBits: isPlain ? UNIT_BITS : KEY_BITS_MIN,
+      notifies: false,
     };
   }
 
@@ -92,9 +93,7 @@ export class Supply implements KeySupply {
   }
 
   async find(pair: ApplicationPair, keyIds: readonly string[]): Promise<SuppliedKey[]> {
-    this.#needOwn(pair.slaveSaeId);
-    const remote = this.#settings.applications.get(pair.masterSaeId);
-    if (remote === undefined || remote === this.#settings.self) throw unknownApplication(pair.masterSaeId);
+    const remote = this.#masterNode(pair);
     const readers = this.#settings.plain.get(remote);
     if (readers !== undefined) return this.#findForeign(remote, readers.has(pair.slaveSaeId), keyIds);
     const pool = this.#store.pool(remote);
@@ -125,6 +124,17 @@ export class Supply implements KeySupply {
     if (keys === undefined) throw this.#notFound();
     this.stats.opened += keys.length;
     return keys.map((bytes, i) => ({ keyId: keyIds[i]!, bytes }));
+  }
+
+  admit(pair: ApplicationPair): void {
+    this.#masterNode(pair);
+  }
+
+  #masterNode({ masterSaeId, slaveSaeId }: ApplicationPair): string {
+    this.#needOwn(slaveSaeId);
+    const remote = this.#settings.applications.get(masterSaeId);
+    if (remote === undefined || remote === this.#settings.self) throw unknownApplication(masterSaeId);
+    return remote;
   }
 
   // Told apart only here, where nothing is given out: an ID that was made for another application of ours is not authorised.

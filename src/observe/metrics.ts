@@ -63,7 +63,7 @@ const table: readonly (readonly [name: string, help: string, labels: readonly st
   ],
   [
     'supplied_keys',
-    'KSA-keys supplied since start',
+    'KSA-keys supplied since start: taken fresh, and opened by ID for dec_keys and pushes',
     ['by'],
     (s) =>
       s.supply === null
@@ -72,6 +72,30 @@ const table: readonly (readonly [name: string, help: string, labels: readonly st
             [{ by: 'enc_keys' }, s.supply.taken],
             [{ by: 'dec_keys' }, s.supply.opened],
           ],
+  ],
+  [
+    'pushed_keys',
+    'KSA-keys burnt for streams of applications since start, by whether the socket took them',
+    ['result'],
+    (s) =>
+      s.supply === null
+        ? []
+        : [
+            [{ result: 'taken' }, s.supply.pushed],
+            [{ result: 'lost' }, s.supply.lost],
+          ],
+  ],
+  [
+    'push_streams',
+    'Streams that applications hold open',
+    [],
+    (s) => (s.supply === null ? [] : [[{}, s.supply.streams]]),
+  ],
+  [
+    'supply_notifications',
+    'Key supply notifications since start, by role and result',
+    ['role', 'result'],
+    notificationRows,
   ],
   ['store_commits', 'Durable commits of the key store since start', [], (s) => [[{}, s.store.commits]]],
 ];
@@ -118,5 +142,15 @@ function relayRows({ relay: { source, transit, destination } }: Status): Row[] {
     [{ role: 'transit', result: 'refused' }, transit.refused],
     [{ role: 'destination', result: 'stored' }, destination.blocks],
     [{ role: 'destination', result: 'refused' }, destination.refused],
+  ];
+}
+
+function notificationRows({ notifications: n }: Status): Row[] {
+  return [
+    [{ role: 'source', result: 'succeeded' }, n.succeeded],
+    [{ role: 'source', result: 'failed' }, n.failed],
+    [{ role: 'transit', result: 'forwarded' }, n.forwarded],
+    [{ role: 'destination', result: 'supplied' }, n.supplied],
+    [{ role: 'any', result: 'refused' }, n.refused],
   ];
 }

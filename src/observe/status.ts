@@ -70,6 +70,29 @@ export type RelayStatus = {
   readonly destination: { readonly blocks: number; readonly keys: number; readonly refused: number };
 };
 
+/** Key supply notifications (Q.4163 §7.2): as their source, in transit, and as their destination. */
+export type NotificationStatus = {
+  readonly sent: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly in_flight: number;
+  readonly last_failure: string | null;
+  readonly forwarded: number;
+  readonly supplied: number;
+  readonly refused: number;
+};
+
+export type SupplyState = {
+  readonly taken: number;
+  readonly opened: number;
+  readonly refused: number;
+  /** Keys that were written to an application's stream, and such as were burnt for it and lost when it broke. */
+  readonly pushed: number;
+  readonly lost: number;
+  /** Streams that applications hold open. */
+  readonly streams: number;
+};
+
 /** What `keyferry status --json` prints: no key, nothing computed from key. */
 export type Status = {
   readonly kma_id: string;
@@ -82,6 +105,7 @@ export type Status = {
   readonly links: readonly LinkStatus[];
   readonly pools: readonly PoolStatus[];
   readonly relay: RelayStatus;
-  readonly supply: { readonly taken: number; readonly opened: number; readonly refused: number } | null;
+  readonly notifications: NotificationStatus;
+  readonly supply: SupplyState | null;
   readonly store: { readonly commits: number };
 };

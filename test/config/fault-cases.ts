@@ -223,6 +223,35 @@ export const faultCases: readonly FaultCase[] = [
     '31:21',
     'Lower',
   ),
+  at(
+    'push_here',
+    '- sae_id: app-a',
+    '- sae_id: app-a\n      push: true',
+    'supply.applications[0].push',
+    '28:13',
+    'Remove push',
+  ),
+  session('app-a', 'app-x', 'destination_sae_id', '30:65', 'Add app-x'),
+  session('app-x', 'app-a', 'source_sae_id', '30:38', 'Add app-x'),
+  session('app-a', 'app-a', 'destination_sae_id', '30:65', 'one of another'),
+  session('app-a', 'app-c', 'destination_sae_id', '30:65', 'push'),
+  session('app-c', 'app-a', 'source_sae_id', '30:38', 'push'),
+  at(
+    'duplicate',
+    '      kma_id: C\n  max_key_bits: 4096',
+    `      kma_id: B\n    - { sae_id: s, kma_id: B }\n  sessions:\n${['app-c', 's'].map((to) => `    - { id: s, source_sae_id: app-a, destination_sae_id: ${to} }\n`).join('')}`,
+    'supply.sessions[1].id',
+    '33:13',
+    'Remove',
+  ),
+  at(
+    'key_size',
+    '      kma_id: C\n  max_key_bits: 4096',
+    '      kma_id: B\n  max_key_bits: 128\n  default_key_bits: 128\n  sessions:\n    - { id: s, source_sae_id: app-a, destination_sae_id: app-c, size_of_key: 256 }',
+    'supply.sessions[0].size_of_key',
+    '33:78',
+    'Lower size_of_key',
+  ),
   at('address_clash', '127.0.0.1:8443', '0.0.0.0:4163', 'supply.listen', '22:11', 'another port'),
   at('dials_itself', '192.0.2.2:4163', '127.0.0.1:4163', 'kx.peers[0].address', '12:16', 'neighbour'),
   at(
@@ -252,4 +281,9 @@ function at(
   remedy: string,
 ): FaultCase {
   return { code: `configuration.${code}` as ConfigFaultCode, replace, by, path, place, remedy };
+}
+
+function session(source: string, destination: string, key: string, place: string, remedy: string): FaultCase {
+  const by = `sessions: [{ id: s, source_sae_id: ${source}, destination_sae_id: ${destination} }]\n  max_key_bits: 4096`;
+  return at('session', 'max_key_bits: 4096', by, `supply.sessions[0].${key}`, place, remedy);
 }

@@ -4,6 +4,7 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Lab } from '../../src/cli/demo/lab.ts';
+import { EventStream, encKeys } from './event-stream.ts';
 import { applicationOf, keyIdsOf, keysOf, labFor, ownKeys, startAll, statusOf, until } from './lab.ts';
 
 const WINDOW = 8;
@@ -42,16 +43,21 @@ test('logs, status, metrics and stores hold no key in any encoding', async (t) =
   );
 });
 
-// Some keys that were fetched and some that were taken and never fetched.
+// Some keys that were fetched, some that were taken and never fetched, and some that were pushed.
 async function supplied(lab: Lab): Promise<Buffer[]> {
   const master = applicationOf(lab, 'app-a');
   const slave = applicationOf(lab, 'app-c');
+  const stream = await EventStream.open(lab, 'app-c', 'app-a');
   try {
+    const pushed = await encKeys(lab, { number: 5, extension_mandatory: [{ keyferry_notify: true }] });
+    await stream.waitFor(5);
     const taken = await master.encKeys('app-c', 10);
     assert.equal(taken.status, 200);
     assert.equal((await slave.decKeys('app-a', keyIdsOf(taken).slice(0, 5))).status, 200);
-    return [...keysOf(taken.body).values()].map((key) => Buffer.from(key, 'base64'));
+    const all = [...keysOf(taken.body).values(), ...keysOf(pushed.body).values()];
+    return all.map((key) => Buffer.from(key, 'base64'));
   } finally {
+    stream.close();
     master.close();
     slave.close();
   }

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Acquire } from '../../src/kma/acquire.ts';
 import { HopGuard } from '../../src/kma/hop-guard.ts';
+import { NoticeSource } from '../../src/kma/notice-source.ts';
 import { Relay } from '../../src/kma/relay.ts';
 import { RelayDestination } from '../../src/kma/relay-destination.ts';
 import { RelaySource } from '../../src/kma/relay-source.ts';
 import { RelayTransit } from '../../src/kma/relay-transit.ts';
 import { Routes } from '../../src/kma/routes.ts';
 import { StoreIdentity } from '../../src/kma/store-identity.ts';
+import { SupplyNotification } from '../../src/kma/supply-notification.ts';
 import { Synchronise } from '../../src/kma/synchronise.ts';
 import { command } from '../../src/kx/codec/header.ts';
 import { Peer, type PeerEvents, type PlainPeer } from '../../src/kx/peer/peer.ts';
@@ -109,6 +111,8 @@ export class TestNode {
   readonly acquires = new Map<string, Acquire>();
   readonly clock: ManualClock;
   nextBlock = 0;
+  /** Of a node without applications; `Applications` puts in another. */
+  notification: SupplyNotification;
   #stopped = false;
 
   constructor(t: TestContext, { clock, net }: World, id: string, settings: NodeSettings, directory: string) {
@@ -134,6 +138,9 @@ export class TestNode {
       peers,
       log,
     );
+    const notices = { self: id, guard, routes, peers, clock, entropy };
+    const source = new NoticeSource(notices);
+    this.notification = new SupplyNotification({ ...notices, log, source, supplyKeys: undefined });
     const self = { kmaId: id, unitBits: limits.unitBytes * 8, storeId: store.storeId };
     const transport = net.transport(id);
     const events = this.#events();
@@ -168,6 +175,7 @@ export class TestNode {
     for (const acquire of this.acquires.values()) acquire.stop();
     for (const synchronise of this.synchronises.values()) synchronise.stop();
     this.relay.source.stop();
+    this.notification.source.stop();
     for (const peer of this.peers.values()) peer.stop();
     await closeStore(this.store);
   }
@@ -190,10 +198,12 @@ export class TestNode {
       onMessage: (peer, message) => {
         const { command: code } = message.header;
         const isRelay = code === command.keyRelay || code === command.keyRelayCompletion;
+        const isSupply = code === command.keySupply || code === command.keySupplyResponse;
         const kept = message.keep();
         greeting.get(peer)?.then(() => {
           using frame = kept;
           if (isRelay) this.relay.onMessage(peer, frame);
+          else if (isSupply) this.notification.onMessage(peer, frame);
           else this.synchronises.get(peer.kmaId)?.onMessage(frame);
         });
       },

@@ -8,6 +8,7 @@ import type { Log, LogFields } from '../../src/env/log.ts';
 import type { InvariantError } from '../../src/errors.ts';
 import type { Answered } from '../../src/ksa/gs-qkd-014/exchange.ts';
 import { type DeliveryTimes, type KeyDelivery, startKeyDelivery } from '../../src/ksa/gs-qkd-014/server.ts';
+import { PushStreams } from '../../src/ksa/push-streams.ts';
 import { type Authority, authority, type Identity } from './certificates.ts';
 import { RecordingSupply } from './recording-supply.ts';
 
@@ -15,6 +16,7 @@ import { RecordingSupply } from './recording-supply.ts';
 export type Delivery = {
   readonly server: KeyDelivery;
   readonly supply: RecordingSupply;
+  readonly streams: PushStreams;
   readonly clock: SteerableClock;
   readonly log: RecordingLog;
   readonly applications: Authority;
@@ -38,19 +40,21 @@ export async function startDelivery(times: Partial<DeliveryTimes> = {}): Promise
   const supply = new RecordingSupply();
   const clock = new SteerableClock();
   const log = new RecordingLog();
+  const streams = new PushStreams(clock);
   const broken: InvariantError[] = [];
   const answered: Answered[] = [];
   const server = await startKeyDelivery({
     listen: { host: '127.0.0.1', port: 0 },
     tls: { ...node, clientCa: applications.certificate },
     supply,
+    streams,
     clock,
     log,
     times,
     onInvariantBroken: (error) => broken.push(error),
     onAnswered: (one) => answered.push(one),
   });
-  return { server, supply, clock, log, applications, nodes, node, appA, appC, broken, answered };
+  return { server, supply, streams, clock, log, applications, nodes, node, appA, appC, broken, answered };
 }
 
 /** One request on a connection of its own, unless `options.agent` says otherwise. */

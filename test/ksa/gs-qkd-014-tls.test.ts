@@ -142,6 +142,7 @@ test('starting with certificates that cannot be used, or on an address in use, s
     listen: { host: '127.0.0.1', port: delivery.server.port },
     tls: { ...delivery.node, clientCa: delivery.applications.certificate },
     supply: delivery.supply,
+    streams: delivery.streams,
     clock: delivery.clock,
     log: delivery.log,
     onInvariantBroken: () => assert.fail('no invariant is at stake'),

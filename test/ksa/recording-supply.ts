@@ -11,6 +11,7 @@ export const STATUS: SupplyStatus = {
   maxKeyPerRequest: 100,
   maxKeySizeBits: 1_024,
   minKeySizeBits: 64,
+  notifies: true,
 };
 
 /**
@@ -29,8 +30,14 @@ export class RecordingSupply implements KeySupply {
     return isServed(pair) ? STATUS : undefined;
   }
 
-  async take(pair: ApplicationPair, number: number, sizeBits: number): Promise<SuppliedKey[]> {
-    this.calls.push(`take ${pair.masterSaeId}>${pair.slaveSaeId} ${number}x${sizeBits}`);
+  async take(
+    pair: ApplicationPair,
+    number: number,
+    sizeBits: number,
+    notify?: boolean,
+  ): Promise<SuppliedKey[]> {
+    const how = notify === undefined ? '' : notify ? ' pushed' : ' not pushed';
+    this.calls.push(`take ${pair.masterSaeId}>${pair.slaveSaeId} ${number}x${sizeBits}${how}`);
     await this.before();
     return Array.from({ length: number }, () => this.#give(this.#taken++, sizeBits / 8));
   }
@@ -46,6 +53,10 @@ export class RecordingSupply implements KeySupply {
       this.#found.add(keyId);
       return this.#give(Number(keyId.slice(ID_START.length)), 32);
     });
+  }
+
+  admit(pair: ApplicationPair): void {
+    if (!isServed(pair)) throw applicationError('application.not_authorised', 'not these two');
   }
 
   get allWiped(): boolean {

@@ -5,19 +5,23 @@ import { keyContainer, statusBody } from './bodies.ts';
 import { readObject } from './body-reader.ts';
 import { keyIdsOfBody, keyIdsOfQuery } from './key-ids.ts';
 import { fitToStatus, type KeyRequest, keyRequestOfBody, keyRequestOfQuery } from './key-request.ts';
-import { Refusal, unknownSae } from './refusal.ts';
+import { extensionMandatory, Refusal, unknownSae } from './refusal.ts';
 import { type Operation, parseQuery, parseTarget } from './target.ts';
 
 /** `body` may hold keys: whoever gets it wipes it. */
 export type Answer = { readonly operation: Operation; readonly keys: number; readonly body: Buffer };
 
+/** A stream that is to be opened to the slave. */
+export type StreamFor = { readonly pair: ApplicationPair };
+
 const METHODS: Readonly<Record<Operation, readonly string[]>> = {
   status: ['GET'],
   enc_keys: ['GET', 'POST'],
   dec_keys: ['GET', 'POST'],
+  pushed_keys: ['GET'],
 };
 
-type Outcome = Answer | Refusal | undefined;
+type Outcome = Answer | StreamFor | Refusal | undefined;
 
 /**
  * Answers one request of the application `caller`. Gives undefined when the client left before it had said what it
@@ -49,6 +53,8 @@ export function answerTo(
       if (request.method === 'GET') return keysWithIds(keyIdsOfQuery(query), pair, supply);
       return ofBody(request, query, keyIdsOfBody).then((keyIds) => keysWithIds(keyIds, pair, supply));
     }
+    case 'pushed_keys':
+      return pushedKeys({ masterSaeId: saeId, slaveSaeId: caller }, query, supply);
   }
 }
 
@@ -72,7 +78,8 @@ async function freshKeys(
   if (facts === undefined) return unknownSae();
   const fitted = fitToStatus(asked, facts);
   if (fitted instanceof Refusal) return fitted;
-  const keys = await supply.take(pair, fitted.number, fitted.sizeBits);
+  if (asked.mustNotify && !facts.notifies) return extensionMandatory();
+  const keys = await supply.take(pair, fitted.number, fitted.sizeBits, asked.notify);
   return delivered('enc_keys', keys, fitted.number);
 }
 
@@ -85,6 +92,14 @@ async function keysWithIds(
   if (keyIds === undefined || keyIds instanceof Refusal) return keyIds;
   const keys = await supply.find(pair, keyIds);
   return delivered('dec_keys', keys, keyIds.length);
+}
+
+/** Ours, beside the standard: what is supplied without being asked for by its ID (Q.4163 clause 7.2). */
+function pushedKeys(pair: ApplicationPair, query: string, supply: KeySupply): StreamFor | Refusal {
+  const unexpected = parseQuery(query, []);
+  if (unexpected instanceof Refusal) return unexpected;
+  supply.admit(pair);
+  return { pair };
 }
 
 /** A POST says in its body what a GET says in its query. */

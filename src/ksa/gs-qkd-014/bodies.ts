@@ -35,7 +35,24 @@ export function statusBody(pair: ApplicationPair, status: SupplyStatus): Buffer 
  */
 export function keyContainer(keys: readonly SuppliedKey[]): Buffer {
   const container = Buffer.alloc(containerBytes(keys));
-  let at = OPEN.copy(container, 0);
+  const end = writeContainer(keys, container, 0);
+  assert(end === container.length, 'a key container was measured wrongly');
+  return container;
+}
+
+const BEFORE_CONTAINER = Buffer.from('event: keys\ndata: ');
+const AFTER_CONTAINER = Buffer.from('\n\n');
+
+/** A key container as a server-sent event: it has no line break in it. Ownership is as with `keyContainer`. */
+export function keyEvent(keys: readonly SuppliedKey[]): Buffer {
+  const event = Buffer.alloc(BEFORE_CONTAINER.length + containerBytes(keys) + AFTER_CONTAINER.length);
+  const end = writeContainer(keys, event, BEFORE_CONTAINER.copy(event, 0));
+  assert(end + AFTER_CONTAINER.copy(event, end) === event.length, 'a key event was measured wrongly');
+  return event;
+}
+
+function writeContainer(keys: readonly SuppliedKey[], container: Buffer, at: number): number {
+  at += OPEN.copy(container, at);
   for (const [index, key] of keys.entries()) {
     assert(isKeyId(key.keyId), 'a key ID is not in the form that we write');
     if (index > 0) container[at++] = COMMA;
@@ -45,9 +62,7 @@ export function keyContainer(keys: readonly SuppliedKey[]): Buffer {
     at = writeBase64(key.bytes.view(), container, at);
     at += AFTER_KEY.copy(container, at);
   }
-  at += CLOSE.copy(container, at);
-  assert(at === container.length, 'a key container was measured wrongly');
-  return container;
+  return at + CLOSE.copy(container, at);
 }
 
 function containerBytes(keys: readonly SuppliedKey[]): number {

@@ -5,9 +5,11 @@ import type { Log } from '../../env/log.ts';
 import { InvariantError, messageOf } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { KeySupply } from '../key-supply.ts';
-import { type Answer, answerTo } from './answer.ts';
+import type { PushStreams } from '../push-streams.ts';
+import { type Answer, answerTo, type StreamFor } from './answer.ts';
 import { expired } from './caller.ts';
 import type { Connection, Connections } from './connections.ts';
+import { openStream } from './push-stream.ts';
 import { Refusal, refusalOf } from './refusal.ts';
 import type { Operation } from './target.ts';
 
@@ -26,6 +28,8 @@ export type ExchangeContext = {
   readonly clock: Clock;
   readonly log: Log;
   readonly connections: Connections;
+  readonly streams: PushStreams;
+  readonly heartbeatMs: number;
   onInvariantBroken(error: InvariantError): void;
   onAnswered?(answered: Answered): void;
 };
@@ -50,21 +54,34 @@ export async function exchange(
   connection.unanswered++;
   const answer = await answered(request, connection, context);
   if (answer === undefined) return;
-  if (answer instanceof Refusal) refuse(response, answer, connection, context);
-  else deliver(response, answer, connection, context);
-  context.onAnswered?.({
-    operation: answer instanceof Refusal ? 'none' : answer.operation,
-    status: answer instanceof Refusal ? answer.status : 200,
-    keys: answer instanceof Refusal ? 0 : answer.keys,
-    ms: context.clock.monotonicMs() - begunMs,
-  });
+  const given = give(response, answer, connection, context);
+  context.onAnswered?.({ ...given, ms: context.clock.monotonicMs() - begunMs });
+}
+
+function give(
+  response: ServerResponse,
+  answer: Answer | StreamFor | Refusal,
+  connection: Connection,
+  context: ExchangeContext,
+): Omit<Answered, 'ms'> {
+  if ('pair' in answer) {
+    const refusal = openStream(response, answer.pair, connection, context);
+    if (refusal === undefined) return { operation: 'pushed_keys', status: 200, keys: 0 };
+    answer = refusal;
+  }
+  if (answer instanceof Refusal) {
+    refuse(response, answer, connection, context);
+    return { operation: 'none', status: answer.status, keys: 0 };
+  }
+  deliver(response, answer, connection, context);
+  return { operation: answer.operation, status: 200, keys: answer.keys };
 }
 
 async function answered(
   request: IncomingMessage,
   connection: Connection,
   context: ExchangeContext,
-): Promise<Answer | Refusal | undefined> {
+): Promise<Answer | StreamFor | Refusal | undefined> {
   const { caller } = connection;
   if (caller instanceof Refusal) return caller;
   if (context.clock.wallMs() > caller.validUntilMs) return expired();

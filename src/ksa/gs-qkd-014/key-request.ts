@@ -1,6 +1,6 @@
 import { limits } from '../../limits.ts';
 import type { SupplyStatus } from '../key-supply.ts';
-import { badRequest, Refusal, standardMessages } from './refusal.ts';
+import { badRequest, extensionMandatory, Refusal, standardMessages } from './refusal.ts';
 import { parseQuery } from './target.ts';
 
 /** The Key request data format (GS QKD 014 clause 6.2), as far as we support it. */
@@ -8,8 +8,13 @@ export type KeyRequest = {
   readonly number: number;
   /** Bits; undefined asks for the default size. */
   readonly sizeBits: number | undefined;
+  /** Whether the slave's node is to push the keys to the slave; undefined leaves it to the configuration. */
+  readonly notify: boolean | undefined;
+  /** Whether the request shall fail where that node cannot be notified. */
+  readonly mustNotify: boolean;
 };
 
+const NOTHING_SAID = { notify: undefined, mustNotify: false } as const;
 const WHOLE = /^[0-9]{1,9}$/;
 
 /** `GET …/enc_keys?number=3&size=1024`; both may be left out. */
@@ -34,10 +39,27 @@ export function keyRequestOfBody(body: object): KeyRequest | Refusal {
   }
   const mandatory = members['extension_mandatory'] ?? [];
   if (!Array.isArray(mandatory)) return badRequest('extension_mandatory shall be an array of objects');
-  if (mandatory.length > 0) {
-    return new Refusal(400, 'application.extension_mandatory', standardMessages.extensionMandatory);
-  }
-  return checked(members['number'] ?? undefined, members['size'] ?? undefined);
+  if (!mandatory.every(isSupported)) return extensionMandatory();
+  const must = notifyOf(mandatory);
+  const notify = must ?? notifyOf(members['extension_optional']);
+  const request = checked(members['number'] ?? undefined, members['size'] ?? undefined);
+  return request instanceof Refusal ? request : { ...request, notify, mustNotify: must === true };
+}
+
+/** The one extension parameter that we know: `{"keyferry_notify": true}` has the keys pushed to the slave, `false` has them not. */
+const NOTIFY = 'keyferry_notify';
+
+function isSupported(parameter: unknown): boolean {
+  if (typeof parameter !== 'object' || parameter === null) return false;
+  const entries = Object.entries(parameter);
+  return (
+    entries.length > 0 && entries.every(([name, value]) => name === NOTIFY && typeof value === 'boolean')
+  );
+}
+
+function notifyOf(parameters: unknown): boolean | undefined {
+  const found = Array.isArray(parameters) ? parameters.findLast(isSupported) : undefined;
+  return found === undefined ? undefined : (found as Record<typeof NOTIFY, boolean>)[NOTIFY];
 }
 
 /** What of a request depends on the pair: its limits (clause 6.1), and the default size. */
@@ -64,10 +86,10 @@ export function tooMany(max: number): Refusal {
 function checked(number: unknown = 1, size: unknown = undefined): KeyRequest | Refusal {
   if (!isPositive(number)) return badRequest('number shall be a whole number from 1');
   if (number > limits.supplyKeysPerRequestMax) return tooMany(limits.supplyKeysPerRequestMax);
-  if (size === undefined) return { number, sizeBits: undefined };
+  if (size === undefined) return { number, sizeBits: undefined, ...NOTHING_SAID };
   if (!isPositive(size)) return badRequest('size shall be a whole number of bits');
   if (size % 8 !== 0) return new Refusal(400, 'application.bad_size', standardMessages.sizeMultiple);
-  return { number, sizeBits: size };
+  return { number, sizeBits: size, ...NOTHING_SAID };
 }
 
 function isPositive(value: unknown): value is number {

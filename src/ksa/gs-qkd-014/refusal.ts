@@ -1,4 +1,5 @@
 import { AgentError } from '../../errors.ts';
+import { limits } from '../../limits.ts';
 
 /**
  * Why a request gets no key, as the application is told. GS QKD 014 clause 5 knows 400, 401 and 503; what HTTP itself
@@ -48,6 +49,19 @@ export function badRequest(message: string): Refusal {
 
 export function keysNotFound(remedy?: string): Refusal {
   return new Refusal(400, 'application.key_not_found', standardMessages.keysNotFound, remedy);
+}
+
+export function extensionMandatory(): Refusal {
+  return new Refusal(400, 'application.extension_mandatory', standardMessages.extensionMandatory);
+}
+
+export function tooManyStreams(): Refusal {
+  return new Refusal(
+    429,
+    'application.too_many_streams',
+    `an application may hold ${limits.supplyStreamsPerApplicationMax} streams, one for each master`,
+    'End a stream first.',
+  );
 }
 
 export function unknownSae(): Refusal {

@@ -6,6 +6,7 @@ import type { Log } from '../../env/log.ts';
 import { AgentError, type InvariantError, messageOf } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { KeySupply } from '../key-supply.ts';
+import type { PushStreams } from '../push-streams.ts';
 import { Connections } from './connections.ts';
 import { type Answered, exchange } from './exchange.ts';
 import { type DeliveryTls, secureContextOptions } from './tls-settings.ts';
@@ -17,6 +18,8 @@ export type DeliveryTimes = {
   readonly requestMs: number;
   readonly idleMs: number;
   readonly closeMs: number;
+  /** Between two signs of life on a stream. */
+  readonly heartbeatMs: number;
 };
 
 export type KeyDeliveryOptions = {
@@ -24,6 +27,8 @@ export type KeyDeliveryOptions = {
   readonly listen: { readonly host: string; readonly port: number };
   readonly tls: DeliveryTls;
   readonly supply: KeySupply;
+  /** Gets the streams that applications open. */
+  readonly streams: PushStreams;
   readonly log: Log;
   readonly clock: Clock;
   readonly times?: Partial<DeliveryTimes>;
@@ -70,7 +75,7 @@ export async function startKeyDelivery(options: KeyDeliveryOptions): Promise<Key
   // Bounds a client that doesn't read its answer.
   server.setTimeout(times.requestMs);
   const connections = new Connections();
-  const context = { ...options, connections };
+  const context = { ...options, connections, heartbeatMs: times.heartbeatMs };
   server.on('secureConnection', (socket: TLSSocket) => {
     // A handshake that ends while we stop would otherwise hold up the end for all of `closeMs`.
     if (!server.listening) socket.destroySoon();
@@ -88,8 +93,13 @@ export async function startKeyDelivery(options: KeyDeliveryOptions): Promise<Key
     reload(tls) {
       server.setSecureContext(secureContextOptions(tls));
       connections.retireAll();
+      options.streams.endAll();
     },
-    close: () => closed(server, connections, sockets, options.clock, times.closeMs),
+    close: () => {
+      const ended = closed(server, connections, sockets, options.clock, times.closeMs);
+      options.streams.endAll();
+      return ended;
+    },
   };
 }
 
@@ -100,6 +110,7 @@ function timesOf(given: Partial<DeliveryTimes> = {}): DeliveryTimes {
     requestMs: limits.supplyRequestMs,
     idleMs: limits.supplyIdleMs,
     closeMs: limits.supplyCloseMs,
+    heartbeatMs: limits.supplyHeartbeatMs,
     ...given,
   };
 }

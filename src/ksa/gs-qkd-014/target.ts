@@ -1,19 +1,19 @@
 import { limits } from '../../limits.ts';
 import { badRequest, Refusal } from './refusal.ts';
 
-export type Operation = 'status' | 'enc_keys' | 'dec_keys';
+export type Operation = 'status' | 'enc_keys' | 'dec_keys' | 'pushed_keys';
 
 /** What a request line asks for. */
 export type Target = {
   readonly operation: Operation;
-  /** The other application: the slave for `status` and `enc_keys`, the master for `dec_keys`. Percent-decoded. */
+  /** The other application: the slave for `status` and `enc_keys`, the master for `dec_keys` and `pushed_keys`. Percent-decoded. */
   readonly saeId: string;
   /** As sent, without the question mark. */
   readonly query: string;
 };
 
-/** The three URLs of GS QKD 014 clause 5. */
-const PATH = /^\/api\/v1\/keys\/([^/]+)\/(status|enc_keys|dec_keys)$/;
+/** The three URLs of GS QKD 014 clause 5, and our stream of keys beside them. */
+const PATH = /^\/api\/v1\/keys\/([^/]+)\/(status|enc_keys|dec_keys|pushed_keys)$/;
 const ORIGIN = /^https:\/\/[^/?#]+/i;
 /** Control characters have no place in an ID, and would in a log line. */
 const CONTROL = /\p{Cc}/u;
@@ -31,7 +31,7 @@ export function parseTarget(url: string): Target | Refusal {
       404,
       'application.unknown_path',
       'no such resource',
-      'Use /api/v1/keys/{SAE_ID}/status, enc_keys or dec_keys.',
+      'Use /api/v1/keys/{SAE_ID}/status, enc_keys, dec_keys or pushed_keys.',
     );
   }
   const saeId = percentDecoded(match[1]!);

@@ -48,3 +48,8 @@ export function writeCompletion(
   const text = `{"${spell('response', names)}":${JSON.stringify(response)},${id}"${spell('extension', names)}":[`;
   return Draft.of(Buffer.from(text, 'utf8'));
 }
+
+/** The Recommendation leaves the words of a response open: what a plain peer says when all is well, in ours. */
+export function inOurWords(response: string): string {
+  return /^(success|successful|ok)$/i.test(response) ? 'success' : response;
+}

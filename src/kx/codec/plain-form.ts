@@ -1,5 +1,7 @@
 import { limits } from '../../limits.ts';
+import { Draft } from './draft.ts';
 import { writeHeader } from './header.ts';
+import type { HopView } from './hop.ts';
 import { JsonView } from './json-view.ts';
 
 const COMMA = 0x2c;
@@ -89,4 +91,14 @@ function comma(others: readonly Buffer[]): string {
 function withoutSpace(bytes: Buffer, end: number): number {
   while (end > 0 && bytes[end - 1]! <= 0x20) end -= 1;
   return end;
+}
+
+/**
+ * What of a message without key goes on in transit: all before its hop entry, or, of a plain peer's message, which has none, all of it.
+ * @param more a member to be added to a plain peer's message, as text
+ * @returns undefined when the payload is no object, or its extension no array
+ */
+export function passedOn(payload: Buffer, hop: HopView | undefined, more?: string): Draft | undefined {
+  const prefix = hop === undefined ? openForHop(payload, more) : payload.subarray(0, hop.start);
+  return prefix && Draft.of(prefix);
 }
