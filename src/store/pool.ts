@@ -1,5 +1,6 @@
 import type { SecretBytes } from '../secret/secret-bytes.ts';
 import type { Block } from './block.ts';
+import { Lowest } from './lowest.ts';
 
 /** Everything shared with one remote KMA: the blocks that this node allocates from, and those that the other does. */
 export class Pool {
@@ -17,6 +18,7 @@ export class Pool {
   readonly generation = { own: 0, theirs: 0 };
   /** Blocks of theirs below this number are done: their owner has said that it takes no more from them. */
   theirFloor = 0;
+  readonly #lowestOwn = new Lowest((number) => this.own.has(number));
   readonly #highest = { own: -1, theirs: -1 };
   /** Burn stride, in units: grows while key is asked for quickly. */
   stride = 0;
@@ -46,6 +48,7 @@ export class Pool {
 
   add(block: Block): void {
     this.side(block.own).set(block.number, block);
+    if (block.own) this.#lowestOwn.add(block.number);
     this.held[block.own ? 'own' : 'theirs'] += block.units;
     if (block.state === 'ready') this.readied(block);
   }
@@ -65,9 +68,7 @@ export class Pool {
 
   /** The lowest number of an own block that key may still be taken from; `fallback` when there is none. */
   ownFloor(fallback: number): number {
-    let floor = fallback;
-    for (const number of this.own.keys()) if (number < floor) floor = number;
-    return floor;
+    return Math.min(fallback, this.#lowestOwn.get() ?? fallback);
   }
 
   raise(own: boolean, number: number): void {

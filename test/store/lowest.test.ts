@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Lowest } from '../../src/store/lowest.ts';
+
+test('the lowest number is that of all that are there, whatever comes and goes', () => {
+  const step = fc.tuple(fc.boolean(), fc.nat(50));
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const there = new Set<number>();
+      const lowest = new Lowest((number) => there.has(number));
+      for (const [comes, number] of steps) {
+        if (comes && !there.has(number)) lowest.add(number);
+        if (comes) there.add(number);
+        else there.delete(number);
+        assert.equal(lowest.get(), there.size === 0 ? undefined : Math.min(...there));
+      }
+    }),
+  );
+});
