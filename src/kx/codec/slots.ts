@@ -1,4 +1,3 @@
-import { limits } from '../../limits.ts';
 import { bytes, isInside, region } from './engine.ts';
 
 /**
@@ -41,18 +40,23 @@ export function takeMemory(least: number): Buffer {
   return Buffer.alloc(least);
 }
 
-/** Wipes memory that `takeMemory` gave. `used` is that memory, or a view of it from its beginning on with all that was written. */
+/** Wipes memory that `takeMemory` gave, or that a frame has of its own. `used` is that memory, or a view of it from its beginning on. */
 export function giveMemory(used: Buffer): void {
-  used.fill(0);
-  if (!isInside(used)) return;
-  const size = sizes.find(({ start, end }) => used.byteOffset >= start && used.byteOffset < end);
-  if (size !== undefined) size.free.push(bytes.subarray(used.byteOffset, used.byteOffset + size.bytes));
+  const size = sizeOf(used);
+  if (size === undefined) return void used.fill(0);
+  const slot = bytes.subarray(used.byteOffset, used.byteOffset + size.bytes);
+  // All of it: what was there before may have been longer.
+  slot.fill(0);
+  size.free.push(slot);
+}
+
+function sizeOf(memory: Buffer): Size | undefined {
+  if (!isInside(memory)) return undefined;
+  const { byteOffset } = memory;
+  return sizes.find(({ start, end }) => byteOffset >= start && byteOffset < end);
 }
 
 /** How many slots of each size are free, the smallest first; for tests and for those who watch. */
 export function freeSlots(): number[] {
   return sizes.map(({ free }) => free.length);
 }
-
-/** What a frame may have behind it: a hop entry of the greatest length, and the end of the payload. */
-export const ROOM_BYTES = limits.hopEntryBytesMax;
