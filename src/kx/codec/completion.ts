@@ -33,8 +33,10 @@ export function readCompletion(payload: Buffer): Completion | undefined {
   const message = JsonView.of(payload);
   if (!(message instanceof JsonView)) return undefined;
   const response = message.member('response')?.text(limits.idCharsMax);
-  const requestId = message.member('keyrelayrequestid')?.text(limits.idCharsMax);
-  return response ? { response, requestId, hop: findHop(message) } : undefined;
+  const member = message.member('keyrelayrequestid');
+  const requestId = member?.text(limits.idCharsMax);
+  if (!response || (member !== undefined && !requestId)) return undefined;
+  return { response, requestId, hop: findHop(message) };
 }
 
 /** The payload up to its hop entry. Without a request ID (Table 2 has it optional) only a plain peer understands it. */
