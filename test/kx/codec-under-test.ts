@@ -2,18 +2,28 @@
  * The codec as the vectors, the property tests and the fuzzer see it: values in, values out. When the codec's own functions change, this
  * file changes and no test does.
  */
-import { readBase64 } from '../../src/bytes/base64.ts';
+
 import type { ByteLink } from '../../src/env/byte-link.ts';
-import { readCompletion } from '../../src/kx/codec/completion.ts';
+import { parseUuid } from '../../src/keys/uuid.ts';
+import { readCompletion, writeCompletion } from '../../src/kx/codec/completion.ts';
+import type { Draft } from '../../src/kx/codec/draft.ts';
 import { command } from '../../src/kx/codec/header.ts';
-import { frameWithHop, type HopView, sealHop, verifyHop } from '../../src/kx/codec/hop.ts';
+import { type HopView, sealHop, verifyHop } from '../../src/kx/codec/hop.ts';
 import { scanJson, textOf } from '../../src/kx/codec/json-scan.ts';
-import { type KeyRelay, readKeyRelay } from '../../src/kx/codec/key-relay.ts';
-import { type KeyRange, keyBytes, padKeys } from '../../src/kx/codec/key-text.ts';
-import { readAnswers, readProposals } from '../../src/kx/codec/private-messages.ts';
+import { type KeyRelay, readKeyRelay, writeKeyRelay } from '../../src/kx/codec/key-relay.ts';
+import { compactKeys, coverKeys, type KeyTable, uncoverKeys } from '../../src/kx/codec/key-table.ts';
+import {
+  readAnswers,
+  readProposals,
+  writeAnswers,
+  writeProposals,
+} from '../../src/kx/codec/private-messages.ts';
 import { Connection } from '../../src/kx/peer/connection.ts';
 import type { Message } from '../../src/kx/session/session.ts';
 import { ManualClock } from '../manual-clock.ts';
+import { block } from './fault-vectors/setting.ts';
+import { frameWithHop, idsOf, rangesOf } from './framed.ts';
+import { xor } from './naive.ts';
 import type { Ends, Verdict } from './naive-receiver.ts';
 
 /** A message as it came, copied. */
@@ -22,10 +32,10 @@ export type Received = { readonly command: number; readonly messageId: number; r
 /** The value of a scanned payload, or why it is none. */
 export function scanned(payload: Buffer): { value: unknown } | { fault: string } {
   const scan = scanJson(payload);
-  if ('fault' in scan) return { fault: scan.fault };
+  if (scan.fault !== undefined) return { fault: scan.fault };
   const { tokens } = scan;
   const build = (i: number): unknown => {
-    const token = tokens[i]!;
+    const token = tokens.at(i);
     if (token.kind === 'string') return textOf(payload, token);
     if (token.kind === 'array') return elements(i);
     if (token.kind === 'object') return members(i);
@@ -33,13 +43,13 @@ export function scanned(payload: Buffer): { value: unknown } | { fault: string }
   };
   const elements = (i: number): unknown[] => {
     const found: unknown[] = [];
-    for (let at = i + 1; at < tokens[i]!.after; at = tokens[at]!.after) found.push(build(at));
+    for (let at = i + 1; at < tokens.after(i); at = tokens.after(at)) found.push(build(at));
     return found;
   };
   const members = (i: number): unknown => {
     const found: [string, unknown][] = [];
-    for (let at = i + 1; at < tokens[i]!.after; at = tokens[at + 1]!.after)
-      found.push([textOf(payload, tokens[at]!), build(at + 1)]);
+    for (let at = i + 1; at < tokens.after(i); at = tokens.after(at + 1))
+      found.push([textOf(payload, tokens.at(at)), build(at + 1)]);
     return Object.fromEntries(found);
   };
   return { value: build(0) };
@@ -91,14 +101,14 @@ export function verdictOf({ command: code, frame }: Received, ends: Ends): Verdi
     case command.keyRelay: {
       const relay = readKeyRelay(payload);
       if (relay === undefined) return { outcome: 'malformed' };
-      const pad = padOf(headerBytes, payload, relay.hop, relay.keys, ends);
+      const pad = padOf(headerBytes, payload, relay.hop, relay.keys.bytes, ends);
       if (pad === undefined) return { outcome: 'not_authentic' };
-      return { outcome: 'accepted', seen: { ...seenIn(relay), keys: keysOf(payload, relay, pad) } };
+      return { outcome: 'accepted', seen: { ...seenIn(payload, relay), keys: keysOf(payload, relay, pad) } };
     }
     case command.keyRelayCompletion: {
       const completion = readCompletion(payload);
       if (completion === undefined) return { outcome: 'malformed' };
-      if (padOf(headerBytes, payload, completion.hop, [], ends) === undefined)
+      if (padOf(headerBytes, payload, completion.hop, 0, ends) === undefined)
         return { outcome: 'not_authentic' };
       const seen = { response: completion.response, request: completion.requestId, keys: [] };
       return { outcome: 'accepted', seen };
@@ -120,9 +130,10 @@ function rowsSeen(rows: unknown[][] | undefined): Verdict {
   return rows === undefined ? { outcome: 'malformed' } : { outcome: 'accepted', seen: { rows } };
 }
 
-function seenIn({ source, destination, transit, keys, requestId, block }: KeyRelay) {
+function seenIn(payload: Buffer, relay: KeyRelay) {
+  const { source, destination, transit, requestId, block } = relay;
   const shown = block && { number: block.number, epoch: block.epoch, floor: block.floor };
-  return { source, destination, transit, ids: keys.map((key) => key.id), request: requestId, block: shown };
+  return { source, destination, transit, ids: idsOf(payload, relay), request: requestId, block: shown };
 }
 
 // As HopGuard does, whose store is not asked here: the vectors' units are never used up.
@@ -130,24 +141,32 @@ function padOf(
   headerBytes: Buffer,
   payload: Buffer,
   hop: HopView | undefined,
-  keys: readonly KeyRange[],
+  keyBytes: number,
   { sender, receiver, units }: Ends,
 ): Buffer | undefined {
   const all = hop?.segments.reduce((sum, segment) => sum + segment.units, 0);
-  if (hop === undefined || all !== 1 + Math.ceil(keyBytes(keys) / 32)) return undefined;
+  if (hop === undefined || all !== 1 + Math.ceil(keyBytes / 32)) return undefined;
   const pad = units(hop.segments.map((segment) => [segment.number, segment.index, segment.units]));
   if (pad === undefined) return undefined;
   const authentic = verifyHop(headerBytes, payload, hop, sender, receiver, pad.subarray(0, 32));
   return authentic ? pad.subarray(32) : undefined;
 }
 
-function keysOf(payload: Buffer, { keys }: KeyRelay, pad: Buffer): string[] {
-  padKeys(payload, keys, pad);
-  return keys.map(({ start, end, bytes }) => {
-    const key = Buffer.alloc(bytes);
-    readBase64(payload, start, end, key, 0);
-    return key.toString('hex');
+function keysOf(payload: Buffer, relay: KeyRelay, pad: Buffer): string[] {
+  const compact = compacted(payload, relay.keys);
+  const all = Buffer.alloc(relay.keys.bytes);
+  const ranges = rangesOf(compact);
+  uncoverKeys(compact.payload, compact.keys, pad, all);
+  let at = 0;
+  return ranges.map(({ bytes }) => {
+    at += bytes;
+    return all.toString('hex', at - bytes, at);
   });
+}
+
+// As a node does it with a message that is authentic.
+function compacted(payload: Buffer, keys: KeyTable): { payload: Buffer; keys: KeyTable } {
+  return keys.escaped ? compactKeys(payload, keys) : { payload, keys };
 }
 
 /**
@@ -161,12 +180,63 @@ export function transitStep(
   segments: HopView['segments'],
 ): { frame: Buffer; hopStart: number } {
   const payload = Buffer.from(frame.subarray(10));
-  const relay = readKeyRelay(payload)!;
-  const hopStart = relay.hop!.start;
-  padKeys(payload, relay.keys, before);
-  padKeys(payload, relay.keys, after.subarray(32));
+  const { hop, keys } = readKeyRelay(payload)!;
+  const hopStart = hop!.start;
+  coverKeys(payload, keys, xor(before, after.subarray(32)));
   const made = frameWithHop(command.keyRelay, payload.subarray(0, hopStart), segments)!;
   made.writeUInt32BE(9, 2);
   sealHop(made, 'B', 'C', after.subarray(0, 32));
   return { frame: made, hopStart };
+}
+
+/** Every spelling of member names that the codec can write. */
+export const SPELLINGS = ['source_KMA_ID', 'Source KMA ID', 'sourceKmaId', 'source_kma_id'] as const;
+type Spelling = (typeof SPELLINGS)[number];
+
+type RelayFields = {
+  readonly source: string;
+  readonly destination: string;
+  readonly transit: readonly string[];
+  readonly request: string;
+  readonly block: { readonly number: number; readonly epoch: number; readonly floor: number };
+};
+
+const segments = (units: number) => [{ number: 4, index: 30, units }];
+
+// With message ID 1, under the pad of the vectors.
+function sealedFrame(code: number, prefix: Draft, units: number): Buffer {
+  const made = frameWithHop(code, prefix, segments(units))!;
+  made.writeUInt32BE(1, 2);
+  sealHop(made, 'A', 'B', block.subarray(30 * 32, 31 * 32));
+  return made;
+}
+
+/** The codec's writers; keys are written as they are given, as if they were covered already. */
+export const encoded = {
+  relay: (fields: RelayFields, firstId: string, keys: readonly Uint8Array[], names: Spelling): Buffer => {
+    const { source, destination, transit, request, block: where } = fields;
+    const whole = { ...where, part: 0, parts: 1 };
+    const all = { source, destination, transit, requestId: request, block: whole };
+    const draft = writeKeyRelay(all, parseUuid(firstId)!, Buffer.concat(keys), names);
+    return sealedFrame(command.keyRelay, draft, 1 + keys.length);
+  },
+  completion: (response: string, request: string, names: Spelling): Buffer =>
+    sealedFrame(command.keyRelayCompletion, writeCompletion(response, request, names), 1),
+  proposals: (rows: readonly (readonly [number, number, number, Uint8Array])[], floor: number): Buffer =>
+    writeProposals(
+      rows.map(([number, bytes, epoch, tag]) => ({ number, bytes, epoch, tag: Buffer.from(tag) })),
+      floor,
+    ),
+  answers: (rows: readonly (readonly [number, Uint8Array])[]): Buffer =>
+    writeAnswers(rows.map(([number, tag]) => ({ number, verdict: 'ready', tag: Buffer.from(tag) }))),
+};
+
+/** The base64 of keys in a message after `pad` was laid on them in place. */
+export function padded(keys: readonly Buffer[], pad: Uint8Array): string[] {
+  const files = keys.map((key, i) => ({ key_ID: `${i}`, key: key.toString('base64') }));
+  const members = { source_KMA_ID: 'A', destination_KMA_ID: 'C', keys: files };
+  const payload = Buffer.from(JSON.stringify(members));
+  coverKeys(payload, readKeyRelay(payload)!.keys, pad);
+  const after = JSON.parse(payload.toString()) as { keys: { key: string }[] };
+  return after.keys.map(({ key }) => key);
 }
