@@ -18,6 +18,7 @@ import {
   writeAnswers,
   writeProposals,
 } from '../../src/kx/codec/private-messages.ts';
+import { freeSlots } from '../../src/kx/codec/slots.ts';
 import { Connection } from '../../src/kx/peer/connection.ts';
 import type { Message } from '../../src/kx/session/session.ts';
 import { ManualClock } from '../manual-clock.ts';
@@ -91,8 +92,16 @@ export function talk(chunks: readonly Uint8Array[], plain = false): Talk {
   const connection = new Connection(new ManualClock(), link, self, 'A', events, plain);
   connection.start();
   for (const chunk of chunks) if (closed === undefined) connection.onData(Buffer.from(chunk));
-  return { messages, sent, closed };
+  const made = { messages, sent, closed };
+  connection.close('the test is over');
+  return made;
 }
+
+const slots = () => freeSlots().reduce((sum, free) => sum + free, 0);
+const allSlots = slots();
+
+/** How many pieces of the codec's memory are in use. */
+export const heldMemory = (): number => allSlots - slots();
 
 /** What the real readers make of a message that was delivered. */
 export function verdictOf({ command: code, frame }: Received, ends: Ends): Verdict {
@@ -170,20 +179,26 @@ function compacted(payload: Buffer, keys: KeyTable): { payload: Buffer; keys: Ke
 }
 
 /**
- * One step at a transit node: pad `before` off the keys, pad `after` on, a new header and a new hop entry.
- * @returns the frame as B sends it to C, and where in the payload that came in the hop entry began
+ * One step at a transit node: the pad that `units` names off the keys, `after` on (its first unit is the one-time key), a new header and a
+ * new hop entry.
+ * @returns the frame as B sends it to C, and where in its payload the hop entry begins; undefined when it would be too long
  */
 export function transitStep(
   frame: Buffer,
-  before: Buffer,
+  units: Ends['units'],
   after: Buffer,
-  segments: HopView['segments'],
-): { frame: Buffer; hopStart: number } {
+): { frame: Buffer; hopStart: number } | undefined {
   const payload = Buffer.from(frame.subarray(10));
   const { hop, keys } = readKeyRelay(payload)!;
-  const hopStart = hop!.start;
-  coverKeys(payload, keys, xor(before, after.subarray(32)));
-  const made = frameWithHop(command.keyRelay, payload.subarray(0, hopStart), segments)!;
+  const before = units(hop!.segments.map((segment) => [segment.number, segment.index, segment.units]))!;
+  const compact = compacted(payload, keys);
+  const hopStart = hop!.start - (payload.length - compact.payload.length);
+  const both = xor(before.subarray(32), after.subarray(32));
+  coverKeys(compact.payload, compact.keys, both);
+  const count = 1 + Math.ceil(keys.bytes / 32);
+  const prefix = compact.payload.subarray(0, hopStart);
+  const made = frameWithHop(command.keyRelay, prefix, [{ number: 8, index: 2, units: count }]);
+  if (made === undefined) return undefined;
   made.writeUInt32BE(9, 2);
   sealHop(made, 'B', 'C', after.subarray(0, 32));
   return { frame: made, hopStart };
