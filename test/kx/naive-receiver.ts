@@ -18,7 +18,7 @@ const MALFORMED = { outcome: 'malformed' } as const;
 
 /** @param frame header and payload */
 export function naiveVerdict(command: number, frame: Buffer, ends: Ends): Verdict {
-  const read = READERS[command];
+  const read = READERS.get(command);
   if (read === undefined) return { outcome: 'passed_over' };
   const message = naiveJson(frame.subarray(10));
   const made = message && read(message);
@@ -32,12 +32,12 @@ export function naiveVerdict(command: number, frame: Buffer, ends: Ends): Verdic
 
 type Read = { readonly seen: Record<string, unknown>; readonly keys?: readonly Buffer[] };
 
-const READERS: Readonly<Record<number, (message: Value) => Read | undefined>> = {
-  4353: readRelay,
-  4354: readCompletion,
-  4593: readProposal,
-  4594: readAnswer,
-};
+const READERS = new Map<number, (message: Value) => Read | undefined>([
+  [0x1101, readRelay],
+  [0x1102, readCompletion],
+  [0x11f1, readProposal],
+  [0x11f2, readAnswer],
+]);
 
 function readRelay(message: Value): Read | undefined {
   const source = textIn(member(message, 'source_KMA_ID'));
