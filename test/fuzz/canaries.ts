@@ -89,6 +89,12 @@ const parsed = (text: string): string => {
 
 const lastLetters = (tag: Buffer) => Buffer.from(tag.toString('latin1'), 'base64');
 const tagOf = (frame: Buffer) => lastLetters(frame.subarray(frame.indexOf('"tag":"') + 7).subarray(0, 24));
+const SEEN_AS: Readonly<Record<string, string>> = {
+  sourcekmaid: 'source',
+  destinationkmaid: 'destination',
+  keyrelayrequestid: 'request',
+  response: 'response',
+};
 const leaked: Buffer[] = [];
 const kept = { count: 0 };
 
@@ -149,12 +155,14 @@ export const canaries: Readonly<Record<string, Canary>> = {
     if (keys !== undefined && keys.length > 1) keys[1] = keys[1]!.slice(2) + keys[1]!.slice(0, 2);
   }),
   'leaves an escape in an ID': seeing((seen, text) => {
-    const escaped = /"source_KMA_ID":"([^"]*\\[^"]*)"/.exec(text);
-    if (escaped !== null) seen['source'] = escaped[1];
+    const escaped = /"(source|destination)_KMA_ID":"([^"]*\\[^"]*)"/.exec(text);
+    if (escaped !== null) seen[escaped[1]!] = escaped[2];
   }),
   'takes the last of two members of the same words': seeing((seen, text) => {
-    const all = [...text.matchAll(/"source[ _]KMA[ _]ID":"(\w+)"/gi)];
-    if (all.length > 1 && 'source' in seen) seen['source'] = all.at(-1)![1];
+    for (const [, name, value] of text.matchAll(/"([\w -]+)":"([\w-]+)"/g)) {
+      const own = SEEN_AS[name!.toLowerCase().replace(/[ _-]/g, '')];
+      if (own !== undefined && own in seen) seen[own] = value;
+    }
   }),
   'reads every ID of a run like the first': seeing((seen) => {
     const ids = seen['ids'] as string[] | undefined;

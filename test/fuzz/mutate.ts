@@ -72,6 +72,10 @@ export function mutateJson(text: string, random: Random): string {
   if (tokens.length === 0) return random.pick(WORDS);
   const token = random.pick(tokens);
   const [at, own] = [token.index, token[0]];
+  if (random.once(10)) return doubled(text, random);
+  if (random.once(12)) return escaped(text, random);
+  if (random.once(30)) return extraComma(text, random);
+  if (random.once(20)) return keyLetter(text, random);
   const put = (instead: string) => text.slice(0, at) + instead + text.slice(at + own.length);
   if (random.once(6)) return structure(text, own, put, random, tokens);
   if (own.startsWith('"') && own.length > 2) return put(`"${mutateText(own.slice(1, -1), random)}"`);
@@ -83,7 +87,7 @@ type Put = (instead: string) => string;
 
 function structure(text: string, own: string, put: Put, random: Random, tokens: RegExpMatchArray[]): string {
   const other = random.pick(tokens)[0];
-  switch (random.below(9)) {
+  switch (random.below(8)) {
     case 0:
       return put('');
     case 1:
@@ -98,8 +102,6 @@ function structure(text: string, own: string, put: Put, random: Random, tokens: 
       return put(own + random.pick(WORDS));
     case 6:
       return put('['.repeat(random.below(18)) + own + ']'.repeat(random.below(18)));
-    case 7:
-      return doubled(text, random);
     default:
       return random.once(3) ? `\xef\xbb\xbf${text}` : text + random.pick(['}', '\n', 'x', '\0', '{}']);
   }
@@ -107,7 +109,7 @@ function structure(text: string, own: string, put: Put, random: Random, tokens: 
 
 /** A member once more, elsewhere in the payload's object: under the same name, or spelt otherwise. */
 function doubled(text: string, random: Random): string {
-  const names = [...text.matchAll(/"(\w+)":("[^"]*"|\d+)/g)];
+  const names = [...text.matchAll(/"([\w ]+)":("[^"]*"|\d+)/g)].slice(0, random.once(2) ? 2 : undefined);
   if (names.length === 0) return text;
   const [, name, value] = random.pick(names);
   const spelt = random.pick([
@@ -118,6 +120,37 @@ function doubled(text: string, random: Random): string {
   ]);
   const changed = random.once(2) ? value! : '"other"';
   return text.replace('{', () => `{"${spelt}":${changed},`);
+}
+
+/** A text as another encoder may write it: it means the same. */
+function escaped(text: string, random: Random): string {
+  const values = [...text.matchAll(/(?<=:")[^"\\]+(?=")/g)];
+  if (values.length === 0) return text;
+  const { 0: value, index } = random.pick(values);
+  const shown = random.once(3) ? value.replaceAll('/', '\\/') : escapeOne(value, random);
+  return text.slice(0, index) + shown + text.slice(index + value.length);
+}
+
+/** A letter of a key's base64, most often of its last four, where padding is. */
+function keyLetter(text: string, random: Random): string {
+  const keys = [...text.matchAll(/(?<="key":")[^"]+(?=")/gi)];
+  if (keys.length === 0) return text;
+  const { 0: key, index } = random.pick(keys);
+  const at =
+    index + (random.once(2) ? random.below(key.length) : Math.max(0, key.length - 1 - random.below(4)));
+  const letter = random.once(2)
+    ? random.pick(['-', '_', '=', '*', '\\/', '+'])
+    : text[at]! === 'B'
+      ? 'A'
+      : 'B';
+  return text.slice(0, at) + letter + text.slice(at + 1);
+}
+
+function extraComma(text: string, random: Random): string {
+  const ends = [...text.matchAll(/[\]}]/g)];
+  if (ends.length === 0) return text;
+  const { index } = random.pick(ends);
+  return `${text.slice(0, index)},${text.slice(index)}`;
 }
 
 function mutateText(inner: string, random: Random): string {
@@ -137,7 +170,7 @@ function mutateText(inner: string, random: Random): string {
     case 5:
       return inner + inner.slice(0, 4);
     case 6:
-      return 'x'.repeat(random.pick([0, 1, 63, 64, 65]));
+      return 'x'.repeat(random.pick([0, 1, 64, 65, 65]));
     default:
       // The same number of letters, all of them good base64: the last one that is changed may have bits too many.
       return before + String.fromCharCode((letter.charCodeAt(0) ^ (1 << random.below(3))) & 0x7f) + after;
