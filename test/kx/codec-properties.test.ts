@@ -279,8 +279,11 @@ test('pad is changed in place as if the key were decoded, XORed and encoded, for
         assert.equal(text.toString('latin1'), expected);
         if (length === 0) continue;
         const lead = Buffer.from(source.subarray(0, 101 - length));
-        const payload = padded([lead, key], Buffer.concat([lead, xor(before, after)]));
-        assert.deepEqual(payload, [Buffer.alloc(lead.length).toString('base64'), expected]);
+        const shown = [Buffer.alloc(lead.length).toString('base64'), expected];
+        assert.deepEqual(padded([lead, key], Buffer.concat([lead, xor(before, after)])), shown);
+        const nothing = Buffer.alloc(lead.length);
+        const [off, on] = [Buffer.concat([nothing, before]), Buffer.concat([lead, after])];
+        assert.deepEqual(padded([lead, key], on, off), shown, 'in one step');
       }
     }),
     { numRuns: 15 },

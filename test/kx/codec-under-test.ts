@@ -24,7 +24,6 @@ import type { Message } from '../../src/kx/session/session.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { block } from './fault-vectors/setting.ts';
 import { frameWithHop, idsOf, rangesOf } from './framed.ts';
-import { xor } from './naive.ts';
 import type { Ends, Verdict } from './naive-receiver.ts';
 
 /** A message as it came, copied. */
@@ -193,8 +192,7 @@ export function transitStep(
   const before = units(hop!.segments.map((segment) => [segment.number, segment.index, segment.units]))!;
   const compact = compacted(payload, keys);
   const hopStart = hop!.start - (payload.length - compact.payload.length);
-  const both = xor(before.subarray(32), after.subarray(32));
-  coverKeys(compact.payload, compact.keys, both);
+  coverKeys(compact.payload, compact.keys, after.subarray(32), before.subarray(32));
   const count = 1 + Math.ceil(keys.bytes / 32);
   const prefix = compact.payload.subarray(0, hopStart);
   const made = frameWithHop(command.keyRelay, prefix, [{ number: 8, index: 2, units: count }]);
@@ -246,12 +244,12 @@ export const encoded = {
     writeAnswers(rows.map(([number, tag]) => ({ number, verdict: 'ready', tag: Buffer.from(tag) }))),
 };
 
-/** The base64 of keys in a message after `pad` was laid on them in place. */
-export function padded(keys: readonly Buffer[], pad: Uint8Array): string[] {
+/** The base64 of keys in a message after `pad`, and `other` in the same step, were laid on them in place. */
+export function padded(keys: readonly Buffer[], pad: Uint8Array, other?: Uint8Array): string[] {
   const files = keys.map((key, i) => ({ key_ID: `${i}`, key: key.toString('base64') }));
   const members = { source_KMA_ID: 'A', destination_KMA_ID: 'C', keys: files };
   const payload = Buffer.from(JSON.stringify(members));
-  coverKeys(payload, readKeyRelay(payload)!.keys, pad);
+  coverKeys(payload, readKeyRelay(payload)!.keys, pad, other);
   const after = JSON.parse(payload.toString()) as { keys: { key: string }[] };
   return after.keys.map(({ key }) => key);
 }
