@@ -124,7 +124,9 @@ function fromPlain(frame: Frame, relay: KeyRelay, next: Peer, requestId: string)
   if (prefix === undefined) return undefined;
   // Keys of a plain peer lie in the clear; where they stand is found anew, since the extension may have stood before them.
   const closed = Buffer.concat([prefix, Buffer.from('{}]}')]);
-  const draft = Draft.of(prefix, readKeyRelay(closed)?.keys);
+  // A message whose keys are not found does not go on: they would not be covered.
+  const keys = readKeyRelay(closed)?.keys;
+  const draft = keys && Draft.of(prefix, keys);
   closed.fill(0);
   prefix.fill(0);
   return draft;
