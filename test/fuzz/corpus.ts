@@ -2,6 +2,7 @@ import { encoded, SPELLINGS } from '../kx/codec-under-test.ts';
 import { faultFiles } from '../kx/fault-vectors/index.ts';
 import { completion, keyFiles, relay } from '../kx/fault-vectors/message.ts';
 import { sealed } from '../kx/fault-vectors/setting.ts';
+import { keySupplyFaults, supplyAnswerFaults } from '../kx/fault-vectors/supply.ts';
 import { frame } from '../kx/naive.ts';
 
 const LONG = 4_000;
@@ -48,7 +49,7 @@ export function corpus(): {
 } {
   const vectors = Object.values(faultFiles).flatMap((make) => make());
   const frames = vectors.map(({ bytes }) => Buffer.from(bytes, 'hex')).filter(({ length }) => length >= 10);
-  const others = [frame(2, 0x11fe, '{}'), frame(2, 0x11ff, '{}'), frame(2, 0x1103, '{"session_ID":"s"}')];
+  const others = [frame(2, 0x11fe, '{}'), frame(2, 0x11ff, '{}')];
   return {
     good: [
       ...written(),
@@ -57,6 +58,7 @@ export function corpus(): {
       ...[2, 5, 16].map((count) => manyKeys(count, 32)),
       manyKeys(6, 20),
       sealed(JSON.stringify(completion()), { command: 0x1102 }),
+      ...[keySupplyFaults, supplyAnswerFaults].map((make) => Buffer.from(make()[0]!.bytes, 'hex')),
     ],
     faulty: frames.filter(({ length }) => length <= LONG),
     long: frames.filter(({ length }) => length > LONG),

@@ -17,7 +17,7 @@ export type Target = {
 const ends: Ends = { sender: 'A', receiver: 'B', units: unitsOf };
 /** Processor time of one case, of which most take well below a millisecond: what a quadratic reader would need is far more. */
 const CPU_MS = 250;
-const PROTECTED = [0x1101, 0x1102];
+const PROTECTED = [0x1101, 0x1102, 0x1103, 0x1104];
 
 /** @returns what is wrong with what the target makes of the case */
 export function complaint(target: Target, { chunks, isGenuine }: Case): string | undefined {

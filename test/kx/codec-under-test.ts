@@ -11,6 +11,7 @@ import { command } from '../../src/kx/codec/header.ts';
 import { type HopView, sealHop, verifyHop } from '../../src/kx/codec/hop.ts';
 import { scanJson, textOf } from '../../src/kx/codec/json-scan.ts';
 import { type KeyRelay, readKeyRelay, writeKeyRelay } from '../../src/kx/codec/key-relay.ts';
+import { readSupplyAnswer, readSupplyNotice, type SupplyNotice } from '../../src/kx/codec/key-supply.ts';
 import { compactKeys, coverKeys, type KeyTable, uncoverKeys } from '../../src/kx/codec/key-table.ts';
 import {
   readAnswers,
@@ -121,6 +122,17 @@ export function verdictOf({ command: code, frame }: Received, ends: Ends): Verdi
       const seen = { response: completion.response, request: completion.requestId, keys: [] };
       return { outcome: 'accepted', seen };
     }
+    case command.keySupply: {
+      const notice = readSupplyNotice(payload);
+      if (notice === undefined) return { outcome: 'malformed' };
+      return protectedSeen(headerBytes, payload, notice.hop, ends, () => noticeSeen(notice));
+    }
+    case command.keySupplyResponse: {
+      const answer = readSupplyAnswer(payload);
+      if (answer === undefined) return { outcome: 'malformed' };
+      const { sessionId: session, response, keyIds: ids } = answer;
+      return protectedSeen(headerBytes, payload, answer.hop, ends, () => ({ session, response, ids }));
+    }
     case command.syncProposal:
       return rowsSeen(
         readProposals(payload)?.map((row) => [row.number, row.bytes, row.epoch, row.tag.toString('hex')]),
@@ -132,6 +144,23 @@ export function verdictOf({ command: code, frame }: Received, ends: Ends): Verdi
     default:
       return { outcome: 'passed_over' };
   }
+}
+
+function protectedSeen(
+  headerBytes: Buffer,
+  payload: Buffer,
+  hop: HopView | undefined,
+  ends: Ends,
+  seen: () => Record<string, unknown>,
+): Verdict {
+  if (padOf(headerBytes, payload, hop, 0, ends) === undefined) return { outcome: 'not_authentic' };
+  return { outcome: 'accepted', seen: { ...seen(), keys: [] } };
+}
+
+function noticeSeen({ sessionId, number, sizeBits, announced }: SupplyNotice): Record<string, unknown> {
+  const texts = announced && [announced.source, announced.destination, announced.master, announced.slave];
+  const shown = announced && { texts, ids: announced.keyIds, transit: announced.transit };
+  return { session: sessionId, number, size: sizeBits, announced: shown };
 }
 
 function rowsSeen(rows: unknown[][] | undefined): Verdict {

@@ -1,5 +1,6 @@
 import { poly1305, texts, xor } from './naive.ts';
 import { base64In, member, naiveJson, textIn, type Value, wholeIn } from './naive-json.ts';
+import { readNotice, readSupplyAnswer } from './naive-supply.ts';
 
 /**
  * What a receiver makes of a message, by docs/kx.md alone; nothing of ours is imported. The real codec is held against it.
@@ -35,6 +36,8 @@ type Read = { readonly seen: Record<string, unknown>; readonly keys?: readonly B
 const READERS = new Map<number, (message: Value) => Read | undefined>([
   [0x1101, readRelay],
   [0x1102, readCompletion],
+  [0x1103, readNotice],
+  [0x1104, readSupplyAnswer],
   [0x11f1, readProposal],
   [0x11f2, readAnswer],
 ]);

@@ -5,6 +5,7 @@ import { jsonFaults, utf8Faults } from './json.ts';
 import { completionFaults, keyRelayFaults } from './members.ts';
 import type { Vector } from './message.ts';
 import { BLOCK, block, FIRST, GREETING, RECEIVER, SENDER } from './setting.ts';
+import { keySupplyFaults, supplyAnswerFaults } from './supply.ts';
 
 export type Setting = ReturnType<typeof setting>;
 
@@ -27,6 +28,8 @@ export const faultFiles: Readonly<Record<string, () => Vector[]>> = {
   'fault-utf8': utf8Faults,
   'fault-key-relay': keyRelayFaults,
   'fault-completion': completionFaults,
+  'fault-key-supply': keySupplyFaults,
+  'fault-supply-answer': supplyAnswerFaults,
   'fault-base64': base64Faults,
   'fault-hop': hopFaults,
 };
