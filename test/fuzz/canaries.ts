@@ -109,7 +109,7 @@ export const canaries: Readonly<Record<string, Canary>> = {
   ),
   'takes leading zeros and plus signs': lenient((text) => text.replace(/([[:,])[0+](?=\d)/g, '$1')),
   'takes a comma before the end': lenient((text) => text.replace(/,([\]}])/g, '$1')),
-  'takes any escape': lenient((text) => text.replace(/\\x/g, '\\\\')),
+  'takes any escape': lenient((text) => text.replace(/\\(?!["\\/bfnrt]|u[\da-f]{4})/gi, '')),
   'takes 17 levels': lenient((text) => text.replace('[]', '0').replace(/\[([^[\]]*)\]/, '$1')),
   'takes 65 characters for an ID': lenient((text) => text.replace('x'.repeat(65), 'x'.repeat(64))),
   'takes a number of 64 characters': lenient((text) => text.replace('1'.repeat(64), '1')),
