@@ -91,6 +91,6 @@ export class Frame implements KxHeader, Disposable {
 
   /** Of a frame that was kept: wipes it. */
   [Symbol.dispose](): void {
-    if (this.#memory !== undefined) giveMemory(this.takeMemory());
+    if (this.#memory !== undefined) giveMemory(this.takeMemory().subarray(0, HEADER + this.length));
   }
 }

@@ -1,3 +1,4 @@
+import { limits } from '../../limits.ts';
 import { bytes, isInside, region } from './engine.ts';
 
 /**
@@ -40,13 +41,14 @@ export function takeMemory(least: number): Buffer {
   return Buffer.alloc(least);
 }
 
-/** Wipes memory that `takeMemory` gave, or that a frame has of its own. `used` is that memory, or a view of it from its beginning on. */
+/** Wipes memory that `takeMemory` gave, or that a frame has of its own. `used` is that memory, or a view of it from its beginning on, that
+ * lacks at most a hop entry of what was written. */
 export function giveMemory(used: Buffer): void {
   const size = sizeOf(used);
   if (size === undefined) return void used.fill(0);
   const slot = bytes.subarray(used.byteOffset, used.byteOffset + size.bytes);
-  // All of it: what was there before may have been longer.
-  slot.fill(0);
+  // What was there before may have been longer by a hop entry.
+  slot.fill(0, 0, used.length + limits.hopEntryBytesMax);
   size.free.push(slot);
 }
 

@@ -149,6 +149,7 @@ export function compactKeys(at: usize, length: i32, rows: i32): i32 {
     store<i32>(row, load<i32>(row, 8) + letters, 12);
     store<i32>(row, flags & ~KEY_ESCAPED, 20);
   }
+  memory.fill(at + <usize>(length - shift), 0, <usize>shift);
   return length - shift;
 }
 
