@@ -48,7 +48,7 @@ export function giveMemory(used: Buffer): void {
   if (size === undefined) return void used.fill(0);
   const slot = bytes.subarray(used.byteOffset, used.byteOffset + size.bytes);
   // What was there before may have been longer by a hop entry.
-  slot.fill(0, 0, used.length + limits.hopEntryBytesMax);
+  slot.fill(0, 0, Math.min(size.bytes, used.length + limits.hopEntryBytesMax));
   size.free.push(slot);
 }
 
