@@ -164,6 +164,10 @@ export const limits = {
   /** How long a push may wait, and how long the socket may take with one. */
   supplyPushMs: 5_000,
 
+  // Tools.
+  /** A capture that `keyferry decode` reads. */
+  decodeBytesMax: 64 << 20,
+
   // Control.
   controlBodyBytesMax: 64 << 10,
   controlRequestMs: 120_000,
