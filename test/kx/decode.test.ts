@@ -80,6 +80,14 @@ test('key under any spelling, in extensions, in its own extension and under unkn
   }
 });
 
+test('a slash that is escaped counts once', () => {
+  const slashes = JSON.stringify(relay({ keys: [{ key_ID: 'k', key: '////' }] })).replaceAll(
+    '////',
+    '\\/\\/\\/\\/',
+  );
+  assert.match(streamText(decodeStream(message(1, 0x1101, slashes))), /key: 3 bytes, hidden/);
+});
+
 test('a payload that cannot be read is not shown at all', () => {
   const text = streamText(decodeStream(message(1, 0x1101, `{"keys":[{"key":"${KEY}"}],}`)));
   assert.match(text, /payload not shown/);
@@ -179,7 +187,7 @@ test('it cuts a stream into the same messages as the agent', () => {
   reader.push(Buffer.from(stream));
   const read: string[] = [];
   for (let pull = reader.pull(); pull.kind === 'frame'; pull = reader.pull())
-    read.push(`${pull.header.messageId} ${pull.payload.length}`);
+    read.push(`${pull.frame.header.messageId} ${pull.frame.payload.length}`);
   const parts = decodeStream(stream).map(
     (part) => 'message' in part && `${part.message.header.messageId} ${part.message.header.length}`,
   );

@@ -42,8 +42,8 @@ export function describeMessage(offset: number, header: KxHeader, payload: Buffe
   const scan = scanJson(payload);
   const view = JsonView.of(payload);
   const head = { offset, header, name: kind?.name };
-  if ('fault' in scan || !(view instanceof JsonView)) {
-    if ('fault' in scan)
+  if (scan.fault !== undefined || !(view instanceof JsonView)) {
+    if (scan.fault !== undefined)
       faults.push({ offset: at + scan.at, clause: 'Q.4163 App. I; RFC 8259', text: JSON_FAULTS[scan.fault] });
     return { ...head, payload: undefined, pad: undefined, faults };
   }

@@ -83,20 +83,16 @@ class Walk {
 
   #hidden({ kind, start, end, escaped }: Token): Shown {
     const letters = escaped ? withoutBackslashes(this.#bytes.subarray(start, end)) : undefined;
-    const bytes =
-      kind !== 'string'
-        ? -1
-        : letters === undefined
-          ? base64DecodedLength(this.#bytes, start, end)
-          : base64DecodedLength(letters, 0, letters.length);
+    const [text, from, to] = letters ? [letters, 0, letters.length] : [this.#bytes, start, end];
+    const bytes = kind === 'string' ? base64DecodedLength(text, from, to) : -1;
     letters?.fill(0);
     return { kind: 'hidden', bytes: bytes < 0 ? undefined : bytes, letters: end - start };
   }
 }
 
 // Some encoders write `\/` for the slash of base64.
-function withoutBackslashes(text: Buffer): Buffer {
-  return Buffer.from(text.filter((byte) => byte !== 0x5c));
+function withoutBackslashes(text: Buffer): Uint8Array {
+  return text.filter((byte) => byte !== 0x5c);
 }
 
 function secrecyOf(words: string, around: Secrecy): Secrecy {
