@@ -167,6 +167,8 @@ export const limits = {
   // Tools.
   /** A capture that `keyferry decode` reads. */
   decodeBytesMax: 64 << 20,
+  /** Messages of a KM under test that wait to be looked at. */
+  probeMessagesMax: 4_096,
 
   // Control.
   controlBodyBytesMax: 64 << 10,
