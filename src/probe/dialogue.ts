@@ -62,6 +62,11 @@ export class Dialogue {
     return this.#closed;
   }
 
+  /** Bytes that came and do not make a message. */
+  get unfinishedBytes(): number {
+    return this.#buffer.length;
+  }
+
   /** The message ID for the next message: 1, 2, … */
   nextId(): number {
     this.#lastId += 1;

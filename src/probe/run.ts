@@ -46,6 +46,8 @@ async function judge(check: Check, probe: Probe): Promise<Verdict> {
     return notAnswered(`only with --protocol ${check.protocol}`);
   if (check.needsKey === true && !unprotectedKey)
     return notAnswered('sends key: only with --unprotected-key');
+  // What a good connection gets has to be known before anything bad is done.
+  if (check.hostile === true) await probe.baseline().catch(() => undefined);
   const verdict = await bounded(check.run(probe), probe.timeoutMs * WAITS_PER_CHECK);
   probe.endAll();
   if (check.hostile !== true) return verdict;

@@ -18,7 +18,11 @@ export const framingChecks: readonly Check[] = [
     protocol: 'plain',
     needsKey: true,
     async run(probe) {
-      const [heard] = await answers(probe, 1);
+      const dialogue = await probe.open();
+      const [heard] = await answers(probe, dialogue, 1);
+      const rest = dialogue.unfinishedBytes;
+      if (rest > 0)
+        return fail(`${rest} bytes came that make no message: is Length that of the payload alone?`);
       if (heard === undefined) return notAnswered('no answer came');
       if (heard.faults.length > 0) return fail(`the answer has ${heard.faults.join(', ')}`);
       return heard.command === code.completion
@@ -33,7 +37,7 @@ export const framingChecks: readonly Check[] = [
     protocol: 'plain',
     needsKey: true,
     async run(probe) {
-      const heard = await answers(probe, 3);
+      const heard = await answers(probe, await probe.open(), 3);
       if (heard.length < 3) return notAnswered(`${heard.length} of 3 answers came`);
       const ids = heard.map(({ id }) => id);
       return new Set(ids).size === 3
@@ -103,8 +107,7 @@ export const framingChecks: readonly Check[] = [
   },
 ];
 
-async function answers(probe: Probe, count: number): Promise<Received[]> {
-  const dialogue = await probe.open();
+async function answers(probe: Probe, dialogue: Dialogue, count: number): Promise<Received[]> {
   const heard: Received[] = [];
   for (let i = 0; i < count; i++) {
     dialogue.send(frame({ id: dialogue.nextId(), command: code.relay }, await probe.relay()));
