@@ -78,9 +78,9 @@ async function probe(target: { host: string; port: number }, options: Options): 
     (check) =>
       (check.protocol ?? protocol) === protocol && (wanted === undefined || wanted.includes(check.name)),
   );
-  const findings = await runChecks(checks, probeOptions(target, options), (finding) =>
-    progress(finding, options),
-  );
+  const settings = probeOptions(target, options);
+  const findings = await runChecks(checks, settings, (finding) => progress(finding, options));
+  settings.privateKey.fill(0);
   const count = (result: Finding['result']) => findings.filter((finding) => finding.result === result).length;
   const results = { pass: count('pass'), fail: count('fail'), not_answered: count('not-answered') };
   if (options.json === true)

@@ -73,8 +73,10 @@ export class Dialogue {
     return this.#lastId;
   }
 
+  /** Takes ownership of `bytes`, and wipes them once they have left: they may hold key. */
   send(bytes: Buffer): void {
-    if (!this.#closed) this.#socket.write(bytes);
+    if (this.#closed) bytes.fill(0);
+    else this.#socket.write(bytes, () => bytes.fill(0));
   }
 
   /** Says that nothing more will come from here. */

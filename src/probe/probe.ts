@@ -49,6 +49,8 @@ export class Probe {
   readonly options: ProbeOptions;
   /** Every connection that is open; the runner ends them. */
   readonly opened = new Set<Socket>();
+  /** What has key in it. */
+  readonly #payloads: Buffer[] = [];
   #kmaId: string | undefined;
   #baseline: Promise<string | undefined> | undefined;
 
@@ -100,7 +102,7 @@ export class Probe {
     return this.#kmaId;
   }
 
-  /** A key relay payload from us to the KM, changed by `fields`; a member that is undefined there is left out. */
+  /** A key relay payload from us to the KM, changed by `fields`; a member that is undefined there is left out. Lent until `endAll`. */
   async relay(fields: RelayFields = {}): Promise<Buffer> {
     const { spelling = this.options.spelling, keys = [{ id: randomUUID(), bytes: 32 }], ...others } = fields;
     const members = {
@@ -110,7 +112,9 @@ export class Probe {
       request: randomUUID(),
       ...others,
     };
-    return withKeys(spelt(members, spelling), keys);
+    const payload = withKeys(spelt(members, spelling), keys);
+    this.#payloads.push(payload);
+    return payload;
   }
 
   /** Sends a key relay with this request ID and waits for its completion notification. */
@@ -190,9 +194,10 @@ export class Probe {
     return nameOf(parameter, this.options.spelling);
   }
 
-  /** Ends every connection that is still open. */
+  /** Ends every connection that is still open, and wipes the keys that were sent. */
   endAll(): void {
     for (const socket of this.opened) socket.destroy();
+    for (const payload of this.#payloads.splice(0)) payload.fill(0);
   }
 }
 
