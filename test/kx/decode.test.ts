@@ -186,8 +186,8 @@ test('it cuts a stream into the same messages as the agent', () => {
   const reader = new FrameReader(() => true);
   reader.push(Buffer.from(stream));
   const read: string[] = [];
-  for (let pull = reader.pull(); pull.kind === 'frame'; pull = reader.pull())
-    read.push(`${pull.frame.header.messageId} ${pull.frame.payload.length}`);
+  for (let one = reader.pull(); one !== undefined; one = reader.pull())
+    read.push(`${one.header.messageId} ${one.payload.length}`);
   const parts = decodeStream(stream).map(
     (part) => 'message' in part && `${part.message.header.messageId} ${part.message.header.length}`,
   );
