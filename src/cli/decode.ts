@@ -16,10 +16,8 @@ export function register(program: Command): void {
     .summary('print captured Kx messages in words')
     .description(
       [
-        'Prints the messages of a Kx byte stream (Q.4163) in words: header, command, members, the pad that protects the',
-        'message, and every fault with its offset and clause. Keys are left out; only their sizes are shown.',
-        'FILE holds one direction of a connection, as raw bytes or as hexadecimal text: digits with or without spaces, or',
-        'what xxd and hexdump -C print. Without FILE it is read from standard input.',
+        'Prints the messages of a Kx byte stream (Q.4163) in words: header, command, members, the pad that protects the message, and every fault with its offset and clause. Keys are left out; only their sizes are shown.',
+        'FILE holds one direction of a connection, as raw bytes or as hexadecimal text: digits with or without spaces, or what xxd and hexdump -C print. Without FILE it is read from standard input.',
       ].join('\n'),
     )
     .argument('[FILE]', 'what was captured')

@@ -33,12 +33,8 @@ export function register(program: Command): void {
     .summary('test a key manager for conformance to Q.4163')
     .description(
       [
-        'Connects to any key manager (KM), of this make or another, as a neighbour and runs the procedures of Q.4163 and hostile cases',
-        'against it. After each hostile case the KM has to serve a good connection as before.',
-        '',
-        'The certificate names the KMA that the probe is. Give it a KMA ID of its own, configured at the KM as a plain neighbour, and',
-        'never that of a node in service: a probe takes the place of its connection, and with --protocol keyferry the KM takes it',
-        'for a node with a new store, and destroys the key shared with it. The keys that it sends are random and thrown away.',
+        'Connects to any key manager (KM), of this make or another, as a neighbour and runs the procedures of Q.4163 and hostile cases against it. After each hostile case the KM has to serve a good connection as before.',
+        'The certificate names the KMA that the probe is. Give it a KMA ID of its own, configured at the KM as a plain neighbour, and never that of a node in service: a probe takes the place of its connection, and with --protocol keyferry the KM takes it for a node with a new store, and destroys the key shared with it. The keys that it sends are random and thrown away.',
       ].join('\n'),
     )
     .argument('<HOST:PORT>', "the KM's Kx interface", address)

@@ -18,6 +18,8 @@ export type Check = {
   readonly needsKey?: true;
   /** It misbehaves: afterwards the KM has to serve a good connection as before. */
   readonly hostile?: true;
+  /** Without it nothing else can be tested. */
+  readonly essential?: true;
   /** Bounded in time by the runner, which also ends whatever connections are left. @throws Error with a reason: it fails */
   run(probe: Probe): Promise<Verdict>;
 };

@@ -22,8 +22,11 @@ export async function runChecks(
   for (const check of checks) {
     const startMs = performance.now();
     const gone = unserved >= GONE_AFTER;
-    const verdict = gone ? notAnswered('not run: the KM no longer serves') : await judge(check, probe);
-    if (!gone) unserved = verdict.reason.startsWith(UNSERVED) ? unserved + 1 : 0;
+    const verdict = gone
+      ? notAnswered('not run: the KM serves no good connection')
+      : await judge(check, probe);
+    if (check.essential === true && verdict.result === 'fail') unserved = GONE_AFTER;
+    else if (!gone) unserved = verdict.reason.startsWith(UNSERVED) ? unserved + 1 : 0;
     const { name, title, clause } = check;
     const finding = {
       name,

@@ -90,7 +90,7 @@ function probe(
     '--ca',
     file('kx-ca.pem'),
     '--timeout',
-    '1',
+    '2',
     ...more,
   ];
   return new Promise((resolve, reject) => {

@@ -13,6 +13,7 @@ export const connectionChecks: readonly Check[] = [
     name: 'tls',
     title: 'TLS is set up, each end with a certificate of the authority',
     clause: 'App. I, note 2',
+    essential: true,
     async run(probe) {
       const dialogue = await probe.connect();
       const { standardName } = dialogue.socket.getCipher();
