@@ -4,6 +4,7 @@ import { createSecureContext } from 'node:tls';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseHostPort } from '../config/address.ts';
 import { AgentError, messageOf } from '../errors.ts';
+import type { Check } from '../probe/check.ts';
 import { allChecks } from '../probe/checks/all.ts';
 import { spellings } from '../probe/encode.ts';
 import type { ProbeOptions } from '../probe/probe.ts';
@@ -69,11 +70,7 @@ export function register(program: Command): void {
 }
 
 async function probe(target: { host: string; port: number }, options: Options): Promise<void> {
-  const { protocol, check: wanted } = options;
-  const checks = allChecks.filter(
-    (check) =>
-      (check.protocol ?? protocol) === protocol && (wanted === undefined || wanted.includes(check.name)),
-  );
+  const checks = chosen(options);
   const settings = probeOptions(target, options);
   const findings = await runChecks(checks, settings, (finding) => progress(finding, options));
   settings.privateKey.fill(0);
@@ -88,6 +85,18 @@ async function probe(target: { host: string; port: number }, options: Options): 
       `${report(findings)}\n\n${results.pass} pass, ${results.fail} fail, ${results.not_answered} not answered\n`,
     );
   process.exitCode = results.fail === 0 ? 0 : 1;
+}
+
+function chosen({ protocol, check: wanted }: Options): readonly Check[] {
+  const fits = allChecks.filter((check) => (check.protocol ?? protocol) === protocol);
+  const odd = wanted?.find((name) => !fits.some((check) => check.name === name));
+  if (odd !== undefined) {
+    throw new AgentError('probe.check', `the check ${odd} is not for --protocol ${protocol}`, {
+      fault: 'configuration',
+      remedy: 'Give the other protocol, or leave the check out.',
+    });
+  }
+  return wanted === undefined ? fits : fits.filter(({ name }) => wanted.includes(name));
 }
 
 // One line that changes, on a terminal only: the table comes at the end.
