@@ -4,6 +4,7 @@ import { findHop, type PadSegment } from '../codec/hop.ts';
 import { scanJson } from '../codec/json-scan.ts';
 import { JsonView } from '../codec/json-view.ts';
 import { readKeyRelay } from '../codec/key-relay.ts';
+import { readSupplyAnswer, readSupplyNotice } from '../codec/key-supply.ts';
 import { readAnswers, readHello, readProposals } from '../codec/private-messages.ts';
 import { type MessageKind, messageKinds, type Parameter } from './parameters.ts';
 import { type Shown, shownOf } from './shown.ts';
@@ -103,6 +104,10 @@ function read(code: number, payload: Buffer): boolean {
       return readKeyRelay(payload) !== undefined;
     case command.keyRelayCompletion:
       return readCompletion(payload) !== undefined;
+    case command.keySupply:
+      return readSupplyNotice(payload) !== undefined;
+    case command.keySupplyResponse:
+      return readSupplyAnswer(payload) !== undefined;
     case command.hello:
       return readHello(payload) !== undefined;
     case command.syncProposal:
