@@ -164,6 +164,12 @@ export const limits = {
   /** How long a push may wait, and how long the socket may take with one. */
   supplyPushMs: 5_000,
 
+  // Tools.
+  /** A capture that `keyferry decode` reads. */
+  decodeBytesMax: 64 << 20,
+  /** Messages of a KM under test that wait to be looked at. */
+  probeMessagesMax: 4_096,
+
   // Control.
   controlBodyBytesMax: 64 << 10,
   controlRequestMs: 120_000,

@@ -10,6 +10,8 @@ const commands: Readonly<Record<string, () => Promise<Registers>>> = {
   check: () => import('./cli/check.ts'),
   status: () => import('./cli/status.ts'),
   relay: () => import('./cli/relay.ts'),
+  probe: () => import('./cli/probe.ts'),
+  decode: () => import('./cli/decode.ts'),
   devices: () => import('./cli/devices.ts'),
   pki: () => import('./cli/pki.ts'),
   demo: () => import('./cli/demo.ts'),

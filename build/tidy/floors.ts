@@ -10,6 +10,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'src/control': 5,
   'src/kma': 4,
   'src/ksa': 4,
+  'src/probe': 4,
   'src/store': 3,
   'src/kx': 3,
   'src/observe': 3,

@@ -24,6 +24,7 @@ import { systemClock as clock } from '../node/clock.ts';
 import { systemEntropy as entropy } from '../node/entropy.ts';
 import { createKxTransport } from '../node/kx-tls.ts';
 import { loadNodeKey } from '../node/node-key.ts';
+import { openTlsKeyLog } from '../node/tls-key-log.ts';
 import { Allocator } from '../store/allocator.ts';
 import { KeyStore } from '../store/key-store.ts';
 import { buildNotification } from './notification-parts.ts';
@@ -69,11 +70,14 @@ export function buildParts(
     supply,
     notification,
     push,
-    transport: createKxTransport({
-      certificate: readFileSync(config.kx.certificate),
-      privateKey: readFileSync(config.kx.private_key),
-      ca: readFileSync(config.kx.ca),
-    }),
+    transport: createKxTransport(
+      {
+        certificate: readFileSync(config.kx.certificate),
+        privateKey: readFileSync(config.kx.private_key),
+        ca: readFileSync(config.kx.ca),
+      },
+      keyLog(config, log, closings),
+    ),
     ports: { kx: null, supply: null },
     startedMs: clock.monotonicMs(),
     clock,
@@ -154,6 +158,13 @@ function peerEvents({ store, relay, notification, links }: AgentParts, log: Log)
       return synchronise.onMessage(message);
     log.warn('kx.message.unexpected', { peer: peer.kmaId, command: code });
   }
+}
+
+function keyLog({ kx }: Config, log: Log, closings: Closing[]): ((line: Buffer) => void) | undefined {
+  if (kx.lab_tls_keylog === undefined) return undefined;
+  const file = openTlsKeyLog(kx.lab_tls_keylog, log);
+  closings.push(() => file.close());
+  return file.write;
 }
 
 function supplySettings(config: Config): ConstructorParameters<typeof Supply>[0] {

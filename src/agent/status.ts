@@ -1,6 +1,7 @@
 import { plainKmas } from '../config/plain-kmas.ts';
 import { relayPools } from '../config/relay-pools.ts';
 import type { Config, LinkConfig } from '../config/schema.ts';
+import { warnings } from '../config/summary.ts';
 import type { Clock } from '../env/clock.ts';
 import type { KxTransport } from '../env/kx-transport.ts';
 import type { Acquire } from '../kma/acquire.ts';
@@ -65,6 +66,7 @@ export function describe(parts: AgentParts): Status {
     notifications: describeNotifications(parts.notification),
     supply: supply === undefined ? null : { ...supply.stats, ...describePush(parts.push) },
     store: { commits: store.commit.commits },
+    warnings: warnings(config),
   };
 }
 

@@ -22,6 +22,7 @@ export function statusText(status: Status): string {
   const { source, transit, destination } = status.relay;
   const lines = [
     `KMA ${status.kma_id}   keyferry ${status.version}   pid ${status.pid}   up ${status.uptime_seconds} s`,
+    ...status.warnings.map((warning) => `WARNING: ${warning}`),
     '',
     'Kx peers',
     table(

@@ -64,6 +64,11 @@ export const kx = z
         'Certificates (PEM) of the authority that issues key managers their certificates, and nobody else.',
       example: 'kx-ca.pem',
     }),
+    lab_tls_keylog: path({
+      description:
+        'For a laboratory only, never where key is worth anything: the secrets of every TLS connection to neighbours are appended to this file (NSS key log), with which whoever captures the traffic reads it.',
+      example: '/tmp/kx.keylog',
+    }).optional(),
     peers: z
       .array(peer)
       .max(limits.peersMax, { error: `lists more than ${limits.peersMax} peers` })

@@ -10,6 +10,7 @@ export function summarise(config: Config): string[] {
     ...routeLines(config),
     ...supplyLines(config),
     ...notes(config).map((note) => `note: ${note}`),
+    ...warnings(config).map((warning) => `WARNING: ${warning}`),
   ];
 }
 
@@ -60,6 +61,14 @@ function supplyLines({ kma_id, supply }: Config): string[] {
       ({ id, source_sae_id, destination_sae_id }) =>
         `session ${id}: keys that ${source_sae_id} asks for are pushed to ${destination_sae_id}`,
     ),
+  ];
+}
+
+/** What gives protection away. `keyferry check`, the status and the log of a running agent all say it. */
+export function warnings({ kx }: Config): string[] {
+  if (kx.lab_tls_keylog === undefined) return [];
+  return [
+    `the TLS secrets of all Kx connections are written to ${kx.lab_tls_keylog}: take kx.lab_tls_keylog out unless this is a laboratory`,
   ];
 }
 

@@ -10,8 +10,11 @@ const CORKED_BYTES_MAX = 8 << 10;
 
 export type TlsFiles = { readonly certificate: Buffer; readonly privateKey: Buffer; readonly ca: Buffer };
 
-/** Kx over TLS 1.3, both sides with a certificate of the KM authority, a post-quantum hybrid group first. */
-export function createKxTransport(files: TlsFiles): KxTransport {
+/**
+ * Kx over TLS 1.3, both sides with a certificate of the KM authority, a post-quantum hybrid group first.
+ * @param onKeyLog for a laboratory: gets the secrets of every connection, a line of the NSS key log at a time
+ */
+export function createKxTransport(files: TlsFiles, onKeyLog?: (line: Buffer) => void): KxTransport {
   const options = {
     cert: files.certificate,
     key: files.privateKey,
@@ -22,11 +25,12 @@ export function createKxTransport(files: TlsFiles): KxTransport {
     rejectUnauthorized: true,
   } as const;
   return {
-    listen: (host, port, onConnection) => listen(options, host, port, onConnection),
+    listen: (host, port, onConnection) => listen(options, host, port, onConnection, onKeyLog),
     dial(host, port, protocol, onConnection, onFailed) {
       // The peer is known by the KMA ID in its certificate, wherever it lives; so no host name is checked.
       const ALPNProtocols = protocol === undefined ? [] : [protocol];
       const socket = connect({ ...options, ALPNProtocols, host, port, checkServerIdentity: () => undefined });
+      if (onKeyLog !== undefined) socket.on('keylog', onKeyLog);
       let settled = false;
       const fail = (reason: string) => {
         if (settled) return;
@@ -54,8 +58,15 @@ export function createKxTransport(files: TlsFiles): KxTransport {
   };
 }
 
-async function listen(options: object, host: string, port: number, onConnection: OnKxConnection) {
+async function listen(
+  options: object,
+  host: string,
+  port: number,
+  onConnection: OnKxConnection,
+  onKeyLog: ((line: Buffer) => void) | undefined,
+) {
   const server = createServer({ ...options, requestCert: true, handshakeTimeout: limits.kxHandshakeMs });
+  if (onKeyLog !== undefined) server.on('keylog', onKeyLog);
   const sockets = new Set<Socket>();
   server.maxConnections = limits.kxConnectionsMax;
   server.on('connection', (socket: Socket) => {

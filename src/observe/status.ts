@@ -108,4 +108,6 @@ export type Status = {
   readonly notifications: NotificationStatus;
   readonly supply: SupplyState | null;
   readonly store: { readonly commits: number };
+  /** What of the configuration gives protection away. */
+  readonly warnings: readonly string[];
 };

@@ -85,7 +85,7 @@ export class JsonView {
   }
 }
 
-// ASCII only: other letters that have an ASCII lower case are not the same words.
-function foldedName(name: string): string {
+/** The words of a member's name. ASCII only: other letters that have an ASCII lower case are not the same words. */
+export function foldedName(name: string): string {
   return name.replace(/[ _-]/g, '').replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
