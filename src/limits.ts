@@ -105,8 +105,8 @@ export const limits = {
   /** Link-pool key that a refill leaves for completions. */
   padReserveUnits: 64,
   relaysInFlightMax: 4_096,
-  /** Relay requests under way to one destination; what is asked for meanwhile shares the next one. */
-  relayTransfersMax: 1,
+  /** Relays under way to one destination: one, and more when there are keys for whole messages. */
+  relayTransfersMax: 8,
   relayPoolBytesMax: 64 << 20,
   /** Keys held of one plain KMA. */
   foreignKeysMax: 1 << 20,

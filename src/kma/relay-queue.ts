@@ -26,6 +26,8 @@ type Waiting<Result> = {
 export class RelayQueue<Result> {
   readonly #carrier: Carrier<Result>;
   readonly #waiting: Waiting<Result>[] = [];
+  /** KMA-keys that are waited for. */
+  #keys = 0;
   #underway = 0;
 
   constructor(carrier: Carrier<Result>) {
@@ -39,14 +41,16 @@ export class RelayQueue<Result> {
   add(count: number): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ count, resolve, reject });
+      this.#keys += count;
       this.#go();
     });
   }
 
   #go(): void {
-    while (this.#waiting.length > 0 && this.#underway < this.#carrier.transfers()) {
+    while (this.#waiting.length > 0 && this.#mayGo()) {
       const shared = this.#next();
       const count = shared.reduce((sum, one) => sum + one.count, 0);
+      this.#keys -= count;
       this.#underway += 1;
       const arrived = () => {
         this.#underway -= 1;
@@ -61,6 +65,12 @@ export class RelayQueue<Result> {
         },
       );
     }
+  }
+
+  // What does not fill a message waits for the one under way, as long as there is one.
+  #mayGo(): boolean {
+    if (this.#underway === 0) return true;
+    return this.#keys >= limits.relayKeysMax - 1 && this.#underway < this.#carrier.transfers();
   }
 
   // Whole requests, as many as one message holds and pad is there for, at least one.

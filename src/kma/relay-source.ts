@@ -103,8 +103,11 @@ export class RelaySource {
     const { store } = this.#parts;
     const queue = new RelayQueue<string>({
       carry: (count, arrived) => this.#relay({ destination, transit, next }, count, arrived),
-      // The first relay to a destination brings the ID secret of all that follow: they wait for it.
-      transfers: () => (store.pool(destination).ownEpoch === undefined ? 1 : limits.relayTransfersMax),
+      // The first relay to a destination brings the ID secret of all that follow: they wait for it. A plain peer may answer without saying what.
+      transfers: () =>
+        next.plain !== undefined || store.pool(destination).ownEpoch === undefined
+          ? 1
+          : limits.relayTransfersMax,
       // One unit authenticates, one may be the ID secret.
       room: () => (next.plain === undefined ? store.pool(next.kmaId).ownLeft - 2 : limits.relayKeysMax),
     });
