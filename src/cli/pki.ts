@@ -8,10 +8,11 @@ import {
   issueNode,
   leafDaysDefault,
 } from '../pki/pki.ts';
+import { crlDaysDefault, makeKxCrl } from '../pki/revoke.ts';
 
 type Options = { algorithm?: PkiAlgorithm; days: number; force?: boolean };
 
-/** `keyferry pki init|node|application`: the certificates of a laboratory. */
+/** `keyferry pki init|node|application|crl`: the certificates of a laboratory. */
 export function register(program: Command): void {
   const pki = program
     .command('pki')
@@ -26,6 +27,7 @@ export function register(program: Command): void {
   registerInit(pki);
   registerNode(pki);
   registerApplication(pki);
+  registerCrl(pki);
 }
 
 function registerInit(pki: Command): void {
@@ -77,10 +79,32 @@ function registerApplication(pki: Command): void {
   });
 }
 
+function registerCrl(pki: Command): void {
+  pki
+    .command('crl')
+    .summary("make the key managers' revocation list")
+    .description(
+      [
+        'Makes DIR/kx-crl.pem, for kx.crl, or makes it anew: what was on it stays on it. Then, at every node:',
+        'keyferry reload.',
+      ].join('\n'),
+    )
+    .argument('<DIR>', 'directory that "keyferry pki init" made')
+    .option(
+      '--revoke <KMA_ID>',
+      'revoke the Kx certificate that this node has now; may be repeated',
+      repeated,
+    )
+    .option('--days <N>', 'when it is to be renewed at the latest', wholeDays, crlDaysDefault)
+    .action(async (dir: string, options: { revoke?: string[]; days: number }) => {
+      report([await makeKxCrl(dir, options.revoke ?? [], options)]);
+    });
+}
+
 function common(command: Command, days: number, algorithm?: PkiAlgorithm): Command {
   const text =
     algorithm === undefined ? "of the new keys; the authority's own when left out" : 'of the new keys';
-  const choice = new Option('--algorithm <NAME>', text).choices(algorithms);
+  const choice = new Option('--algorithm <NAME>', `${text}; ml-dsa-65 is post-quantum`).choices(algorithms);
   if (algorithm !== undefined) choice.default(algorithm);
   return command
     .addOption(choice)

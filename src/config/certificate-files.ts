@@ -13,6 +13,7 @@ import {
   validityProblem,
 } from './certificates.ts';
 import { sameAuthority } from './common-faults.ts';
+import { crlProblem, readCrls, revokedProblem } from './crl.ts';
 import type { FaultPath, FoundFault } from './faults.ts';
 import { type FileWorld, lookAt } from './reader.ts';
 import type { Config } from './schema.ts';
@@ -40,6 +41,7 @@ export function checkCertificateFiles(config: Config, world: FileWorld): FoundFa
     if (kxAuthorities.length > 0) report(at, issuerProblem(kxChain, kxAuthorities));
   }
   privateKey(kx.private_key, ['kx', 'private_key'], kxLeaf, world, faults);
+  faults.push(...crlFaults(kx.crl, kxAuthorities, kxLeaf, world));
 
   if (supply === undefined) return faults;
   const supplyLeaf = certificates(supply.certificate, ['supply', 'certificate'], world, faults)[0];
@@ -55,6 +57,24 @@ export function checkCertificateFiles(config: Config, world: FileWorld): FoundFa
   );
   if (clientAuthorities.some((client) => kxAuthorities.some((authority) => sameKey(client, authority))))
     faults.push(sameAuthority());
+  return faults;
+}
+
+function crlFaults(
+  path: string | undefined,
+  authorities: readonly X509Certificate[],
+  leaf: X509Certificate | undefined,
+  world: FileWorld,
+): FoundFault[] {
+  if (path === undefined) return [];
+  const at = ['kx', 'crl'];
+  const { bytes, faults } = lookAt(world.reader, path, at, false);
+  if (bytes === undefined) return faults;
+  const crls = readCrls(bytes);
+  const problem = isProblem(crls) ? crls : crlProblem(crls, authorities, world.now);
+  if (problem !== undefined) faults.push({ at, ...problem });
+  const revoked = isProblem(crls) || leaf === undefined ? undefined : revokedProblem(leaf, crls);
+  if (revoked !== undefined) faults.push({ at: ['kx', 'certificate'], ...revoked });
   return faults;
 }
 

@@ -137,7 +137,7 @@ export function sameKey(a: X509Certificate, b: X509Certificate): boolean {
 }
 
 export function isProblem(value: object): value is CertificateProblem {
-  return !(value instanceof X509Certificate) && 'remedy' in value;
+  return 'remedy' in value;
 }
 
 function issued(issuer: X509Certificate, subject: X509Certificate): boolean {

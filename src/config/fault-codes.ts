@@ -42,6 +42,10 @@ export const faultCodes = {
   'configuration.certificate_name': 'A certificate whose common name is not `kma_id`.',
   'configuration.certificate_use': 'A certificate whose extended key usage does not allow what it is for.',
   'configuration.certificate_issuer': 'A certificate that the named authority did not issue.',
+  'configuration.certificate_revoked': "This node's own certificate, revoked by its authority.",
+  'configuration.crl':
+    'A file that holds no revocation list that can be read, or none of an authority of `kx.ca`.',
+  'configuration.crl_expired': 'A revocation list that is not current.',
   'configuration.not_a_ca': 'A certificate named as authority that may not issue others.',
   'configuration.private_key': 'A file that holds no private key that can be read.',
   'configuration.key_mismatch': 'A private key that belongs to another certificate.',

@@ -64,6 +64,11 @@ export const kx = z
         'Certificates (PEM) of the authority that issues key managers their certificates, and nobody else.',
       example: 'kx-ca.pem',
     }),
+    crl: path({
+      description:
+        'Revocation lists (PEM), one of every authority of `ca`, each before the time at which it is to be renewed: a peer whose certificate is revoked is refused, and so is every peer while a list is missing or out of date. Left out: nothing is looked up. Read again by `keyferry reload`.',
+      example: 'kx-crl.pem',
+    }).optional(),
     lab_tls_keylog: path({
       description:
         'For a laboratory only, never where key is worth anything: the secrets of every TLS connection to neighbours are appended to this file (NSS key log), with which whoever captures the traffic reads it.',

@@ -15,6 +15,7 @@ export function resolvePaths(config: Config, directory: string): Config {
       certificate: from(kx.certificate),
       private_key: from(kx.private_key),
       ca: from(kx.ca),
+      ...(kx.crl === undefined ? {} : { crl: from(kx.crl) }),
       ...(kx.lab_tls_keylog === undefined ? {} : { lab_tls_keylog: from(kx.lab_tls_keylog) }),
     },
     links: config.links.map((link) => ({ ...link, port: port(link.port, from) })),

@@ -2,17 +2,19 @@ import { createPrivateKey, type webcrypto } from 'node:crypto';
 import { base64Length, writeBase64 } from '../bytes/base64.ts';
 import { AgentError } from '../errors.ts';
 
-export const algorithms = ['ecdsa-p256', 'ed25519'] as const;
+export const algorithms = ['ecdsa-p256', 'ed25519', 'ml-dsa-65'] as const;
 export type PkiAlgorithm = (typeof algorithms)[number];
 
 const KEY = {
   'ecdsa-p256': { name: 'ECDSA', namedCurve: 'P-256' },
   ed25519: { name: 'Ed25519' },
+  'ml-dsa-65': { name: 'ML-DSA-65' },
 } as const;
 
 const SIGNATURE = {
   'ecdsa-p256': { name: 'ECDSA', hash: 'SHA-256' },
   ed25519: { name: 'Ed25519' },
+  'ml-dsa-65': { name: 'ML-DSA-65' },
 } as const;
 
 /** How a key of this kind signs. */
@@ -52,7 +54,8 @@ export async function readSigningKey(
 ): Promise<{ key: webcrypto.CryptoKey; algorithm: PkiAlgorithm }> {
   try {
     const key = createPrivateKey(pem);
-    const algorithm = key.asymmetricKeyType === 'ed25519' ? 'ed25519' : 'ecdsa-p256';
+    const kind: string | undefined = key.asymmetricKeyType;
+    const algorithm = kind === 'ed25519' || kind === 'ml-dsa-65' ? kind : 'ecdsa-p256';
     const der = key.export({ type: 'pkcs8', format: 'der' });
     const bytes = new Uint8Array(der);
     der.fill(0);

@@ -16,7 +16,7 @@ import {
 } from '@peculiar/x509';
 import { generateKeys, type PkiAlgorithm, signatureOf } from './algorithms.ts';
 
-const DAY_MS = 86_400_000;
+export const dayMs = 86_400_000;
 /** Machines of a lab differ by minutes; a certificate should serve at once on all of them. */
 const BACKDATED_MS = 3_600_000;
 
@@ -117,6 +117,6 @@ function serialNumber(): string {
 function period({ now, days }: Validity): { notBefore: Date; notAfter: Date } {
   return {
     notBefore: new Date(now.getTime() - BACKDATED_MS),
-    notAfter: new Date(now.getTime() + days * DAY_MS),
+    notAfter: new Date(now.getTime() + days * dayMs),
   };
 }

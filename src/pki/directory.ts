@@ -15,6 +15,7 @@ export function pkiPaths(dir: string) {
   return {
     kxAuthority: authority('kx-ca'),
     applicationAuthority: authority('application-ca'),
+    kxCrl: join(dir, 'kx-crl.pem'),
     node: (kmaId: string) => {
       const file = (name: string) => join(dir, 'nodes', kmaId, name);
       return {

@@ -109,7 +109,7 @@ export async function issueApplication(
   ]);
 }
 
-type Place = { readonly certificate: string; readonly key: string };
+export type Place = { readonly certificate: string; readonly key: string };
 
 async function issue(place: Place, request: Omit<LeafRequest, 'algorithm'>, options: PkiOptions) {
   const authority = await readAuthority(place);
@@ -117,7 +117,8 @@ async function issue(place: Place, request: Omit<LeafRequest, 'algorithm'>, opti
   return makeLeaf(authority, { ...request, algorithm }, validityOf(options, leafDaysDefault));
 }
 
-async function readAuthority(place: Place): Promise<Authority> {
+/** The authority at `place`, with its private key. */
+export async function readAuthority(place: Place): Promise<Authority> {
   const certificate = parseCertificate(readFile(place.certificate));
   const pem = readFile(place.key);
   const { key, algorithm } = await readSigningKey(pem, place.key);
@@ -137,7 +138,8 @@ function write(force: boolean, files: readonly NewFile[]): string[] {
   return files.map((file) => file.path);
 }
 
-function validityOf(options: PkiOptions, daysDefault: number): Validity {
+/** @throws AgentError `configuration.pki_days` */
+export function validityOf(options: PkiOptions, daysDefault: number): Validity {
   const days = options.days ?? daysDefault;
   if (!Number.isInteger(days) || days < 1 || days > DAYS_MAX)
     throw mistake('days', `${days} is no number of days`, `Give 1 to ${DAYS_MAX} days.`);
@@ -145,7 +147,7 @@ function validityOf(options: PkiOptions, daysDefault: number): Validity {
 }
 
 /** An ID becomes the name of a directory here, so `.` and `..` are refused although the file takes them. */
-function checkId(id: string, what: 'KMA' | 'SAE'): void {
+export function checkId(id: string, what: 'KMA' | 'SAE'): void {
   if (isIdentifier(id) && !/^\.+$/.test(id)) return;
   throw mistake('id', `"${id}" is no ${what} ID`, 'Use 1 to 64 letters, digits, ".", "_", ":" or "-".');
 }

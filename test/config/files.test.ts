@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BasicConstraintsExtension, X509CertificateGenerator } from '@peculiar/x509';
@@ -12,6 +12,7 @@ import { generateKeys, privateKeyPem } from '../../src/pki/algorithms.ts';
 import { type Authority, certificatePem, makeAuthority, makeLeaf } from '../../src/pki/certificate.ts';
 import { pkiPaths } from '../../src/pki/directory.ts';
 import { issueNode } from '../../src/pki/pki.ts';
+import { makeKxCrl } from '../../src/pki/revoke.ts';
 import { faultCases, sound } from './fault-cases.ts';
 import { makePki, nodeFolder } from './node-folder.ts';
 
@@ -23,11 +24,21 @@ let removePki = () => {};
 before(async () => {
   ({ pki, remove: removePki } = await makePki());
   await issueNode(pki, 'B');
+  for (const [name, revoked] of [
+    ['empty', []],
+    ['revoking-b', ['B']],
+    ['revoking-a', ['A']],
+  ] as const)
+    renameSync(await makeKxCrl(pki, revoked), join(pki, `${name}.pem`));
 });
 after(() => removePki());
 
 type InFolder = (name: string) => string;
 type World = { text?: string; now?: Date; reader?: FileReader; credentialsDirectory?: string };
+
+const withCrl = sound.replace('  ca: kx-ca.pem', '  ca: kx-ca.pem\n  crl: kx-crl.pem');
+/** Puts a revocation list there. */
+const crl = (name: string) => (path: InFolder) => copyFileSync(join(pki, `${name}.pem`), path('kx-crl.pem'));
 
 /** Faults of a node folder that `spoil` has worked on, as `code path`. */
 function look(spoil: (path: InFolder) => void, world: (path: InFolder) => World = () => ({})): string[] {
@@ -163,6 +174,50 @@ const cases: readonly FileCase[] = [
     faults: ['key_mismatch kx.private_key'],
   },
   {
+    what: 'no revocation list where one is named',
+    world: () => ({ text: withCrl }),
+    faults: ['file_missing kx.crl'],
+  },
+  {
+    what: 'a revocation list that is no PEM',
+    spoil: (path) => writeFileSync(path('kx-crl.pem'), junk),
+    world: () => ({ text: withCrl }),
+    faults: ['crl kx.crl'],
+  },
+  {
+    what: 'a revocation list that is no list',
+    spoil: (path) =>
+      writeFileSync(
+        path('kx-crl.pem'),
+        readFileSync(path('kx.pem'), 'latin1').replaceAll('CERTIFICATE', 'X509 CRL'),
+      ),
+    world: () => ({ text: withCrl }),
+    faults: ['crl kx.crl'],
+  },
+  {
+    what: 'no revocation list of one of two authorities',
+    spoil(path) {
+      crl('empty')(path);
+      const both = [path('kx-ca.pem'), path('application-ca.pem')].map((one) => readFileSync(one));
+      writeFileSync(path('kx-ca.pem'), Buffer.concat(both));
+      rmSync(path('application-ca.pem'));
+    },
+    world: () => ({ text: withCrl }),
+    faults: ['crl kx.crl', 'file_missing supply.client_ca'],
+  },
+  {
+    what: 'a revocation list that was to be renewed',
+    spoil: crl('empty'),
+    world: () => ({ text: withCrl, now: new Date(Date.now() + 31 * DAY_MS) }),
+    faults: ['crl_expired kx.crl'],
+  },
+  {
+    what: "this node's own certificate on the revocation list",
+    spoil: crl('revoking-a'),
+    world: () => ({ text: withCrl }),
+    faults: ['certificate_revoked kx.certificate'],
+  },
+  {
     what: 'one authority in two files',
     spoil: (path) => copyFileSync(path('kx-ca.pem'), path('application-ca.pem')),
     faults: ['same_ca supply.client_ca'],
@@ -181,6 +236,14 @@ describe('the files of a configuration', () => {
     test(`show ${what}`, () => {
       assert.deepEqual(look(spoil ?? (() => {}), world), faults);
     });
+
+  test("may hold a revocation list with other nodes' certificates on it", () => {
+    for (const name of ['empty', 'revoking-b'])
+      assert.deepEqual(
+        look(crl(name), () => ({ text: withCrl })),
+        [],
+      );
+  });
 
   test('may hold the node key as 64 hexadecimal digits, with a newline or without', () => {
     for (const end of ['', '\n'])
