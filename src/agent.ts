@@ -1,5 +1,6 @@
 import { openDoors } from './agent/doors.ts';
 import { buildParts, type Closing } from './agent/parts.ts';
+import { type Reloaded, reloadTls } from './agent/reload.ts';
 import { describe } from './agent/status.ts';
 import type { Config } from './config/schema.ts';
 import type { Log } from './env/log.ts';
@@ -11,6 +12,8 @@ export type Agent = {
   status(): Status;
   /** Relays fresh KMA-keys of 256 bits to another KMA. @throws AgentError `relay.…` */
   relay(destination: string, keys: number): Promise<RelayResult>;
+  /** Reads the TLS files anew. @throws AgentError `configuration.…`, and then everything is as it was */
+  reload(): Promise<Reloaded>;
   /** Stops taking key, ends what is under way, closes the store. */
   stop(): Promise<void>;
 };
@@ -39,7 +42,12 @@ export async function startAgent(
     const parts = buildParts(config, log, closings, onBroken);
     await openDoors(parts, log, closings, onBroken);
     const { source } = parts.relay;
-    return { status: () => describe(parts), relay: (to, keys) => source.relay(to, keys), stop };
+    return {
+      status: () => describe(parts),
+      relay: (to, keys) => source.relay(to, keys),
+      reload: () => reloadTls(parts, log),
+      stop,
+    };
   } catch (thrown) {
     await stop();
     throw thrown;

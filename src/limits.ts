@@ -93,7 +93,8 @@ export const limits = {
   proposalsOutstandingMax: 2_048,
   reproposeMs: 30_000,
   syncChunk: 16,
-  notAuthenticMax: 8,
+  /** Messages of one connection that may be malformed or not authentic. */
+  badMessagesMax: 8,
   alarmsMax: 64,
   insertRetryMs: 500,
   underwayRetryMs: 20,
@@ -116,13 +117,37 @@ export const limits = {
   relayNotSentRetryMs: 100,
   relayRetryMs: 3_000,
   peerQueueBytesMax: 8 << 20,
+  /** Messages of a peer that are being worked on; beyond it nothing more is read from the peer. */
+  messagesInFlightMax: 256,
   kxHandshakeMs: 10_000,
   kxConnectionsMax: 1_024,
-  /** Messages of a peer held while its greeting is written to disk. */
-  earlyMessagesMax: 1_024,
+  /** Handshakes under way, of all strangers together and of one host. */
+  kxHandshakesMax: 256,
+  kxHandshakesPerHostMax: 16,
+  /** Handshakes that one host may begin: so many at once, then so many a second. One of which no peer came counts as several. */
+  kxHandshakeBurst: 32,
+  kxHandshakesPerSecond: 4,
+  kxHandshakeLostCost: 4,
+  /** Hosts whose handshakes are counted. */
+  kxHostsMax: 4_096,
+  /** Connections that one peer may make: so many at once, then so many a second. */
+  peerConnectsBurst: 8,
+  peerConnectsPerSecond: 1,
   kxTickMs: 1_000,
   kxPingMs: 5_000,
+  /** Pings and pongs that a peer may send between two ticks. */
+  kxPingsPerTickMax: 16,
   kxSilenceMs: 15_000,
+  /** From the first byte of a message to its last. */
+  kxFrameMs: 10_000,
+  /** How long a peer may take nothing of what waits for it: a burst needs that long over a slow line. */
+  kxTakeMs: 60_000,
+  /** How long a plain peer, which cannot be pinged, may say nothing at all after a request. */
+  kxAnswerMs: 30_000,
+  /** How often the certificates of open connections are held against the clock. */
+  kxExpiryTickMs: 1_000,
+  /** Least time between two log lines on connections that were refused before a peer was known. */
+  refusedLogMs: 1_000,
   dialBackOffMsMin: 100,
   dialBackOffMsMax: 10_000,
 

@@ -10,6 +10,7 @@ const commands: Readonly<Record<string, () => Promise<Registers>>> = {
   check: () => import('./cli/check.ts'),
   status: () => import('./cli/status.ts'),
   relay: () => import('./cli/relay.ts'),
+  reload: () => import('./cli/reload.ts'),
   probe: () => import('./cli/probe.ts'),
   decode: () => import('./cli/decode.ts'),
   devices: () => import('./cli/devices.ts'),

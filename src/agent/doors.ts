@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { driverById } from '../../drivers/registry.ts';
 import { parseHostPort } from '../config/address.ts';
 import { relayPools } from '../config/relay-pools.ts';
@@ -10,7 +9,9 @@ import { Retention } from '../kma/retention.ts';
 import { startKeyDelivery } from '../ksa/gs-qkd-014/server.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import type { Closing } from './parts.ts';
+import { reloadTls } from './reload.ts';
 import { type AgentParts, describe } from './status.ts';
+import { readSupplyFiles } from './tls-files.ts';
 
 /** Starts what listens, dials and reads, the door for applications last. `closings` gets what undoes it, in order. */
 export async function openDoors(
@@ -35,6 +36,7 @@ async function openControl(parts: AgentParts, log: Log, closings: Closing[]): Pr
     status,
     metrics: createMetrics(status),
     relay: (destination: string, keys: number) => parts.relay.source.relay(destination, keys),
+    reload: () => reloadTls(parts, log),
   };
   closings.push(await startControl(parts.config.control.socket, controlled, log));
 }
@@ -44,6 +46,9 @@ async function openKx(
   log: Log,
   closings: Closing[],
 ): Promise<void> {
+  const reason = await transport.credentials.tryOut();
+  const remedy = 'Run "keyferry check" on the configuration, correct the files, then: keyferry reload.';
+  if (reason !== undefined) log.error('kx.certificate.unusable', { reason, remedy });
   if (config.kx.listen !== undefined) {
     const { host, port } = parseHostPort(config.kx.listen)!;
     const server = await transport.listen(host, port, (identity, link) => {
@@ -90,20 +95,15 @@ function startRefills({ config, store, relay, routes, clock }: AgentParts, closi
 }
 
 async function openSupply(
-  { config, push, ports, clock }: AgentParts,
+  { config, push, ports, doors, clock }: AgentParts,
   log: Log,
   closings: Closing[],
   onBroken: (error: InvariantError) => void,
 ): Promise<void> {
   if (config.supply === undefined || push === undefined) return;
-  const { listen, certificate, private_key, client_ca } = config.supply;
   const delivery = await startKeyDelivery({
-    listen: parseHostPort(listen)!,
-    tls: {
-      certificate: readFileSync(certificate),
-      privateKey: readFileSync(private_key),
-      clientCa: readFileSync(client_ca),
-    },
+    listen: parseHostPort(config.supply.listen)!,
+    tls: readSupplyFiles(config.supply),
     supply: push.announcing,
     streams: push.streams,
     log,
@@ -111,5 +111,6 @@ async function openSupply(
     onInvariantBroken: onBroken,
   });
   ports.supply = delivery.port;
+  doors.supply = delivery;
   closings.push(() => delivery.close());
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseHostPort } from '../config/address.ts';
 import { plainKmas } from '../config/plain-kmas.ts';
@@ -15,8 +15,8 @@ import { Routes } from '../kma/routes.ts';
 import { StoreIdentity } from '../kma/store-identity.ts';
 import { Synchronise } from '../kma/synchronise.ts';
 import { Supply } from '../ksa/supply.ts';
-import type { Frame } from '../kx/codec/frame.ts';
 import { command } from '../kx/codec/header.ts';
+import { Gate } from '../kx/peer/gate.ts';
 import { Peer, type PeerEvents } from '../kx/peer/peer.ts';
 import type { Message } from '../kx/session/session.ts';
 import { limits } from '../limits.ts';
@@ -27,8 +27,10 @@ import { loadNodeKey } from '../node/node-key.ts';
 import { openTlsKeyLog } from '../node/tls-key-log.ts';
 import { Allocator } from '../store/allocator.ts';
 import { KeyStore } from '../store/key-store.ts';
+import { Greetings } from './greetings.ts';
 import { buildNotification } from './notification-parts.ts';
 import type { AgentParts } from './status.ts';
+import { readKxFiles } from './tls-files.ts';
 
 export type Closing = () => void | Promise<void>;
 
@@ -70,14 +72,14 @@ export function buildParts(
     supply,
     notification,
     push,
-    transport: createKxTransport(
-      {
-        certificate: readFileSync(config.kx.certificate),
-        privateKey: readFileSync(config.kx.private_key),
-        ca: readFileSync(config.kx.ca),
-      },
-      keyLog(config, log, closings),
-    ),
+    transport: createKxTransport(readKxFiles(config.kx), {
+      admission: new Gate(clock),
+      clock,
+      log,
+      onKeyLog: keyLog(config, log, closings),
+    }),
+    doors: { supply: undefined },
+    reloads: { last: Promise.resolve() },
     ports: { kx: null, supply: null },
     startedMs: clock.monotonicMs(),
     clock,
@@ -110,44 +112,29 @@ function addLinks({ config, store, peers, links }: AgentParts, log: Log): void {
 
 function peerEvents({ store, relay, notification, links }: AgentParts, log: Log): PeerEvents {
   const identity = new StoreIdentity(store, log);
-  // Messages that come while what follows from the greeting is not on disk yet.
-  const held = new Map<Peer, Frame[]>();
+  const greetings = new Greetings();
   const greeted = async (peer: Peer, storeId: string) => {
-    await identity.check(peer.kmaId, storeId);
-    links.get(peer.kmaId)?.synchronise.onUp();
-    relay.source.onPeerUp(peer);
+    try {
+      await identity.check(peer.kmaId, storeId);
+      links.get(peer.kmaId)?.synchronise.onUp();
+      relay.source.onPeerUp(peer);
+      return true;
+    } catch (thrown) {
+      rethrowInvariant(thrown);
+      log.error('kx.peer.error', { peer: peer.kmaId, reason: messageOf(thrown) });
+      peer.drop('the key store could not take note of the peer');
+      return false;
+    }
   };
   return {
     onUp(peer, hello) {
       if (hello === undefined) return relay.source.onPeerUp(peer);
-      const early: Frame[] = [];
-      held.set(peer, early);
-      greeted(peer, hello.storeId).then(
-        () => {
-          const current = held.get(peer) === early;
-          if (current) held.delete(peer);
-          for (const frame of early.splice(0)) {
-            using message = frame;
-            if (current) dispatch(peer, message);
-          }
-        },
-        (thrown: unknown) => {
-          rethrowInvariant(thrown);
-          for (const frame of early.splice(0)) frame[Symbol.dispose]();
-          log.error('kx.peer.error', { peer: peer.kmaId, reason: messageOf(thrown) });
-          peer.drop('the key store could not take note of the peer');
-        },
-      );
+      greetings.begin(peer, greeted(peer, hello.storeId));
     },
-    onMessage(peer, message) {
-      const early = held.get(peer);
-      if (early === undefined) return dispatch(peer, message);
-      if (early.push(message.keep()) > limits.earlyMessagesMax)
-        peer.drop('too many messages while it was being greeted');
-    },
+    onMessage: (peer, message) => greetings.after(peer, message, (kept) => dispatch(peer, kept)),
   };
 
-  function dispatch(peer: Peer, message: Message): void {
+  function dispatch(peer: Peer, message: Message): void | Promise<void> {
     const code = message.header.command;
     if (code === command.keyRelay || code === command.keyRelayCompletion)
       return relay.onMessage(peer, message);

@@ -3,14 +3,15 @@ import { relayPools } from '../config/relay-pools.ts';
 import type { Config, LinkConfig } from '../config/schema.ts';
 import { warnings } from '../config/summary.ts';
 import type { Clock } from '../env/clock.ts';
-import type { KxTransport } from '../env/kx-transport.ts';
 import type { Acquire } from '../kma/acquire.ts';
 import type { Relay } from '../kma/relay.ts';
 import type { Routes } from '../kma/routes.ts';
 import type { SupplyNotification } from '../kma/supply-notification.ts';
 import type { Synchronise } from '../kma/synchronise.ts';
+import type { KeyDelivery } from '../ksa/gs-qkd-014/server.ts';
 import type { Supply } from '../ksa/supply.ts';
 import type { Peer } from '../kx/peer/peer.ts';
+import type { KxTlsTransport } from '../node/kx-tls.ts';
 import type {
   LinkStatus,
   NotificationStatus,
@@ -43,7 +44,10 @@ export type AgentParts = {
   readonly notification: SupplyNotification;
   /** Undefined at a node without applications. */
   readonly push: PushParts | undefined;
-  readonly transport: KxTransport;
+  readonly transport: KxTlsTransport;
+  /** What is open to applications. */
+  readonly doors: { supply: KeyDelivery | undefined };
+  readonly reloads: { last: Promise<unknown> };
   readonly ports: { kx: number | null; supply: number | null };
   readonly clock: Clock;
   readonly startedMs: number;
@@ -59,6 +63,8 @@ export function describe(parts: AgentParts): Status {
     uptime_seconds: Math.round((clock.monotonicMs() - parts.startedMs) / 100) / 10,
     kx_port: parts.ports.kx,
     supply_port: parts.ports.supply,
+    kx_certificate_expires: parts.transport.credentials.expires.toISOString(),
+    kx_crl_next_update: parts.transport.credentials.crlNextUpdate?.toISOString() ?? null,
     peers: [...parts.peers.values()].map(describePeer),
     links: [...parts.links.values()].map(describeLink),
     pools: describePools(parts),

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { registry } from '../../drivers/registry.ts';
-import { startAgent } from '../agent.ts';
+import { type Agent, startAgent } from '../agent.ts';
 import { loadConfig } from '../config/load.ts';
-import type { AgentError } from '../errors.ts';
+import { AgentError } from '../errors.ts';
 import { createLog } from '../node/log.ts';
 import { version } from '../version.ts';
 
@@ -12,7 +12,7 @@ export function register(program: Command): void {
     .command('run')
     .summary('run the agent of a node')
     .description(
-      'Runs the agent in the foreground until SIGINT or SIGTERM, with a JSON log on standard output. Look at the configuration first: keyferry check CONFIG.',
+      'Runs the agent in the foreground until SIGINT or SIGTERM, with a JSON log on standard output. SIGHUP reads certificates and revocation lists anew, as keyferry reload does. Look at the configuration first: keyferry check CONFIG.',
     )
     .argument('<CONFIG>', 'the configuration file')
     .addHelpText(
@@ -31,7 +31,14 @@ async function run(file: string): Promise<void> {
     log.error('agent.broken', { code: error.code, reason: error.message, remedy: error.remedy });
     process.exit(1);
   };
-  const agent = await startAgent(config, log, broken);
+  let agent: Agent | undefined;
+  process.on('SIGHUP', () => {
+    agent?.reload().catch((thrown: unknown) => {
+      if (!(thrown instanceof AgentError)) throw thrown;
+      log.error('agent.reload_failed', { code: thrown.code, reason: thrown.message, remedy: thrown.remedy });
+    });
+  });
+  agent = await startAgent(config, log, broken);
   const { kx_port, supply_port } = agent.status();
   log.info('agent.ready', { version, pid: process.pid, kx_port, supply_port });
   const signal = await new Promise<string>((resolve) => {

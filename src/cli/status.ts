@@ -22,6 +22,7 @@ export function statusText(status: Status): string {
   const { source, transit, destination } = status.relay;
   const lines = [
     `KMA ${status.kma_id}   keyferry ${status.version}   pid ${status.pid}   up ${status.uptime_seconds} s`,
+    `Kx certificate until ${status.kx_certificate_expires}${status.kx_crl_next_update === null ? '' : `, revocation list to be renewed by ${status.kx_crl_next_update}`}`,
     ...status.warnings.map((warning) => `WARNING: ${warning}`),
     '',
     'Kx peers',

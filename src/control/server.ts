@@ -18,6 +18,8 @@ export interface Controlled {
     destination: string,
     keys: number,
   ): Promise<{ requestId: string; destination: string; keys: number; milliseconds: number }>;
+  /** Reads certificates and revocation lists anew; the answer is what it did. @throws AgentError `configuration.…` */
+  reload(): Promise<object>;
 }
 
 const relayBody = z.strictObject({
@@ -27,7 +29,7 @@ const relayBody = z.strictObject({
 
 /**
  * JSON over HTTP on a Unix socket that only the agent's user may open: who can open it may operate the node.
- * `GET /v1/status`, `POST /v1/relay {"destination","keys"}`, `GET /metrics`.
+ * `GET /v1/status`, `POST /v1/relay {"destination","keys"}`, `POST /v1/reload`, `GET /metrics`.
  * @throws AgentError `host.control_in_use`, `host.control_failed`
  */
 export async function startControl(
@@ -78,10 +80,12 @@ async function answer(
           milliseconds: done.milliseconds,
         });
       }
+      case 'POST /v1/reload':
+        return reply(response, 200, await controlled.reload());
       default:
         throw new AgentError('control.unknown', `there is no ${request.method} ${request.url}`, {
           fault: 'application',
-          remedy: 'Use GET /v1/status, POST /v1/relay or GET /metrics.',
+          remedy: 'Use GET /v1/status, POST /v1/relay, POST /v1/reload or GET /metrics.',
         });
     }
   } catch (thrown) {

@@ -15,3 +15,10 @@ export interface ByteLink {
   readonly queuedBytes: number;
   close(reason: string): void;
 }
+
+/** One whose other end can be made to wait. */
+export interface PausableLink extends ByteLink {
+  /** Stops reading: no `onData` comes from now on until some time after `resume`. */
+  pause(): void;
+  resume(): void;
+}

@@ -1,4 +1,4 @@
-import type { ByteLink, ByteLinkEvents } from './byte-link.ts';
+import type { ByteLinkEvents, PausableLink } from './byte-link.ts';
 
 /** What the two ends of an authenticated Kx connection know of each other before the first message. */
 export type KxIdentity = {
@@ -13,7 +13,7 @@ export type KxIdentity = {
 /** Takes a new connection, or refuses it with a reason. */
 export type OnKxConnection = (
   identity: KxIdentity,
-  link: ByteLink,
+  link: PausableLink,
 ) => ByteLinkEvents | { readonly refuse: string };
 
 /** TLS 1.3 with both certificates checked against the KM authority (Q.4163 Appendix I, notes 2 and 3). */

@@ -41,9 +41,10 @@ export class Relay {
     this.destination = roles.destination;
   }
 
-  onMessage(peer: Peer, message: Message): void {
+  /** @returns once the message has been worked on, whatever came of it */
+  onMessage(peer: Peer, message: Message): Promise<void> {
     const handled = message.header.command === command.keyRelay ? this.#onRelay : this.#onCompletion;
-    handled.call(this, peer, message).catch((thrown: unknown) => {
+    return handled.call(this, peer, message).catch((thrown: unknown) => {
       rethrowInvariant(thrown);
       this.#log.error('kma.relay.error', { peer: peer.kmaId, reason: messageOf(thrown) });
     });
@@ -54,7 +55,7 @@ export class Relay {
     const relay = readKeyRelay(frame.payload);
     if (relay === undefined) {
       this.#log.warn('kx.message.malformed', { peer: peer.kmaId, command: 'key_relay' });
-      return;
+      return peer.malformed();
     }
     const pad = this.#guard.receive(peer, frame, relay.hop, relay.keys);
     const refusal = peer.plain === undefined ? 'authentication_failed' : 'refused_by_policy';
@@ -82,7 +83,7 @@ export class Relay {
     const requestId = completion?.requestId ?? (completion && this.#onlyAwaited(peer));
     if (completion === undefined || requestId === undefined) {
       this.#log.warn('kx.message.malformed', { peer: peer.kmaId, command: 'key_relay_completion' });
-      return;
+      return peer.malformed();
     }
     const pad = this.#guard.receive(peer, message, completion.hop, undefined);
     if (pad === undefined) return;

@@ -55,9 +55,10 @@ export class SupplyNotification {
     this.source = parts.source;
   }
 
-  onMessage(peer: Peer, message: Message): void {
+  /** @returns once the message has been worked on, whatever came of it */
+  onMessage(peer: Peer, message: Message): Promise<void> {
     const handled = message.header.command === command.keySupply ? this.#onNotice : this.#onAnswer;
-    handled.call(this, peer, message).catch((thrown: unknown) => {
+    return handled.call(this, peer, message).catch((thrown: unknown) => {
       rethrowInvariant(thrown);
       this.#parts.log.error('kma.notification.error', { peer: peer.kmaId, reason: messageOf(thrown) });
     });
@@ -151,8 +152,9 @@ export class SupplyNotification {
     return this.#parts.guard.send(peer, commandCode, draft);
   }
 
-  async #malformed(peer: Peer, name: string): Promise<void> {
+  #malformed(peer: Peer, name: string): void {
     this.#parts.log.warn('kx.message.malformed', { peer: peer.kmaId, command: name });
+    peer.malformed();
   }
 }
 

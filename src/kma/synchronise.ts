@@ -98,14 +98,18 @@ export class Synchronise {
   onMessage(message: Message): void {
     if (message.header.command === command.syncProposal) {
       const proposals = readProposals(message.payload);
-      if (proposals === undefined)
-        return this.#log.warn('kx.message.malformed', { command: 'sync_proposal' });
+      if (proposals === undefined) return this.#malformed('sync_proposal');
       this.#pool.theirFloor = readFloor(message.payload);
       return this.#consider(proposals);
     }
     const answers = readAnswers(message.payload);
-    if (answers === undefined) return this.#log.warn('kx.message.malformed', { command: 'sync_answer' });
+    if (answers === undefined) return this.#malformed('sync_answer');
     this.#background(Promise.all(answers.map((answer) => this.#settle(answer))));
+  }
+
+  #malformed(command: string): void {
+    this.#log.warn('kx.message.malformed', { command });
+    this.#peer.malformed();
   }
 
   #flushSoon(): void {

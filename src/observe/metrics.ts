@@ -13,6 +13,18 @@ const table: readonly (readonly [name: string, help: string, labels: readonly st
     (s) => s.peers.map((p) => [{ peer: p.kma_id }, p.state === 'up' ? 1 : 0]),
   ],
   [
+    'kx_certificate_expires_seconds',
+    "When this node's Kx certificate ends, seconds since 1970",
+    [],
+    (s) => [[{}, Date.parse(s.kx_certificate_expires) / 1000]],
+  ],
+  [
+    'kx_crl_next_update_seconds',
+    'By when the Kx revocation list has to be renewed, seconds since 1970',
+    [],
+    (s) => (s.kx_crl_next_update === null ? [] : [[{}, Date.parse(s.kx_crl_next_update) / 1000]]),
+  ],
+  [
     'module_open',
     'Whether the QKD module of the link answers',
     ['peer'],

@@ -101,6 +101,10 @@ export type Status = {
   readonly uptime_seconds: number;
   readonly kx_port: number | null;
   readonly supply_port: number | null;
+  /** When this node's own Kx certificate ends, ISO 8601. */
+  readonly kx_certificate_expires: string;
+  /** By when the first of the revocation lists has to be renewed; null where none is looked at. */
+  readonly kx_crl_next_update: string | null;
   readonly peers: readonly PeerStatus[];
   readonly links: readonly LinkStatus[];
   readonly pools: readonly PoolStatus[];

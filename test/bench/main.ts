@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { attackBenchmarks } from './attack.ts';
 import { codecBenchmarks } from './codec.ts';
 import { framingBenchmarks } from './framing.ts';
 import { type Benchmark, runBenchmarks, tableOf } from './harness.ts';
@@ -17,6 +18,7 @@ const benchmarks: readonly Benchmark[] = [
   ...supplyBenchmarks,
   ...stockBenchmarks,
   ...relayBenchmarks,
+  ...attackBenchmarks,
 ];
 
 const USAGE = `npm run bench -- [NAME …] [--json FILE] [--quick]

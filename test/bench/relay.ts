@@ -13,7 +13,7 @@ import type { SourceMessage } from './relay-source.ts';
 
 const STOCK_MS = 120_000;
 /** Pad for a round, in KMA-keys, in each direction of each link: more than a quick machine uses. */
-const padUnits = (keys: number): number => (keys === 1 ? 150_000 : 400_000);
+export const padUnits = (keys: number): number => (keys === 1 ? 150_000 : 400_000);
 /** Bytes of a completion notification with its header. */
 const ANSWER_BYTES = 270;
 
@@ -37,11 +37,16 @@ function messageBytes(keys: number): number {
   return 410 + 104 * keys;
 }
 
+/** A round of relays of that many keys, so many at a time. */
+export function relaysOf({ roundMs }: BenchContext, keys: number, inFlight: number): SourceMessage {
+  return { what: 'relays', keys, inFlight, ms: roundMs };
+}
+
 async function open(context: BenchContext, keys: number, inFlight: number): Promise<Opened> {
   const nodes = await context.shared('relay nodes', () => startNodes(context));
   const bare = await context.shared('bare TLS hops', () => startBare(nodes.lab));
   const ms = context.roundMs;
-  const relays: SourceMessage = { what: 'relays', keys, inFlight, ms };
+  const relays = relaysOf(context, keys, inFlight);
   const sizes = { bytes: messageBytes(keys), answerBytes: ANSWER_BYTES };
   const ask: BareHopMessage = { what: 'ask', ...sizes, inFlight, ms };
   return {
@@ -74,11 +79,16 @@ type Nodes = {
   close(): Promise<void>;
 };
 
-async function startNodes(context: BenchContext): Promise<Nodes> {
+/** A, B and C, and the modules of their links. @param prepare changes the laboratory's files before anything starts */
+export async function startNodes(
+  context: BenchContext,
+  prepare: (lab: Lab) => Promise<void> = async () => {},
+): Promise<Nodes> {
   const dir = mkdtempSync(join(tmpdir(), 'keyferry-bench-relay-'));
   const source = startHelper(new URL('./relay-source.ts', import.meta.url));
   // Relays by water marks would go on beside those that are measured.
   const lab = await Lab.make(dir, { blockBytes: 65_536, blocksPerSecond: 40, lowWater: 1, highWater: 1 });
+  await prepare(lab);
   const close = async (): Promise<void> => {
     for (const program of lab.programs.values()) program.signal('SIGCONT');
     await source.close();

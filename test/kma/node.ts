@@ -200,10 +200,10 @@ export class TestNode {
         const isRelay = code === command.keyRelay || code === command.keyRelayCompletion;
         const isSupply = code === command.keySupply || code === command.keySupplyResponse;
         const kept = message.keep();
-        greeting.get(peer)?.then(() => {
+        return greeting.get(peer)?.then(async () => {
           using frame = kept;
-          if (isRelay) this.relay.onMessage(peer, frame);
-          else if (isSupply) this.notification.onMessage(peer, frame);
+          if (isRelay) await this.relay.onMessage(peer, frame);
+          else if (isSupply) await this.notification.onMessage(peer, frame);
           else this.synchronises.get(peer.kmaId)?.onMessage(frame);
         });
       },

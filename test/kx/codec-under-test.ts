@@ -3,7 +3,7 @@
  * file changes and no test does.
  */
 
-import type { ByteLink } from '../../src/env/byte-link.ts';
+import type { PausableLink } from '../../src/env/byte-link.ts';
 import { parseUuid } from '../../src/keys/uuid.ts';
 import { readCompletion, writeCompletion } from '../../src/kx/codec/completion.ts';
 import type { Draft } from '../../src/kx/codec/draft.ts';
@@ -68,12 +68,14 @@ export function talk(chunks: readonly Uint8Array[], plain = false): Talk {
   const messages: Received[] = [];
   const sent: Buffer[] = [];
   let closed: string | undefined;
-  const link: ByteLink = {
+  const link: PausableLink = {
     write: (bytes, taken) => {
       sent.push(Buffer.from(bytes));
       taken?.();
     },
     queuedBytes: 0,
+    pause: () => {},
+    resume: () => {},
     close: () => {},
   };
   const events = {

@@ -1,4 +1,4 @@
-import type { ByteLink, ByteLinkEvents } from '../../src/env/byte-link.ts';
+import type { ByteLinkEvents, PausableLink } from '../../src/env/byte-link.ts';
 import { KX_PROTOCOL, type KxTransport, type OnKxConnection } from '../../src/env/kx-transport.ts';
 import { expiredFrames } from '../../src/kx/codec/frame-reader.ts';
 
@@ -7,13 +7,14 @@ expiredFrames.poisoned = true;
 type Listener = { readonly kmaId: string; readonly onConnection: OnKxConnection };
 
 /** One end of a byte stream in memory. What it is given comes out of the other end some turns of the event loop later. */
-class End implements ByteLink {
+class End implements PausableLink {
   readonly #net: MemoryNet;
   #queue: Buffer[] = [];
   #moving = false;
   other!: End;
   events: ByteLinkEvents | undefined;
   closed = false;
+  paused = false;
   queuedBytes = 0;
   readonly name: string;
 
@@ -38,15 +39,26 @@ class End implements ByteLink {
     setImmediate(() => {
       this.#moving = false;
       if (this.#net.stalled.has(this.name)) return;
-      const chunks = this.#queue.splice(0);
-      this.queuedBytes = 0;
-      if (!this.other.closed) for (const chunk of chunks) this.#hand(chunk);
+      while (!this.other.paused && this.#queue.length > 0) {
+        const chunk = this.#queue.shift()!;
+        this.queuedBytes -= chunk.length;
+        if (!this.other.closed) this.#hand(chunk);
+      }
     });
   }
 
   // The receiver may write into what it gets; the test's ear has its own.
   #hand(chunk: Buffer): void {
     if (!this.#net.dropped?.(this.name, chunk)) this.other.events?.onData(Buffer.from(chunk));
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+    this.other.move();
   }
 
   close(reason: string): void {
@@ -109,6 +121,13 @@ export class MemoryNet {
   cut(): void {
     for (const end of this.#ends) end.close('the line was cut');
     this.#ends.clear();
+  }
+
+  /** Lets the receiver of `name` have bytes that its sender never wrote. @returns whether there is such a connection */
+  inject(name: string, bytes: Buffer): boolean {
+    const end = [...this.#ends].find((one) => one.name === name && !one.closed);
+    end?.other.events?.onData(Buffer.from(bytes));
+    return end !== undefined;
   }
 
   /** Lets an end deliver again. */

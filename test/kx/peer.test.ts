@@ -1,64 +1,10 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import type { KxIdentity } from '../../src/env/kx-transport.ts';
-import { command } from '../../src/kx/codec/header.ts';
-import { writeEmpty } from '../../src/kx/codec/private-messages.ts';
-import { Peer, type PeerAddress } from '../../src/kx/peer/peer.ts';
-import type { Message } from '../../src/kx/session/session.ts';
 import { limits } from '../../src/limits.ts';
-import { ManualClock, until } from '../manual-clock.ts';
-import { Lines } from '../store/temp-store.ts';
-import { MemoryNet } from './memory-net.ts';
+import { until } from '../manual-clock.ts';
 
-type Side = { readonly peer: Peer; readonly messages: Message[]; readonly log: Lines; ups: number };
-
-class Line {
-  readonly clock = new ManualClock();
-  readonly net = new MemoryNet();
-
-  /** What `self` knows of `kmaId`; it also listens, at its own name. */
-  side(self: string, kmaId: string, dials = true, presents = self): Side {
-    const log = new Lines();
-    const address: PeerAddress | undefined = dials ? { host: kmaId, port: 1 } : undefined;
-    const transport = this.net.transport(presents);
-    const side: { -readonly [K in keyof Side]: Side[K] } = {
-      peer: undefined as unknown as Peer,
-      messages: [],
-      log,
-      ups: 0,
-    };
-    const events = {
-      onUp: () => {
-        side.ups += 1;
-      },
-      onMessage: (_: Peer, message: Message) => void side.messages.push(message.keep()),
-    };
-    const hello = { kmaId: self, unitBits: 256, storeId: `store of ${self}` };
-    side.peer = new Peer({ kmaId, self: hello, address, transport, clock: this.clock, log, events });
-    transport.listen(self, 1, (identity, link) => side.peer.adopt(identity, link, false));
-    return side;
-  }
-
-  /** A and B, of which A dials. */
-  async pair(t: TestContext, bothDial = false) {
-    const a = this.side('A', 'B');
-    const b = this.side('B', 'A', bothDial);
-    this.stopAfter(t, a, b);
-    a.peer.start();
-    b.peer.start();
-    await until('both are up', () => a.peer.up && b.peer.up);
-    return { a, b };
-  }
-
-  stopAfter(t: TestContext, ...all: Side[]): void {
-    t.after(() => {
-      for (const { peer } of all) peer.stop();
-    });
-  }
-}
-
-const message = () => writeEmpty(command.keyRelay);
-const aWhile = () => new Promise((resolve) => setTimeout(resolve, 15));
+import { aWhile, Line, message } from './peer-line.ts';
 
 test('a peer that is dialled is up at both ends, and messages arrive in order', async (t) => {
   const { a, b } = await new Line().pair(t);
@@ -140,6 +86,8 @@ test('a connection that the higher ID dialled gives way to one that the lower di
     closed: '',
     queuedBytes: 0,
     write() {},
+    pause() {},
+    resume() {},
     close(reason: string) {
       this.closed = reason;
     },
@@ -222,21 +170,6 @@ test('a plain Q.4163 peer is refused', async (t) => {
   a.peer.start();
   await until('it is refused', () => a.peer.lastDown !== undefined);
   assert.equal(a.peer.up, false);
-});
-
-test('too many messages that are not authentic end the connection, and the count begins anew with the next', async (t) => {
-  const line = new Line();
-  const { a, b } = await line.pair(t);
-  for (let round = 0; round < 2; round++) {
-    for (let i = 0; i < limits.notAuthenticMax; i++) b.peer.notAuthentic();
-    assert.equal(b.peer.up, true);
-    b.peer.notAuthentic();
-    assert.equal(b.peer.up, false);
-    assert.match(b.peer.lastDown ?? '', /not authentic/);
-    await until('the other end notices', () => !a.peer.up);
-    line.clock.advance(limits.dialBackOffMsMin);
-    await until('it is up again', () => a.peer.up && b.peer.up);
-  }
 });
 
 test('a peer that does not read is first said to be congested, then cut off', async (t) => {

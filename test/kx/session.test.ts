@@ -114,6 +114,23 @@ describe('messages', () => {
     assert.equal(said(session.receive(message(3, odd), 0)), 'send 11ff');
   });
 
+  test('that are pings or pongs and come too often close it; the count begins anew with every tick', () => {
+    const session = upAt(0);
+    let id = 1;
+    const chatter = (count: number) => {
+      const all: string[] = [];
+      for (let i = 0; i < count; i++) {
+        id += 1;
+        all.push(said(session.receive(i % 2 === 0 ? ping(id) : message(id, writeEmpty(command.pong)), 0)));
+      }
+      return all.join();
+    };
+    assert.doesNotMatch(chatter(limits.kxPingsPerTickMax), /close/);
+    session.tick(limits.kxTickMs);
+    assert.doesNotMatch(chatter(limits.kxPingsPerTickMax), /close/);
+    assert.match(chatter(1), /close: pings came too often/);
+  });
+
   test('that are pongs need no answer', () => {
     assert.deepEqual(upAt(0).receive(message(2, writeEmpty(command.pong)), 0), []);
   });

@@ -1,4 +1,4 @@
-import type { ByteLink, ByteLinkEvents } from '../../env/byte-link.ts';
+import type { ByteLinkEvents, PausableLink } from '../../env/byte-link.ts';
 import type { Clock } from '../../env/clock.ts';
 import {
   KX_PROTOCOL,
@@ -13,13 +13,15 @@ import type { Hello } from '../codec/private-messages.ts';
 import { giveMemory } from '../codec/slots.ts';
 import type { Message } from '../session/session.ts';
 import { Connection } from './connection.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 export type PeerAddress = { readonly host: string; readonly port: number };
 
 export type PeerEvents = {
   /** `hello` is undefined for a plain peer, which has no greeting. */
   onUp(peer: Peer, hello: Hello | undefined): void;
-  onMessage(peer: Peer, message: Message): void;
+  /** @returns until when the message is being worked on; nothing when it is done with */
+  onMessage(peer: Peer, message: Message): void | Promise<void>;
 };
 
 /** A peer that speaks the Recommendation's four commands and nothing else. */
@@ -57,12 +59,19 @@ export class Peer {
   #cancelDial: () => void = () => {};
   connects = 0;
   lastDown: string | undefined;
-  #notAuthentic = 0;
+  #bad = 0;
   #upMs = 0;
+  readonly #connectRate: TokenBucket;
 
   constructor(options: PeerOptions) {
     this.kmaId = options.kmaId;
     this.#options = options;
+    const { peerConnectsBurst, peerConnectsPerSecond } = limits;
+    this.#connectRate = new TokenBucket(
+      peerConnectsBurst,
+      peerConnectsPerSecond,
+      options.clock.monotonicMs(),
+    );
   }
 
   get plain(): PlainPeer | undefined {
@@ -117,17 +126,26 @@ export class Peer {
 
   /** A message failed its authenticator. More than a few on one connection, and it is not worth keeping. */
   notAuthentic(): void {
-    this.#notAuthentic += 1;
-    if (this.#notAuthentic > limits.notAuthenticMax) this.drop('too many messages were not authentic');
+    this.#countBad('not authentic');
+  }
+
+  /** A message could not be read. These count together with those that are not authentic. */
+  malformed(): void {
+    this.#countBad('malformed');
+  }
+
+  #countBad(what: string): void {
+    this.#bad += 1;
+    if (this.#bad > limits.badMessagesMax) this.drop(`too many bad messages, the last one ${what}`);
   }
 
   /** A connection to or from this peer has been authenticated. */
   adopt(
     identity: KxIdentity,
-    link: ByteLink,
+    link: PausableLink,
     dialled: boolean,
   ): ByteLinkEvents | { readonly refuse: string } {
-    const refuse = this.#refusal(identity, dialled);
+    const refuse = this.#refusal(identity, dialled) ?? this.#tooOften();
     if (refuse !== undefined) {
       if (dialled) this.#failed(refuse);
       else this.#turnedAway(refuse);
@@ -164,9 +182,15 @@ export class Peer {
     return undefined;
   }
 
+  // Each connection costs a handshake, and what follows from a greeting.
+  #tooOften(): string | undefined {
+    const may = this.#connectRate.take(this.#options.clock.monotonicMs());
+    return may ? undefined : 'the peer connects too often';
+  }
+
   #onUp(identity: KxIdentity, hello: Hello | undefined): void {
     this.#up = true;
-    this.#notAuthentic = 0;
+    this.#bad = 0;
     this.connects += 1;
     this.#upMs = this.#options.clock.monotonicMs();
     // A plain peer has no greeting: it may close what it has only just accepted, again and again.
@@ -179,14 +203,13 @@ export class Peer {
   #onDown(connection: Connection, reason: string): void {
     if (this.#live?.connection !== connection && this.#live !== undefined) return;
     this.#live = undefined;
+    if (!this.#up) return this.#failed(reason);
+    this.#up = false;
     this.lastDown = reason;
-    if (this.#up) {
-      const upMs = this.#options.clock.monotonicMs() - this.#upMs;
-      if (connection.messagesIn > 0 || upMs >= limits.dialBackOffMsMax)
-        this.#backOffMs = limits.dialBackOffMsMin;
-      this.#up = false;
-      this.#options.log.warn('kx.peer.down', { peer: this.kmaId, reason });
-    }
+    const upMs = this.#options.clock.monotonicMs() - this.#upMs;
+    if (connection.messagesIn > 0 || upMs >= limits.dialBackOffMsMax)
+      this.#backOffMs = limits.dialBackOffMsMin;
+    this.#options.log.warn('kx.peer.down', { peer: this.kmaId, reason });
     this.#redial();
   }
 

@@ -27,6 +27,7 @@ export class Session {
   #lastSentId = 0;
   #heardMs: number;
   #pingedMs: number;
+  #pings = 0;
 
   /** @param peerId KMA ID in the peer's certificate, which the greeting must repeat */
   constructor(self: Hello, peerId: string, nowMs: number) {
@@ -59,22 +60,33 @@ export class Session {
       case command.hello:
         return this.#close('a second greeting');
       case command.ping:
-        return [{ do: 'send', frame: writeEmpty(command.pong) }];
+        return this.#chatter() ?? [{ do: 'send', frame: writeEmpty(command.pong) }];
       case command.pong:
-        return [];
+        return this.#chatter() ?? [];
       default:
         return [{ do: 'deliver', message }];
     }
   }
 
+  /** The peer shows that it is alive, though no message was read: we did not read. */
+  heard(nowMs: number): void {
+    this.#heardMs = nowMs;
+  }
+
   tick(nowMs: number): Effect[] {
     if (this.#state === 'closed') return [];
+    this.#pings = 0;
     if (this.#state === 'greeting')
       return nowMs - this.#startedMs < limits.kxHandshakeMs ? [] : this.#close('no greeting came');
     if (nowMs - this.#heardMs >= limits.kxSilenceMs) return this.#close('the peer has fallen silent');
     if (nowMs - Math.max(this.#heardMs, this.#pingedMs) < limits.kxPingMs) return [];
     this.#pingedMs = nowMs;
     return [{ do: 'send', frame: writeEmpty(command.ping) }];
+  }
+
+  #chatter(): Effect[] | undefined {
+    this.#pings += 1;
+    return this.#pings > limits.kxPingsPerTickMax ? this.#close('pings came too often') : undefined;
   }
 
   #greet(message: Message): Effect[] {

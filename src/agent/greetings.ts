@@ -1,0 +1,33 @@
+import type { Peer } from '../kx/peer/peer.ts';
+import type { Message } from '../kx/session/session.ts';
+
+type Greeting = { readonly settled: Promise<boolean>; over: boolean };
+
+/** Holds the messages of a peer back until what follows from its greeting is on disk. The newest greeting of each peer alone counts. */
+export class Greetings {
+  readonly #newest = new Map<Peer, Greeting>();
+
+  /** @param settled whether it went well; messages that came until then are handled only if it did */
+  begin(peer: Peer, settled: Promise<boolean>): void {
+    const over = () => {
+      greeting.over = true;
+    };
+    const greeting: Greeting = { over: false, settled: settled.finally(over) };
+    this.#newest.set(peer, greeting);
+  }
+
+  /** Runs `handle` now, or once the peer's greeting has settled, in the order of calls. @param message lent; kept while it waits */
+  after(
+    peer: Peer,
+    message: Message,
+    handle: (message: Message) => void | Promise<void>,
+  ): void | Promise<void> {
+    const greeting = this.#newest.get(peer);
+    if (greeting === undefined || greeting.over) return handle(message);
+    const kept = message.keep();
+    return greeting.settled.then((well) => {
+      using frame = kept;
+      return well && this.#newest.get(peer) === greeting ? handle(frame) : undefined;
+    });
+  }
+}

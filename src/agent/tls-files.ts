@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import type { Config, SupplyConfig } from '../config/schema.ts';
+import { AgentError, messageOf } from '../errors.ts';
+import type { DeliveryTls } from '../ksa/gs-qkd-014/tls-settings.ts';
+import type { KxFiles } from '../node/kx-credentials.ts';
+
+/** What the configuration names for Kx. Private keys belong to the caller. @throws AgentError `configuration.file_unreadable` */
+export function readKxFiles({ certificate, private_key, ca, crl }: Config['kx']): KxFiles {
+  return {
+    certificate: read(certificate),
+    privateKey: read(private_key),
+    ca: read(ca),
+    crl: crl === undefined ? undefined : read(crl),
+  };
+}
+
+/** What the configuration names for applications. @throws AgentError `configuration.file_unreadable` */
+export function readSupplyFiles({ certificate, private_key, client_ca }: SupplyConfig): DeliveryTls {
+  return { certificate: read(certificate), privateKey: read(private_key), clientCa: read(client_ca) };
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new AgentError('configuration.file_unreadable', `${path} cannot be read: ${messageOf(cause)}`, {
+      fault: 'configuration',
+      remedy: 'Let the user that runs keyferry read it, or correct the path.',
+      cause,
+    });
+  }
+}
