@@ -125,14 +125,14 @@ export const limits = {
   kxHandshakesMax: 256,
   kxHandshakesPerHostMax: 16,
   /** Handshakes that one host may begin: so many at once, then so many a second. One of which no peer came counts as several. */
-  kxHandshakeBurst: 32,
-  kxHandshakesPerSecond: 4,
+  kxHandshakeBurst: 64,
+  kxHandshakesPerSecond: 8,
   kxHandshakeLostCost: 4,
   /** Hosts whose handshakes are counted. */
   kxHostsMax: 4_096,
   /** Connections that one peer may make: so many at once, then so many a second. */
-  peerConnectsBurst: 8,
-  peerConnectsPerSecond: 1,
+  peerConnectsBurst: 32,
+  peerConnectsPerSecond: 4,
   kxTickMs: 1_000,
   kxPingMs: 5_000,
   /** Pings and pongs that a peer may send between two ticks. */

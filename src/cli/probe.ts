@@ -23,6 +23,7 @@ type Options = {
   memberNames: ProbeOptions['spelling'];
   unprotectedKey?: true;
   timeout: number;
+  pace: number;
   check?: string[];
   json?: true;
 };
@@ -60,6 +61,12 @@ export function register(program: Command): void {
         .default(spellings[0]),
     )
     .option('--timeout <SECONDS>', 'bound of every wait, 1 to 60', whole(1, 60), 3)
+    .option(
+      '--pace <N>',
+      'connections a second, 1 to 1000: the KM may bound how often a neighbour connects',
+      whole(1, 1_000),
+      4,
+    )
     .option('--check <NAME>', 'run this check only; may be repeated', checkName)
     .option('--json', 'print one JSON object: target, findings, and how many of each result')
     .addHelpText(
@@ -138,6 +145,7 @@ function probeOptions(target: { host: string; port: number }, options: Options):
     spelling: options.memberNames,
     unprotectedKey: options.unprotectedKey === true,
     timeoutMs: options.timeout * 1000,
+    connectionsPerSecond: options.pace,
   };
 }
 

@@ -34,6 +34,8 @@ export type ProbeOptions = {
   readonly unprotectedKey: boolean;
   /** Bound of every single wait. */
   readonly timeoutMs: number;
+  /** How often the probe connects at the most: a KM may bound how often a neighbour does, as ours does. */
+  readonly connectionsPerSecond: number;
 };
 
 export type RelayFields = Partial<Record<Exclude<Parameter, 'keys'>, unknown>> & {
@@ -52,6 +54,8 @@ export class Probe {
   /** What has key in it. */
   readonly #payloads: Buffer[] = [];
   #kmaId: string | undefined;
+  /** When the next connection may be made. */
+  #nextMs = 0;
   #baseline: Promise<string | undefined> | undefined;
 
   constructor(options: ProbeOptions) {
@@ -71,12 +75,22 @@ export class Probe {
     return ALPNProtocols === undefined ? base : { ...base, ALPNProtocols };
   }
 
-  connect(options: ConnectionOptions = this.tlsOptions): Promise<Dialogue> {
+  async connect(options: ConnectionOptions = this.tlsOptions): Promise<Dialogue> {
+    await this.#turn();
     return Dialogue.tls(options, this.timeoutMs, this.opened);
   }
 
-  connectTcp(): Promise<Dialogue> {
+  async connectTcp(): Promise<Dialogue> {
+    await this.#turn();
     return Dialogue.tcp(this.options.host, this.options.port, this.timeoutMs, this.opened);
+  }
+
+  // Connections are spaced evenly.
+  async #turn(): Promise<void> {
+    const now = performance.now();
+    const mineMs = Math.max(this.#nextMs, now);
+    this.#nextMs = mineMs + 1_000 / this.options.connectionsPerSecond;
+    if (mineMs > now) await new Promise((resolve) => setTimeout(resolve, mineMs - now));
   }
 
   /** A connection on which messages may be sent: authenticated, and greeted where the protocol has a greeting. */

@@ -79,16 +79,15 @@ test('attackers waste their own connections only', { timeout: 180_000 }, async (
       }
     });
     const ups = eventsOf(lab, 'kx.peer.up', 'M').length - before;
-    assert.ok(tries > 2 * ups, `${tries} tries, ${ups} ups`);
-    assert.ok(
-      ups <= limits.peerConnectsBurst + (ms / 1_000 + 2) * limits.peerConnectsPerSecond,
-      `${ups} ups`,
-    );
+    const most = limits.peerConnectsBurst + (ms / 1_000 + 1) * limits.peerConnectsPerSecond;
+    assert.ok(tries > most, `${tries} tries`);
+    assert.ok(ups <= most, `${ups} ups`);
     assert.ok(relays > 5, `${relays} relays`);
   });
 
   await t.test('a peer that floods', async () => {
     await sleep(3_000);
+    const before = eventsOf(lab, 'kx.message.malformed').length;
     const floods: [string, (peer: HostilePeer) => void, RegExp][] = [
       ['malformed messages', (peer) => peer.junk(60_000), /too many bad messages/],
       ['pings', (peer) => peer.ping(), /pings came too often/],
@@ -103,7 +102,8 @@ test('attackers waste their own connections only', { timeout: 180_000 }, async (
       assert.ok(relays > 0, what);
       await until(lab, 'B', 'it is logged', () => reason.test(downs(m).at(-1) ?? ''));
     }
-    assert.ok(eventsOf(lab, 'kx.message.malformed').length <= 4 * (limits.badMessagesMax + 1) + 20);
+    const malformed = eventsOf(lab, 'kx.message.malformed').length - before;
+    assert.equal(malformed, limits.badMessagesMax + 1, 'after the last of them nothing was read');
   });
 
   await t.test('a peer that begins a message and does not finish it, though it dribbles', async () => {

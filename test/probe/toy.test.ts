@@ -35,7 +35,17 @@ async function probeToy(
   await km.listen();
   const { cert: certificate, key: privateKey, ca } = filesOf('P');
   const options: ProbeOptions = {
-    ...{ host: '127.0.0.1', port: km.port, certificate, privateKey, ca, self: 'P', kmaId: 'A', timeoutMs },
+    ...{
+      host: '127.0.0.1',
+      port: km.port,
+      certificate,
+      privateKey,
+      ca,
+      self: 'P',
+      kmaId: 'A',
+      timeoutMs,
+      connectionsPerSecond: 1_000,
+    },
     ...{ furtherDestination: 'C', protocol: toy.keyferry === true ? 'keyferry' : 'plain' },
     ...{ spelling: 'source_KMA_ID', unprotectedKey: true },
   };
@@ -100,7 +110,15 @@ test('every check that can fail is made to fail by a planted fault, but for the 
 
 test('a KM that is not there, or says nothing, costs the probe a bounded time', async (t) => {
   const { cert: certificate, key: privateKey, ca } = filesOf('P');
-  const common = { host: '127.0.0.1', certificate, privateKey, ca, self: 'P', timeoutMs: 200 } as const;
+  const common = {
+    host: '127.0.0.1',
+    certificate,
+    privateKey,
+    ca,
+    self: 'P',
+    timeoutMs: 200,
+    connectionsPerSecond: 1_000,
+  } as const;
   const options = { ...common, protocol: 'plain', spelling: 'source_KMA_ID', unprotectedKey: true } as const;
   const startMs = performance.now();
   const gone = await runChecks(allChecks, { ...options, port: 1 });
