@@ -20,6 +20,10 @@ export const limits = {
   burnStrideUnitsMin: 16,
   burnStrideUnitsMax: 16_384,
   burnStrideMs: 500,
+  /** KMA-keys of theirs that are burnt before anybody asks for them: a crash loses that many, and half as many behind them. */
+  openAheadUnitsMax: 64,
+  /** How long after it was last moved that window is closed. */
+  openAheadIdleMs: 1_000,
   /** Numbers of relayed blocks that one durable step reserves. */
   numberStride: 1024,
   tombstonePruneEvery: 1024,

@@ -24,8 +24,6 @@ export type TakenPad = {
 /** Hands out key of the store and burns it first (design rule 1): own blocks in order, their blocks as they are asked for. */
 export class Allocator {
   readonly #store: KeyStore;
-  readonly #dirty = new Map<Block, Promise<void>>();
-  readonly #lazy = new Set<Block>();
 
   constructor(store: KeyStore) {
     this.#store = store;
@@ -69,7 +67,8 @@ export class Allocator {
     const bytes: SecretBytes[] = [];
     try {
       bytes.push(...this.#copies(parts));
-      await Promise.all([...new Set(parts.map((part) => part.block))].map((block) => this.#burnSet(block)));
+      const burns = this.#store.theirBurns.burn(pool, parts);
+      if (burns.size > 0) await Promise.all(burns);
     } catch (thrown) {
       for (const one of bytes) one.wipe();
       for (const part of parts) part.block.unuse(part.index, part.units);
@@ -98,7 +97,7 @@ export class Allocator {
       for (const part of parts) part.block.unuse(part.index, part.units);
       return undefined;
     }
-    for (const block of new Set(parts.map((part) => part.block))) this.#burnSetLazily(block);
+    for (const block of new Set(parts.map((part) => part.block))) this.#store.theirBurns.markLazily(block);
     this.#destroyUsedUp(parts);
     return bytes;
   }
@@ -246,34 +245,6 @@ export class Allocator {
       parts.push({ block, index, units });
     }
     return parts;
-  }
-
-  #burnSetLazily(block: Block): void {
-    if (this.#dirty.has(block) || this.#lazy.has(block)) return;
-    this.#lazy.add(block);
-    const write = () => {
-      this.#lazy.delete(block);
-      if (block.state === 'ready') this.#store.statements.putBurntSet.run(block.id, block.used!);
-    };
-    this.#store.commit.stageLazily(write, ({ message }) => {
-      this.#lazy.delete(block);
-      this.#store.log.error('store.burn_failed', { block: block.place, reason: message });
-    });
-  }
-
-  // All marks that a block gets before the next commit go to disk in one write.
-  #burnSet(block: Block): Promise<void> {
-    let burn = this.#dirty.get(block);
-    if (burn === undefined) {
-      burn = this.#store.commit.stage(() => {
-        this.#dirty.delete(block);
-        if (block.state === 'ready') this.#store.statements.putBurntSet.run(block.id, block.used!);
-      });
-      this.#dirty.set(block, burn);
-      // When the transaction never began, the write above has not run.
-      burn.catch(() => this.#dirty.delete(block));
-    }
-    return burn;
   }
 
   #destroyUsedUp(parts: readonly Part[]): void {

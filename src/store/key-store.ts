@@ -15,6 +15,7 @@ import { OpenBlocks } from './open-blocks.ts';
 import { Pool } from './pool.ts';
 import { Sealer } from './seal.ts';
 import { insertBlock, prepareStatements, type Statements } from './statements.ts';
+import { TheirBurns } from './their-burns.ts';
 
 export type KeyStoreOptions = {
   readonly path: string;
@@ -41,6 +42,7 @@ export class KeyStore {
   readonly open: OpenBlocks;
   readonly numbers: BlockNumbers;
   readonly foreign: ForeignKeys;
+  readonly theirBurns: TheirBurns;
   readonly #db: DatabaseSync;
   readonly #sealer: Sealer;
   readonly #secrets: IdSecrets;
@@ -59,6 +61,7 @@ export class KeyStore {
     this.open = new OpenBlocks(this.#sealer, this.statements);
     this.numbers = new BlockNumbers(this.statements, this.commit, options.entropy);
     this.foreign = new ForeignKeys(this.#db, this.#sealer, this.commit, options.clock);
+    this.theirBurns = new TheirBurns(this, (remote) => this.pool(remote));
     this.#secrets = new IdSecrets(this.#sealer, this.statements);
     this.#load();
   }
@@ -135,7 +138,7 @@ export class KeyStore {
     if (pool.generation[side] !== generation) {
       // The pool was forgotten meanwhile, and this block with it.
       secret?.wipe();
-      this.#dropLater(added, 'destroyed');
+      this.destroyLater(added);
       return 'known';
     }
     if (secret !== undefined) this.#secrets.keep(pool, block.own, block.number, secret);
@@ -173,7 +176,14 @@ export class KeyStore {
 
   /** The same for blocks that are used up, where nobody waits. */
   destroyLater(block: Block, state: EndState = 'destroyed'): void {
-    this.#dropLater(block, state);
+    const write = this.#dropping(block, state);
+    const again = () => {
+      this.commit.stageLazily(write, ({ message }) => {
+        this.log.error('store.destroy_failed', { block: block.place, reason: message });
+        this.clock.after(limits.destroyRetryMs, again);
+      });
+    };
+    again();
   }
 
   /**
@@ -218,6 +228,7 @@ export class KeyStore {
 
   /** Makes durable what is under way, wipes all key in memory and closes. */
   async close(): Promise<void> {
+    this.theirBurns.closeAhead(this.#pools.values());
     try {
       await this.commit.close();
     } finally {
@@ -270,17 +281,6 @@ export class KeyStore {
     this.pool(block.pool).drop(block);
     block.state = state;
     this.open.forget(block);
-  }
-
-  #dropLater(block: Block, state: EndState): void {
-    const write = this.#dropping(block, state);
-    const again = () => {
-      this.commit.stageLazily(write, ({ message }) => {
-        this.log.error('store.destroy_failed', { block: block.place, reason: message });
-        this.clock.after(limits.destroyRetryMs, again);
-      });
-    };
-    again();
   }
 
   #load(): void {

@@ -1,6 +1,7 @@
 import type { SecretBytes } from '../secret/secret-bytes.ts';
 import type { Block } from './block.ts';
 import { Lowest } from './lowest.ts';
+import { OpenAhead } from './open-ahead.ts';
 
 /** Everything shared with one remote KMA: the blocks that this node allocates from, and those that the other does. */
 export class Pool {
@@ -24,6 +25,10 @@ export class Pool {
   stride = 0;
   strideAtMs = 0;
   burning: Promise<void> | undefined;
+  /** Blocks of theirs: what is burnt before it is asked for. */
+  readonly ahead = new OpenAhead();
+  aheadMoving: Promise<void> | undefined;
+  cancelAheadIdle: () => void = () => {};
 
   constructor(remote: string) {
     this.remote = remote;
