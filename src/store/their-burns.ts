@@ -78,8 +78,13 @@ export class TheirBurns {
       pool.ahead.moved(false);
       this.#log.error('store.burn_failed', { pool: pool.remote, reason: messageOf(thrown) });
     });
+    this.#closeWhenIdle(pool);
+  }
+
+  #closeWhenIdle(pool: Pool): void {
     pool.cancelAheadIdle = this.#clock.after(limits.openAheadIdleMs, () => {
-      if (!pool.ahead.moving) this.#moveAhead(pool, pool.ahead.close());
+      if (pool.ahead.moving) this.#closeWhenIdle(pool);
+      else this.#moveAhead(pool, pool.ahead.close());
     });
   }
 
