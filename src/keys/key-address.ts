@@ -1,8 +1,7 @@
-import { timingSafeEqual } from 'node:crypto';
 import { assert } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { bindTexts } from './authenticator.ts';
-import { keyedHash } from './keyed-hash.ts';
+import { keyedHashInto } from './keyed-hash.ts';
 import { formatUuid, parseUuid } from './uuid.ts';
 
 /** Where a KSA-key lies: `bytes` bytes from KMA-key `index` on, in block `number` of its pool and direction. */
@@ -40,7 +39,8 @@ export function openAddress(secret: Uint8Array, pair: ApplicationPair, id: strin
   if (found === undefined) return undefined;
   const plain = masked(secret, found.iv, found.sealed);
   const expected = syntheticIv(secret, pair, plain);
-  if (!timingSafeEqual(eightBytes(found.iv), eightBytes(expected))) return undefined;
+  // In constant time.
+  if (((found.iv.high ^ expected.high) | (found.iv.low ^ expected.low)) !== 0) return undefined;
   return {
     number: plain.high * 0x80 + (plain.low >>> 25),
     index: (plain.low >>> 10) & 0x7fff,
@@ -48,26 +48,34 @@ export function openAddress(secret: Uint8Array, pair: ApplicationPair, id: strin
   };
 }
 
-function syntheticIv(secret: Uint8Array, { masterSaeId, slaveSaeId }: ApplicationPair, plain: Words): Words {
-  const bound = bindTexts('keyferry/1 key ID authenticate', masterSaeId, slaveSaeId);
-  const hash = keyedHash(secret, Buffer.concat([bound, eightBytes(plain)]));
+function syntheticIv(secret: Uint8Array, pair: ApplicationPair, plain: Words): Words {
+  if (pair.masterSaeId !== bound.masterSaeId || pair.slaveSaeId !== bound.slaveSaeId) bound = bind(pair);
+  putWords(bound.input, bound.input.length - 8, plain);
+  keyedHashInto(hash, secret, bound.input);
   return { high: hash.readUInt32BE(0) & IV_HIGH_MASK, low: hash.readUInt32BE(4) };
 }
 
 // Its own inverse.
 function masked(secret: Uint8Array, iv: Words, text: Words): Words {
-  const hash = keyedHash(secret, Buffer.concat([MASK_TEXT, eightBytes(iv)]));
+  putWords(MASK_INPUT, MASK_INPUT.length - 8, iv);
+  keyedHashInto(hash, secret, MASK_INPUT);
   const high = (hash.readUInt32BE(0) & ADDRESS_HIGH_MASK) ^ text.high;
   return { high, low: (hash.readUInt32BE(4) ^ text.low) >>> 0 };
 }
 
-const MASK_TEXT = bindTexts('keyferry/1 key ID encrypt');
+// What is hashed is laid out in place, with room for two words at the end: requests mostly come from the same pair as the last.
+function bind({ masterSaeId, slaveSaeId }: ApplicationPair) {
+  const texts = bindTexts('keyferry/1 key ID authenticate', masterSaeId, slaveSaeId);
+  return { masterSaeId, slaveSaeId, input: Buffer.concat([texts, Buffer.alloc(8)]) };
+}
 
-function eightBytes({ high, low }: Words): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeUInt32BE(high, 0);
-  bytes.writeUInt32BE(low, 4);
-  return bytes;
+let bound = bind({ masterSaeId: '', slaveSaeId: '' });
+const MASK_INPUT = Buffer.concat([bindTexts('keyferry/1 key ID encrypt'), Buffer.alloc(8)]);
+const hash = Buffer.alloc(32);
+
+function putWords(target: Buffer, at: number, { high, low }: Words): void {
+  target.writeUInt32BE(high, at);
+  target.writeUInt32BE(low, at + 4);
 }
 
 // RFC 9562 §5.4: 48 random bits, version 4, 12 random bits, variant 2, 62 random bits. The IV fills the 48 and 11 of the 12.

@@ -8,6 +8,11 @@ import sodium from 'sodium-native';
  */
 export function keyedHash(key: Uint8Array, input: Uint8Array): Buffer {
   const output = Buffer.alloc(32);
-  sodium.crypto_generichash(output, input as Buffer, key as Buffer);
+  keyedHashInto(output, key, input);
   return output;
+}
+
+/** The same into 32 bytes of the caller's. */
+export function keyedHashInto(output: Buffer, key: Uint8Array, input: Uint8Array): void {
+  sodium.crypto_generichash(output, input as Buffer, key as Buffer);
 }
