@@ -29,9 +29,16 @@ export function startProgram(command: string, parameters: readonly string[]): St
 /** A script of the benchmark in a process of its own, that answers one message at a time. */
 export type Helper = { ask<Reply>(message: Serializable): Promise<Reply>; close(): Promise<void> };
 
-/** @param script a URL beside this file; it calls `serve` */
-export function startHelper(script: URL): Helper {
-  const child = fork(fileURLToPath(script), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+/**
+ * @param script a URL beside this file; it calls `serve`
+ * @param alone gives it a session of its own, as our nodes have. Linux shares out the processors among sessions first, so that what is
+ *   held against a node is scheduled as the node is only in one of its own.
+ */
+export function startHelper(script: URL, alone = false): Helper {
+  const child = fork(fileURLToPath(script), {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    detached: alone,
+  });
   const close = keep(child, () => child.kill('SIGKILL'));
   return {
     close,

@@ -15,8 +15,10 @@ const SLAVE = 'C';
 const STOCK_MS = 120_000;
 /** For what is under way when the modules halt. */
 const SETTLE_MS = 300;
-/** Keys wanted in stock for a round before it is known how fast this machine is. */
-const PAIRS_PER_SECOND_MAX = 4_000;
+/** A round ends early when it has had so many keys, on either side. */
+const PAIRS_MAX = 10_000;
+/** Keys wanted in stock before a round: what warms the client up takes some more. Below the low-water mark. */
+const STOCK_KEYS = 14_000;
 /** Modules that fill the pools faster than a client can empty them. */
 const NETWORK = [
   '--blocks-per-second',
@@ -57,17 +59,22 @@ async function open(context: BenchContext, connections: number): Promise<Opened>
   const ours = endsOf(network);
   const client = startHelper(new URL('./supply-client.ts', import.meta.url));
   const measure = (ends: Ends) => {
-    const message: ClientMessage = { ...ends, what: 'pairs', connections, ms: context.roundMs };
+    const message: ClientMessage = {
+      ...ends,
+      what: 'pairs',
+      connections,
+      ms: context.roundMs,
+      most: PAIRS_MAX,
+    };
     return client.ask<number>(message);
   };
-  const wanted = Math.ceil((PAIRS_PER_SECOND_MAX * context.roundMs) / 1_000);
   return {
     sides: [
       {
         name: 'keyferry',
         async measure() {
           network.modulesRun(true);
-          await stocked(client, ours, wanted, context);
+          await stocked(client, ours, context);
           network.modulesRun(false);
           await sleep(SETTLE_MS);
           return measure(ours);
@@ -80,16 +87,16 @@ async function open(context: BenchContext, connections: number): Promise<Opened>
 }
 
 /** Waits for as many keys as a round may need: an empty pool would measure the modules instead of the supply. */
-async function stocked(client: Helper, ends: Ends, wanted: number, context: BenchContext): Promise<void> {
+async function stocked(client: Helper, ends: Ends, context: BenchContext): Promise<void> {
   const endMs = Date.now() + STOCK_MS;
   let lastMs = Date.now();
   for (;;) {
     const stored = await client.ask<number>({ ...ends, what: 'stored' });
-    if (stored >= wanted) return;
+    if (stored >= STOCK_KEYS) return;
     if (Date.now() > endMs)
-      throw new Error(`the pool holds ${stored} keys, ${wanted} are needed for a round`);
+      throw new Error(`the pool holds ${stored} keys, ${STOCK_KEYS} are needed for a round`);
     if (Date.now() - lastMs > 5_000) {
-      context.progress(`waiting for key: ${stored} of ${wanted}`);
+      context.progress(`waiting for key: ${stored} of ${STOCK_KEYS}`);
       lastMs = Date.now();
     }
     await sleep(200);
@@ -129,7 +136,7 @@ async function startBare(): Promise<{ ends: Ends; close(): Promise<void> }> {
     const node = pkiPaths(dir).node(kmaId);
     const application = pkiPaths(dir).application(saeId);
     const ca = readFileSync(application.authority, 'utf8');
-    const helper = startHelper(new URL('./supply-bare.ts', import.meta.url));
+    const helper = startHelper(new URL('./supply-bare.ts', import.meta.url), true);
     helpers.push(helper);
     const message: BareMessage = {
       cert: readFileSync(node.supplyCertificate, 'utf8'),
