@@ -12,15 +12,18 @@ export type Application = {
   readonly ca: string;
 };
 
-/** What to do; `stored` asks for the keys in stock, `pairs` for pairs a second over `ms`, or over the time that `most` pairs take. */
+/** What to do; `stored` asks for the keys in stock, `drain` takes all but `leave` of them, `pairs` for pairs a second over `ms`, or over the time that `most` pairs take. */
 export type ClientMessage = { readonly master: Application; readonly slave: Application } & (
   | { readonly what: 'stored' }
+  | { readonly what: 'drain'; readonly leave: number }
   | { readonly what: 'pairs'; readonly connections: number; readonly ms: number; readonly most: number }
 );
 
 type Container = { keys: { key_ID: string; key: string }[] };
 
 const WARM_UP_MS = 150;
+/** Keys of one request while the pool is emptied. */
+const DRAIN_KEYS = 100;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /** A keep-alive connection with one request under way at a time, with no more code than that takes. */
@@ -75,18 +78,28 @@ class Requester {
   }
 }
 
-serve(async (message: ClientMessage) =>
-  message.what === 'stored' ? stored(message) : pairsPerSecond(message),
-);
-
-async function stored({ master, slave }: ClientMessage): Promise<number> {
-  const requester = await Requester.open(master);
+serve(async (message: ClientMessage): Promise<number> => {
+  if (message.what === 'pairs') return pairsPerSecond(message);
+  const requester = await Requester.open(message.master);
   try {
-    const body = await requester.get(`/api/v1/keys/${encodeURIComponent(slave.saeId)}/status`);
-    return (JSON.parse(body) as { stored_key_count: number }).stored_key_count;
+    const path = `/api/v1/keys/${encodeURIComponent(message.slave.saeId)}`;
+    return await (message.what === 'stored'
+      ? stored(requester, path)
+      : drain(requester, path, message.leave));
   } finally {
     requester.close();
   }
+});
+
+async function stored(requester: Requester, path: string): Promise<number> {
+  return (JSON.parse(await requester.get(`${path}/status`)) as { stored_key_count: number }).stored_key_count;
+}
+
+async function drain(requester: Requester, path: string, leave: number): Promise<number> {
+  let left = await stored(requester, path);
+  for (; left > leave; left = await stored(requester, path))
+    await requester.get(`${path}/enc_keys?number=${Math.min(left - leave, DRAIN_KEYS)}&size=256`);
+  return left;
 }
 
 /** Each of `connections` workers has a connection as the master and one as the slave, and compares what they get. */

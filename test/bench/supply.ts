@@ -17,18 +17,22 @@ const STOCK_MS = 120_000;
 const SETTLE_MS = 300;
 /** A round ends early when it has had so many keys, on either side. */
 const PAIRS_MAX = 10_000;
-/** Keys wanted in stock before a round: what warms the client up takes some more. Below the low-water mark. */
-const STOCK_KEYS = 14_000;
-/** Modules that fill the pools faster than a client can empty them. */
+/** Keys in stock before a round; what warms the client up takes some more than those of the round. */
+const STOCK_KEYS = 16_000;
+const LOW_KEYS = 1_000;
+/**
+ * Modules that fill the pools faster than a client can empty them. The pool is filled up when it has fallen below its low-water mark and
+ * not before, so that no relay runs in a round: relays have benchmarks of their own.
+ */
 const NETWORK = [
   '--blocks-per-second',
   '20',
   '--block-bytes',
   '16384',
   '--low-water',
-  '15000',
+  `${LOW_KEYS}`,
   '--high-water',
-  '20000',
+  `${STOCK_KEYS + 400}`,
 ];
 
 /** Where the two applications of one side find their servers. */
@@ -86,9 +90,13 @@ async function open(context: BenchContext, connections: number): Promise<Opened>
   };
 }
 
-/** Waits for as many keys as a round may need: an empty pool would measure the modules instead of the supply. */
+/**
+ * Has the nodes fill up the pool to more keys than a round may need: an empty pool would measure the modules instead of the supply.
+ */
 async function stocked(client: Helper, ends: Ends, context: BenchContext): Promise<void> {
   const endMs = Date.now() + STOCK_MS;
+  if ((await client.ask<number>({ ...ends, what: 'stored' })) < STOCK_KEYS)
+    await client.ask<number>({ ...ends, what: 'drain', leave: LOW_KEYS - 100 });
   let lastMs = Date.now();
   for (;;) {
     const stored = await client.ask<number>({ ...ends, what: 'stored' });
