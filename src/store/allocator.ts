@@ -33,7 +33,7 @@ export class Allocator {
    * `count` keys of `units` KMA-keys each, all or none; undefined when the pool has not enough.
    * @param reserve units that are left for others
    */
-  async takeKeys(pool: Pool, count: number, units: number, reserve = 0): Promise<Taken[] | undefined> {
+  takeKeys(pool: Pool, count: number, units: number, reserve = 0): Promise<Taken[] | undefined> {
     const take = ({ parts }: TakePlan) =>
       this.#handOut(pool, parts).map((bytes, i) => {
         const { block, index, units } = parts[i]!;
@@ -45,7 +45,7 @@ export class Allocator {
   }
 
   /** A pad of `units` KMA-keys; undefined when the pool has not enough. */
-  async takePad(pool: Pool, units: number): Promise<TakenPad | undefined> {
+  takePad(pool: Pool, units: number): Promise<TakenPad | undefined> {
     const take = ({ parts }: TakePlan) => {
       const bytes = this.#joined(parts);
       this.#usedUp(pool, parts);
