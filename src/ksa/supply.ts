@@ -108,7 +108,7 @@ export class Supply implements KeySupply {
       index: a.index,
       units: Math.ceil(a.bytes / limits.unitBytes),
     }));
-    const bytes = await this.#allocator.open(pool, wanted);
+    const bytes = await this.#allocator.open(pool, wanted, !this.#settings.linked.has(remote));
     if (bytes === undefined) throw this.#notFound();
     this.stats.opened += keyIds.length;
     return bytes.map((key, i) => ({ keyId: keyIds[i]!, bytes: cut(key, addresses[i]!.bytes) }));

@@ -59,15 +59,16 @@ export class Allocator {
 
   /**
    * Opens units of their blocks for good: marks them, burns them durably, then hands them out, all or none.
+   * @param ahead whether units after these may be burnt with them, which a crash then costs: never where the far end also takes pads
    * @returns undefined when one of them is not there or was opened before
    */
-  async open(pool: Pool, wanted: readonly { number: number; index: number; units: number }[]) {
+  async open(pool: Pool, wanted: readonly { number: number; index: number; units: number }[], ahead = false) {
     const parts = this.#mark(pool, wanted);
     if (parts === undefined) return undefined;
     const bytes: SecretBytes[] = [];
     try {
       bytes.push(...this.#copies(parts));
-      const burns = this.#store.theirBurns.burn(pool, parts);
+      const burns = this.#store.theirBurns.burn(pool, parts, ahead);
       if (burns.size > 0) await Promise.all(burns);
     } catch (thrown) {
       for (const one of bytes) one.wipe();

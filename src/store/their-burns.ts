@@ -31,18 +31,14 @@ export class TheirBurns {
 
   /**
    * Burns units that are marked in memory.
+   * @param ahead whether others may be burnt with them that nobody has asked for yet
    * @returns what is to be waited for before they are handed out: nothing, when they are burnt ahead
    */
-  burn(pool: Pool, parts: readonly Part[]): ReadonlySet<Promise<void>> {
-    const { ahead } = pool;
+  burn(pool: Pool, parts: readonly Part[], ahead: boolean): ReadonlySet<Promise<void>> {
     const burns = new Set<Promise<void>>();
     for (const part of parts) {
-      const nowMs = this.#clock.monotonicMs();
-      const covered = ahead.covers(part);
-      if (ahead.opened(part, nowMs)) this.#moveAhead(pool, ahead.move(part, nowMs));
-      if (covered) continue;
-      const move = ahead.soonCovers(part) ? pool.aheadMoving : undefined;
-      burns.add(move ?? this.#write(part.block));
+      const burn = ahead ? this.#burnAhead(pool, part) : this.#write(part.block);
+      if (burn !== undefined) burns.add(burn);
     }
     return burns;
   }
@@ -67,6 +63,16 @@ export class TheirBurns {
       pool.cancelAheadIdle();
       for (const block of pool.ahead.close()) this.markLazily(block);
     }
+  }
+
+  #burnAhead(pool: Pool, part: Part): Promise<void> | undefined {
+    const { ahead } = pool;
+    const nowMs = this.#clock.monotonicMs();
+    const covered = ahead.covers(part);
+    if (ahead.opened(part, nowMs)) this.#moveAhead(pool, ahead.move(part, nowMs));
+    if (covered) return undefined;
+    const move = ahead.soonCovers(part) ? pool.aheadMoving : undefined;
+    return move ?? this.#write(part.block);
   }
 
   #moveAhead(pool: Pool, blocks: readonly Block[]): void {

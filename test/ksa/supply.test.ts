@@ -171,6 +171,18 @@ test('in a pool that also gives the pads of its link a reserve stays', async (t)
   assert.equal(stores.A.pool('B').ownLeft, limits.padReserveUnits);
 });
 
+for (const linked of [true, false])
+  test(`key that is fetched quickly is ${linked ? 'not ' : ''}burnt ahead in a pool that ${linked ? 'also gives' : 'does not give'} pads`, async (t) => {
+    const { a, b, stores } = await setUp(t, 1, 200, linked);
+    const before = stores.B.commit.commits;
+    for (let i = 0; i < 120; i++) {
+      const [key] = await a.take(aliceBob, 1, 256);
+      assert.equal((await b.find(aliceBob, [key!.keyId])).length, 1);
+    }
+    const commits = stores.B.commit.commits - before;
+    assert.ok(linked ? commits >= 120 : commits < 60, `${commits} transactions for 120 keys`);
+  });
+
 test('requests at one time do not eat into the reserve', async (t) => {
   const { a, stores } = await setUp(t, 1, 101, true);
   await Promise.allSettled([1, 2, 3].map(() => a.take(aliceBob, 36, 256)));

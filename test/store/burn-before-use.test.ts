@@ -107,7 +107,7 @@ class Life {
           if (pad !== undefined) this.#note(true, pad.segments, pad.bytes.view());
         });
       case 'open':
-        return this.#start(this.#allocator.open(pool, [step]), (opened) => {
+        return this.#start(this.#allocator.open(pool, [step], true), (opened) => {
           if (opened !== undefined) this.#note(false, [step], opened[0]!.view());
         });
       case 'fetch': {

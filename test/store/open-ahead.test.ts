@@ -36,7 +36,7 @@ async function setUp(t: TestContext, blocks = 2) {
 }
 
 async function openOne(store: KeyStore, allocator: Allocator, number: number, index: number, units = 1) {
-  const opened = await allocator.open(store.pool('B'), [{ number, index, units }]);
+  const opened = await allocator.open(store.pool('B'), [{ number, index, units }], true);
   for (const bytes of opened ?? []) bytes.wipe();
   return opened !== undefined;
 }
