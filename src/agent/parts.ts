@@ -164,6 +164,7 @@ function supplySettings(config: Config): ConstructorParameters<typeof Supply>[0]
     maxKeysPerRequest: supply.max_keys_per_request,
     linked: new Set(config.links.map((link) => link.peer)),
     plain: plainReaders(config),
+    peers: new Set(config.kx.peers.map((peer) => peer.kma_id)),
   };
 }
 

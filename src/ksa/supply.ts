@@ -19,6 +19,8 @@ export type SupplySettings = {
   readonly linked: ReadonlySet<string>;
   /** Plain KMAs, each with the applications of this node that may fetch its keys. */
   readonly plain: ReadonlyMap<string, ReadonlySet<string>>;
+  /** KMAs that speak Kx with this one, and so may take pads out of the pool: what they would take is not burnt before it is asked for. */
+  readonly peers: ReadonlySet<string>;
 };
 
 const UNIT_BITS = limits.unitBytes * 8;
@@ -108,7 +110,7 @@ export class Supply implements KeySupply {
       index: a.index,
       units: Math.ceil(a.bytes / limits.unitBytes),
     }));
-    const bytes = await this.#allocator.open(pool, wanted, !this.#settings.linked.has(remote));
+    const bytes = await this.#allocator.open(pool, wanted, !this.#settings.peers.has(remote));
     if (bytes === undefined) throw this.#notFound();
     this.stats.opened += keyIds.length;
     return bytes.map((key, i) => ({ keyId: keyIds[i]!, bytes: cut(key, addresses[i]!.bytes) }));
