@@ -80,6 +80,7 @@ function makeEnd(dir: string, kmaId: string): End {
     maxKeyBits: 4_096,
     maxKeysPerRequest: 128,
     linked: new Set<string>(),
+    peers: new Set<string>(),
     plain: new Map<string, Set<string>>(),
   };
   return { store, supply: new Supply(settings, store, new Allocator(store)) };

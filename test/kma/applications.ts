@@ -30,7 +30,7 @@ export class Applications {
     const applications = new Map(Object.entries(homes));
     const sizes = { defaultKeyBits: 256, maxKeyBits: 4096, maxKeysPerRequest: 100 };
     this.supply = new Supply(
-      { self, applications, ...sizes, linked: new Set(), plain: new Map() },
+      { self, applications, ...sizes, linked: new Set(), peers: new Set(), plain: new Map() },
       store,
       allocator,
     );

@@ -21,7 +21,11 @@ async function setUp(t: TestContext) {
   const store = openStore(t, directoryFor(t));
   const settings = { self: 'A', applications, defaultKeyBits: 128, maxKeyBits: 4096, maxKeysPerRequest: 100 };
   const plain = new Map([['P', new Set(['alice'])]]);
-  const supply = new Supply({ ...settings, linked: new Set(), plain }, store, new Allocator(store));
+  const supply = new Supply(
+    { ...settings, linked: new Set(), peers: new Set(), plain },
+    store,
+    new Allocator(store),
+  );
   const give = async (id: string, text: string) => {
     using bytes = SecretBytes.copyOf(Buffer.from(text));
     assert.equal(await store.foreign.insert('P', [{ id, bytes }]), 'kept');

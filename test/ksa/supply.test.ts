@@ -24,7 +24,11 @@ const textOf = (keys: readonly SuppliedKey[]) =>
 
 function supplyOf(self: string, store: KeyStore, linked: string[] = []): Supply {
   const settings = { self, applications, defaultKeyBits: 256, maxKeyBits: 4096, maxKeysPerRequest: 100 };
-  return new Supply({ ...settings, linked: new Set(linked), peers: new Set(linked), plain: new Map() }, store, new Allocator(store));
+  return new Supply(
+    { ...settings, linked: new Set(linked), peers: new Set(linked), plain: new Map() },
+    store,
+    new Allocator(store),
+  );
 }
 
 /** Nodes A and B that share blocks in both directions, each beginning an epoch. */
