@@ -31,8 +31,8 @@ export type Helper = { ask<Reply>(message: Serializable): Promise<Reply>; close(
 
 /**
  * @param script a URL beside this file; it calls `serve`
- * @param alone gives it a session of its own, as our nodes have. Linux shares out the processors among sessions first, so that what is
- *   held against a node is scheduled as the node is only in one of its own.
+ * @param alone gives it a session of its own, as our nodes have. Where autogroups are on, Linux shares out the processors among
+ *   sessions first, so that what is held against a node is scheduled as the node is only in one of its own.
  */
 export function startHelper(script: URL, alone = false): Helper {
   const child = fork(fileURLToPath(script), {
