@@ -128,7 +128,8 @@ async function startBare(
   lab: Lab,
 ): Promise<{ readonly source: Helper; readonly end: Helper; close(): Promise<void> }> {
   const script = new URL('./relay-bare.ts', import.meta.url);
-  const [source, middle, end] = [startHelper(script), startHelper(script), startHelper(script)];
+  // Each scheduled as one of our nodes is.
+  const [source, middle, end] = [startHelper(script), startHelper(script, true), startHelper(script, true)];
   const close = async (): Promise<void> => {
     for (const helper of [source, middle, end]) await helper.close();
   };

@@ -156,12 +156,13 @@ test('key managers of another make are source, transit and destination beside ou
 
   for (const spelling of SPELLINGS)
     await t.test(`P as source, spelling "${spelling}", through B to C`, async () => {
+      const before = (await statusOf(lab, 'B')).peers.find(({ kma_id }) => kma_id === 'P');
       link.socket.destroy();
       p = new NaiveKm('P', spelling, p.keys);
       link = await dialAs(t, p, filesOf(pki, 'P'), dial.port);
       const up = (status: Awaited<ReturnType<typeof statusOf>>) => {
         const peer = status.peers.find(({ kma_id }) => kma_id === 'P');
-        return peer?.state === 'up' && peer.messages_in === 0;
+        return peer?.state === 'up' && peer.connects > (before?.connects ?? 0);
       };
       await until(lab, 'B', 'P is up', up);
       const relay = relayOf('P', 'C', [`${spelling} 1`, randomUUID().toUpperCase(), `${spelling} 3`]);
