@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { foreignKeyId } from '../../src/keys/foreign-key-id.ts';
 import type { Draft } from '../../src/kx/codec/draft.ts';
 import { setMessageId } from '../../src/kx/codec/header.ts';
 import { sealHop, verifyHop } from '../../src/kx/codec/hop.ts';
@@ -98,7 +99,8 @@ describe('golden vectors', () => {
 });
 
 const id = fc.string({ unit: 'binary', minLength: 1, maxLength: 32 }).filter((text) => text.isWellFormed());
-const ids = (max: number) => fc.uniqueArray(id, { minLength: 1, maxLength: max });
+const keyId = fc.oneof(id, fc.uuid()).filter((text) => foreignKeyId(text) === text);
+const ids = (max: number) => fc.uniqueArray(keyId, { minLength: 1, maxLength: max });
 const spellings = ['source_KMA_ID', 'Source KMA ID', 'sourceKmaId', 'source_kma_id'] as const;
 const names = fc.constantFrom<MemberNames>(...spellings);
 
