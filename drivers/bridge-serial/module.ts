@@ -1,18 +1,13 @@
-import {
-  type AgentChannel,
-  type ChannelEffect,
-  PlainAgentChannel,
-  SealedAgentChannel,
-} from '../../firmware-bridge/agent-channel.ts';
+import type { AgentChannel, ChannelEffect } from '../../firmware-bridge/agent-channel.ts';
 import { decodeModuleMessage } from '../../firmware-bridge/decode.ts';
 import { encodeMessage } from '../../firmware-bridge/encode.ts';
-import { AgentExchange, type ExchangeEffect, type ExchangeEvent } from '../../firmware-bridge/exchange.ts';
+import { AgentExchange } from '../../firmware-bridge/exchange.ts';
+import type { ExchangeEffect, ExchangeEvent } from '../../firmware-bridge/exchange-events.ts';
 import { DELIMITER, encodeFrame, FrameDecoder } from '../../firmware-bridge/framing.ts';
 import type { AgentMessage, Hello } from '../../firmware-bridge/message.ts';
 import type { ByteLink } from '../../src/env/byte-link.ts';
 import { AgentError, messageOf } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
-import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import type {
   DriverContext,
   ModuleInfo,
@@ -23,6 +18,7 @@ import type {
 } from '../driver.ts';
 import { lineBytesPerSecond, openSerial } from '../ports/serial.ts';
 import { resolvePort } from '../ports/serial-list.ts';
+import { channelFor } from './channel.ts';
 
 const TICK_MS = 250;
 
@@ -284,17 +280,6 @@ export class BridgeModule implements OpenModule {
     if (link.queuedBytes > limits.portQueueBytesMax) link.close('the module does not read what it is sent');
     else link.write(encodeFrame(message));
   }
-}
-
-function channelFor({ channel }: DriverContext, onEffect: (effect: ChannelEffect) => void): AgentChannel {
-  if (channel === undefined) return new PlainAgentChannel(onEffect);
-  const { moduleKey, entropy } = channel;
-  const freshSecret = (): SecretBytes => {
-    const secret = SecretBytes.alloc(32);
-    entropy.fill(secret.view());
-    return secret;
-  };
-  return new SealedAgentChannel(SecretBytes.copyOf(moduleKey.view()), freshSecret, onEffect);
 }
 
 function notPlugged(context: DriverContext): AgentError {

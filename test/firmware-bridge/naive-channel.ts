@@ -37,7 +37,7 @@ export function naiveAead(key: Buffer, counter: number, bound: Buffer, plain: Bu
   nonce.writeUInt32LE(counter % 2 ** 32, 4);
   nonce.writeUInt32LE(Math.floor(counter / 2 ** 32), 8);
   const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 });
-  cipher.setAAD(bound);
+  cipher.setAAD(bound, { plaintextLength: plain.length });
   return join(cipher.update(plain), cipher.final(), cipher.getAuthTag());
 }
 
@@ -70,9 +70,9 @@ export function naiveHandshake(inputs: NaiveInputs) {
   let ck = h;
   h = hash(h, prologue);
   const afterPrologue = h;
-  let t: Buffer;
-  let k: Buffer;
-  [ck, t, k] = hkdf(ck, moduleKey);
+  const [chain, t, keyOfModule] = hkdf(ck, moduleKey);
+  let k = keyOfModule;
+  ck = chain;
   h = hash(h, t);
   const afterModuleKey = { h, ck, k: k.subarray(0, 32) };
   const agentPublic = publicOf(agentSecret);
