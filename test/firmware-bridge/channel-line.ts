@@ -81,7 +81,8 @@ export class ChannelLine {
   readonly #fresh = (): SecretBytes => {
     secrets += 1;
     const secret = Buffer.alloc(32, 1);
-    secret.writeUInt32LE(secrets);
+    // The lowest bits of an X25519 secret don't count.
+    secret.writeUInt32LE(secrets, 8);
     return SecretBytes.adopt(secret);
   };
 
