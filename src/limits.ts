@@ -118,6 +118,10 @@ export const limits = {
   /** Messages of one connection that may be malformed or not authentic. */
   badMessagesMax: 8,
   alarmsMax: 64,
+  /** Blocks of one link whose numbers its quality gate remembers. */
+  gateBlocksRemembered: 4_096,
+  /** Own blocks that came so shortly before an alarm that makes them suspect are held with the later ones. */
+  suspectBackMs: 60_000,
   insertRetryMs: 500,
   underwayRetryMs: 20,
   syncBatchMs: 5,

@@ -69,6 +69,7 @@ export function buildParts(
     routes,
     peers,
     links: new Map(),
+    modules: new Map(),
     supply,
     notification,
     push,
@@ -105,7 +106,10 @@ function addPeers(parts: AgentParts, log: Log): void {
 function addLinks({ config, store, peers, links }: AgentParts, log: Log): void {
   for (const link of config.links) {
     const synchronise = new Synchronise(config.kma_id, peers.get(link.peer)!, store, clock, log);
-    const acquire = new Acquire(config.kma_id, link.peer, store, synchronise, clock, log);
+    const acquire = new Acquire(config.kma_id, link.peer, store, synchronise, clock, log, {
+      qberMax: link.qber_max,
+      releaseAtAlarmEnd: link.suspect_release === 'alarm_end',
+    });
     links.set(link.peer, { link, synchronise, acquire });
   }
 }
