@@ -81,6 +81,8 @@ export const limits = {
   bridgeAnswersMax: 32,
   bridgeIdBytesMax: 64,
   bridgeTextBytesMax: 128,
+  hidReportBytesMin: 64,
+  hidReportBytesMax: 1_024,
   /** Bytes that wait for a module which does not read. */
   portQueueBytesMax: 64 << 10,
   serialPortsMax: 256,
