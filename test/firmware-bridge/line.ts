@@ -103,6 +103,12 @@ export class Line {
     this.runAgent({ type: 'message', message, nowMs: this.nowMs });
   }
 
+  /** The line says a message twice. */
+  repeatToAgent(): void {
+    const [message] = this.toAgent;
+    if (message !== undefined) this.toAgent.unshift(copy(message));
+  }
+
   moveToModule(): void {
     const message = this.toModule.shift();
     if (message !== undefined) this.runModule({ type: 'message', message, nowMs: this.nowMs });
