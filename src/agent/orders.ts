@@ -4,7 +4,7 @@ import type { AgentParts } from './status.ts';
 
 /**
  * Has the module of a link do something, or releases the link's suspect blocks.
- * @param name the KMA ID of the link's peer, or the link ID that the configuration or the module gives
+ * @param name the KMA ID of the link's peer, the link ID that the configuration or the module gives, or the module ID
  * @throws AgentError `module.unknown`, `module.no_orders`
  */
 export async function orderModule(
@@ -14,7 +14,9 @@ export async function orderModule(
 ): Promise<ModuleOrderResult> {
   const found =
     links.get(name) ??
-    [...links.values()].find(({ link, acquire }) => [link.link_id, acquire.info?.linkId].includes(name));
+    [...links.values()].find(({ link, acquire }) =>
+      [link.link_id, acquire.info?.linkId, acquire.info?.moduleId].includes(name),
+    );
   if (found === undefined) {
     const known = [...links.keys()].join(', ');
     throw new AgentError('module.unknown', `no QKD link here is called ${name}`, {

@@ -3,7 +3,8 @@ import type { ModuleOrderResult } from '../../drivers/driver.ts';
 import { callAgent } from './control-client.ts';
 import { type SocketOptions, socketOf, socketOption } from './socket-option.ts';
 
-const orders = {
+/** What a module can be told, and what that does. */
+export const orders = {
   start: 'make key',
   stop: 'make no key until started; what the module holds is still delivered',
   zeroize: 'wipe every block that the module holds',
@@ -20,7 +21,7 @@ export function register(program: Command): void {
     .description(
       'Gives one command to the module of a QKD link, through the running agent, and waits for what becomes of it.',
     )
-    .argument('<LINK>', 'the KMA ID at the other end of the link, or the link ID')
+    .argument('<LINK>', 'the KMA ID at the other end of the link, the ID of the link or of the module')
     .addArgument(new Argument('<COMMAND>', 'what to do').choices(Object.keys(orders)))
     .option('--json', 'print one JSON object: outcome, text')
     .addHelpText(
@@ -35,16 +36,16 @@ export function register(program: Command): void {
     );
   socketOption(command).action(
     async (link: string, order: string, options: SocketOptions & { json?: boolean }) => {
-      const body = { link, order: order.replace('-', '_') };
-      const { outcome, text } = await callAgent<ModuleOrderResult>(
-        await socketOf(options),
-        'POST',
-        '/v1/module',
-        body,
-      );
-      const words = `${outcome.replace('_', ' ')}${text === '' ? '' : `: ${text}`}`;
-      process.stdout.write(`${options.json === true ? JSON.stringify({ outcome, text }) : words}\n`);
-      process.exitCode = outcome === 'done' ? 0 : 1;
+      await giveOrder(await socketOf(options), link, order, options.json === true);
     },
   );
+}
+
+/** Gives one of `orders`, prints what became of it and sets the exit code. @throws AgentError */
+export async function giveOrder(socket: string, link: string, order: string, json: boolean): Promise<void> {
+  const body = { link, order: order.replace('-', '_') };
+  const { outcome, text } = await callAgent<ModuleOrderResult>(socket, 'POST', '/v1/module', body);
+  const words = `${outcome.replace('_', ' ')}${text === '' ? '' : `: ${text}`}`;
+  process.stdout.write(`${json ? JSON.stringify({ outcome, text }) : words}\n`);
+  process.exitCode = outcome === 'done' ? 0 : 1;
 }
