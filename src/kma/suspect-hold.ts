@@ -58,7 +58,7 @@ export class SuspectHold {
     this.#reason = undefined;
     this.#codes.clear();
     this.#pool.letGo();
-    this.#synchronise.letGo();
+    this.#synchronise.setHeld(false);
     this.#log.warn('kma.hold.released', { why, blocks });
     return blocks;
   }
@@ -66,7 +66,7 @@ export class SuspectHold {
   #hold(code: string): void {
     const begins = this.#reason === undefined;
     this.#reason ??= `alarm ${code}`;
-    this.#synchronise.hold();
+    this.#synchronise.setHeld(true);
     const since = this.#clock.wallMs() - limits.suspectBackMs;
     this.#pool.holdBack((block) => block.createdMs >= since);
     if (begins) this.#log.warn('kma.hold.begins', { reason: this.#reason, blocks: this.#blocks });

@@ -65,7 +65,6 @@ export class Synchronise {
     // What was proposed and never agreed on names an epoch that need not exist any more.
     this.#candidate = undefined;
     for (const block of this.#pool.own.values()) if (block.state === 'received') this.#due.add(block);
-    this.#flushSoon();
     this.#cancelRepeat();
     this.#repeat();
   }
@@ -74,14 +73,11 @@ export class Synchronise {
     this.#cancelRepeat();
   }
 
-  /** Proposes and answers nothing and makes nothing ready until `letGo`: the blocks are in doubt. */
-  hold(): void {
-    this.#held = true;
-  }
-
-  letGo(): void {
-    this.#held = false;
+  /** While held, nothing is proposed, answered or made ready: the blocks are in doubt. */
+  setHeld(held: boolean): void {
     const waiting = [...this.#waiting.values()];
+    this.#held = held;
+    if (held) return;
     this.onUp();
     this.#consider(waiting);
   }

@@ -64,7 +64,9 @@ test('a swapped module that has not the key feeds nothing, and the right one goe
   const evil = lab.startModule({ ...module, key: other });
   const before = (await until(lab, 'A', 'a status', () => true)).links[0]!;
   const refused = () =>
-    logOf(lab, 'A').some(({ event, reason }) => event === 'module.hung-up' && /module key/.test(String(reason)));
+    logOf(lab, 'A').some(
+      ({ event, reason }) => event === 'module.hung-up' && /module key/.test(String(reason)),
+    );
   await until(lab, 'A', 'that it is refused', refused);
   const after = (await until(lab, 'A', 'a status', () => true)).links[0]!;
   assert.deepEqual([after.state, after.blocks_stored], ['lost', before.blocks_stored]);
