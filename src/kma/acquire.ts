@@ -8,18 +8,16 @@ import { SecretBytes } from '../secret/secret-bytes.ts';
 import { type Block, unitsIn } from '../store/block.ts';
 import type { KeyStore } from '../store/key-store.ts';
 import { numbersOf, QualityGate, type Refusal, type RefusalCode } from './quality-gate.ts';
-import { type HoldStatus, SuspectHold } from './suspect-hold.ts';
+import { type HoldOptions, type HoldStatus, SuspectHold } from './suspect-hold.ts';
 import type { Synchronise } from './synchronise.ts';
 
 type Answer = Parameters<ModuleSink['onBlock']>[1];
 /** What one raw key block is kept as: one block or several. `bytes` is lent. */
 type Slice = { readonly number: number; readonly bytes: SecretBytes };
 
-export type AcquireOptions = {
+export type AcquireOptions = HoldOptions & {
   /** Blocks above it are refused; a fraction. */
   readonly qberMax?: number | undefined;
-  /** What an alarm has put out of use comes back when the alarm ends; otherwise when an operator says so. */
-  readonly releaseAtAlarmEnd: boolean;
 };
 
 /** Takes raw key of one link's module, cuts it into KMA-keys and stores it before the module may forget it (design rule 2). */

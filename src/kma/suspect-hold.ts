@@ -1,9 +1,17 @@
 import type { ModuleAlarm } from '../../drivers/driver.ts';
 import type { Clock } from '../env/clock.ts';
+import type { Hold, HoldMemory } from '../env/hold-memory.ts';
 import type { Log } from '../env/log.ts';
+import { messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Pool } from '../store/pool.ts';
 import type { Synchronise } from './synchronise.ts';
+
+export type HoldOptions = {
+  /** The end of all suspect alarms releases; otherwise an operator does. */
+  readonly releaseAtAlarmEnd: boolean;
+  readonly memory?: HoldMemory | undefined;
+};
 
 /** What a hold keeps out of use, for people. */
 export type HoldStatus = { readonly reason: string; readonly blocks: number };
@@ -20,24 +28,22 @@ export class SuspectHold {
   readonly #releaseAtAlarmEnd: boolean;
   /** Codes of the suspect alarms that have not ended. */
   readonly #codes = new Set<string>();
-  #reason: string | undefined;
+  readonly #memory: HoldMemory | undefined;
+  #current: Hold | undefined;
 
-  constructor(
-    pool: Pool,
-    synchronise: Synchronise,
-    clock: Clock,
-    log: Log,
-    options: { readonly releaseAtAlarmEnd: boolean },
-  ) {
+  constructor(pool: Pool, synchronise: Synchronise, clock: Clock, log: Log, options: HoldOptions) {
     this.#pool = pool;
     this.#synchronise = synchronise;
     this.#clock = clock;
     this.#log = log;
     this.#releaseAtAlarmEnd = options.releaseAtAlarmEnd;
+    this.#memory = options.memory;
+    const remembered = this.#memory?.load();
+    if (remembered !== undefined) this.#begin(remembered);
   }
 
   get status(): HoldStatus | null {
-    return this.#reason === undefined ? null : { reason: this.#reason, blocks: this.#blocks };
+    return this.#current === undefined ? null : { reason: this.#current.reason, blocks: this.#blocks };
   }
 
   onAlarm(alarm: ModuleAlarm): void {
@@ -51,11 +57,12 @@ export class SuspectHold {
     }
   }
 
-  /** Lets go of everything held. @returns how many blocks that were */
+  /** Lets go of everything held. @returns how many blocks that were. Throws, and lets go of nothing, when it can't be remembered. */
   release(why: string): number {
-    if (this.#reason === undefined) return 0;
+    if (this.#current === undefined) return 0;
     const blocks = this.#blocks;
-    this.#reason = undefined;
+    this.#memory?.save(undefined);
+    this.#current = undefined;
     this.#codes.clear();
     this.#pool.letGo();
     this.#synchronise.setHeld(false);
@@ -64,12 +71,22 @@ export class SuspectHold {
   }
 
   #hold(code: string): void {
-    const begins = this.#reason === undefined;
-    this.#reason ??= `alarm ${code}`;
+    const sinceMs = this.#clock.wallMs() - limits.suspectBackMs;
+    if (this.#current !== undefined) return this.#pool.holdBack((block) => block.createdMs >= sinceMs);
+    const hold = { reason: `alarm ${code}`, sinceMs };
+    this.#begin(hold);
+    try {
+      this.#memory?.save(hold);
+    } catch (thrown) {
+      this.#log.error('kma.hold.not_remembered', { reason: messageOf(thrown) });
+    }
+  }
+
+  #begin(hold: Hold): void {
+    this.#current = hold;
     this.#synchronise.setHeld(true);
-    const since = this.#clock.wallMs() - limits.suspectBackMs;
-    this.#pool.holdBack((block) => block.createdMs >= since);
-    if (begins) this.#log.warn('kma.hold.begins', { reason: this.#reason, blocks: this.#blocks });
+    this.#pool.holdBack((block) => block.createdMs >= hold.sinceMs);
+    this.#log.warn('kma.hold.begins', { reason: hold.reason, blocks: this.#blocks });
   }
 
   get #blocks(): number {

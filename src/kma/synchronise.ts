@@ -70,6 +70,7 @@ export class Synchronise {
   }
 
   stop(): void {
+    this.#held = true;
     this.#cancelRepeat();
   }
 
@@ -238,7 +239,6 @@ export class Synchronise {
   // A proposal that does not fit is dropped: it comes again with the next connection.
   #wait(proposal: Proposal): undefined {
     if (this.#waiting.size < limits.pendingProposalsMax) this.#waiting.set(proposal.number, proposal);
-    return undefined;
   }
 
   async #settle(answer: SyncAnswer): Promise<void> {

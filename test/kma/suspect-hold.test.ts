@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Acquire } from '../../src/kma/acquire.ts';
 import { limits } from '../../src/limits.ts';
+import { holdFile } from '../../src/node/hold-file.ts';
 import { until } from '../manual-clock.ts';
+import { directoryFor } from '../store/temp-store.ts';
 import { linkedPair, type TestNode } from './node.ts';
 
 const suspect = (code: string, active: boolean) => ({ code, text: '', active, suspect: active });
@@ -115,4 +119,33 @@ test('a held block is destroyed with the others of its pool, and nothing of it c
   assert.equal(pool.heldBack.size, 0);
   acquire.release('x');
   assert.deepEqual([pool.queue.size, pool.ownLeft], [0, 0]);
+});
+
+test('a hold outlives the agent: after a restart the blocks are still out of use, until they are released', async (t) => {
+  const { world, a, b } = await setUp(t);
+  const memory = holdFile(join(directoryFor(t), 'held-B.json'));
+  const start = (): Acquire => {
+    const synchronise = a.synchronises.get('B')!;
+    return new Acquire('A', 'B', a.store, synchronise, a.clock, a.log, { releaseAtAlarmEnd: false, memory });
+  };
+  const first = start();
+  await world.fillLink(a, b, 2);
+  first.onAlarm(suspect('laser', true));
+  const pool = a.store.pool('B');
+  assert.equal(pool.heldBack.size, 1);
+  // What the process knew is gone; the file is not.
+  a.synchronises.get('B')!.setHeld(false);
+  pool.letGo();
+  const second = start();
+  assert.deepEqual(second.held, { reason: 'alarm laser', blocks: 1 });
+  assert.equal(await a.allocator.takePad(pool, 1), undefined);
+  assert.equal(second.release('x'), 1);
+  assert.equal(start().held, null);
+  assert.notEqual(await a.allocator.takePad(pool, 1), undefined);
+});
+
+test('a note of a hold that cannot be understood stops the start, and says what removing it does', (t) => {
+  const path = join(directoryFor(t), 'held-B.json');
+  writeFileSync(path, '{"reason":');
+  assert.throws(() => holdFile(path).load(), { code: 'store.hold_unreadable' });
 });
