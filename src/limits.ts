@@ -89,6 +89,7 @@ export const limits = {
   /** Bytes that a simulated module sends ahead of a reader: more than a window of the longest blocks. */
   simulatorQueueBytesMax: 8 << 20,
   simulatorBufferBlocksMax: 65_536,
+  simulatorBufferBytesMax: 256 << 20,
 
   // Kx.
   peersMax: 256,

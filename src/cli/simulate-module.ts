@@ -55,7 +55,7 @@ export function register(program: Command): void {
     )
     .option(
       '--buffer-blocks <N>',
-      'blocks held until the agent answers for them; beyond it the oldest is dropped',
+      'blocks held until the agent answers for them, 256 MiB in all at most; beyond it the oldest is dropped',
       integer(1, limits.simulatorBufferBlocksMax),
       256,
     )
@@ -97,6 +97,10 @@ async function run(options: Options): Promise<void> {
     await simulate(
       {
         ...options,
+        bufferBlocks: Math.min(
+          options.bufferBlocks,
+          Math.floor(limits.simulatorBufferBytesMax / options.blockBytes),
+        ),
         moduleId: options.moduleId ?? `${options.linkId}-${options.role}`.slice(-limits.bridgeIdBytesMax),
         startMs: options.start,
         firmwareVersion: 'simulated 1',
