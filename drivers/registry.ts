@@ -8,6 +8,12 @@ export const registry: readonly { readonly driver: Driver; readonly ports: PortK
   { driver: bridgeSerial, ports: 'serial' },
 ];
 
+/** Their names, and the names of those whose modules can prove themselves. */
+export const driverNames = {
+  drivers: registry.map(({ driver }) => driver.id),
+  authenticating: registry.flatMap(({ driver }) => (driver.authenticates ? [driver.id] : [])),
+};
+
 export function driverById(id: string): Driver | undefined {
   return registry.find(({ driver }) => driver.id === id)?.driver;
 }

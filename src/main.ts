@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Registers>>> = {
   reload: () => import('./cli/reload.ts'),
   probe: () => import('./cli/probe.ts'),
   decode: () => import('./cli/decode.ts'),
+  module: () => import('./cli/module-command.ts'),
   devices: () => import('./cli/devices.ts'),
   pki: () => import('./cli/pki.ts'),
   demo: () => import('./cli/demo.ts'),

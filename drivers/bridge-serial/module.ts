@@ -1,14 +1,24 @@
+import type { AgentChannel, ChannelEffect } from '../../firmware-bridge/agent-channel.ts';
 import { decodeModuleMessage } from '../../firmware-bridge/decode.ts';
 import { encodeMessage } from '../../firmware-bridge/encode.ts';
-import { AgentExchange, type ExchangeEffect, type ExchangeEvent } from '../../firmware-bridge/exchange.ts';
+import { AgentExchange } from '../../firmware-bridge/exchange.ts';
+import type { ExchangeEffect, ExchangeEvent } from '../../firmware-bridge/exchange-events.ts';
 import { DELIMITER, encodeFrame, FrameDecoder } from '../../firmware-bridge/framing.ts';
 import type { AgentMessage, Hello } from '../../firmware-bridge/message.ts';
 import type { ByteLink } from '../../src/env/byte-link.ts';
 import { AgentError, messageOf } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
-import type { DriverContext, ModuleInfo, ModuleSink, OpenModule } from '../driver.ts';
+import type {
+  DriverContext,
+  ModuleInfo,
+  ModuleOrder,
+  ModuleOrderResult,
+  ModuleSink,
+  OpenModule,
+} from '../driver.ts';
 import { lineBytesPerSecond, openSerial } from '../ports/serial.ts';
 import { resolvePort } from '../ports/serial-list.ts';
+import { channelFor } from './channel.ts';
 
 const TICK_MS = 250;
 
@@ -20,6 +30,7 @@ export class BridgeModule implements OpenModule {
   readonly #context: DriverContext;
   readonly #sink: ModuleSink;
   readonly #exchange: AgentExchange;
+  readonly #channel: AgentChannel;
   readonly #decoder = new FrameDecoder();
   #link: ByteLink | undefined;
   #cancelTimer: () => void = () => {};
@@ -27,6 +38,7 @@ export class BridgeModule implements OpenModule {
   #connectedMs = 0;
   #lastFailure = '';
   #flushPending = false;
+  #ordered: ((result: ModuleOrderResult) => void) | undefined;
   /** Between two attempts. */
   #waiting = false;
   #stopping = false;
@@ -35,9 +47,10 @@ export class BridgeModule implements OpenModule {
   constructor(context: DriverContext, sink: ModuleSink) {
     this.#context = context;
     this.#sink = sink;
+    this.#channel = channelFor(context, this.#onChannel);
     this.#exchange = new AgentExchange({
       firstOpening: 1 + (Math.floor(context.clock.wallMs()) % (2 ** 32 - 1)),
-      windowBlocks: limits.moduleCreditBlocksMax,
+      windowParts: limits.moduleCreditPartsMax,
       lineBytesPerSecond: lineBytesPerSecond(context.baudRate),
       expectedLinkId: context.expectedLinkId,
     });
@@ -52,8 +65,14 @@ export class BridgeModule implements OpenModule {
     return this.#stopped.promise;
   }
 
-  zeroize(): void {
-    this.#run({ type: 'zeroize' });
+  order(order: ModuleOrder): Promise<ModuleOrderResult> {
+    if (this.#ordered !== undefined) {
+      return Promise.resolve({ outcome: 'failed', text: 'another command is under way' });
+    }
+    const { promise, resolve } = Promise.withResolvers<ModuleOrderResult>();
+    this.#ordered = resolve;
+    this.#run({ type: 'order', order, nowMs: this.#context.clock.monotonicMs() });
+    return promise;
   }
 
   async #connect(): Promise<void> {
@@ -80,7 +99,7 @@ export class BridgeModule implements OpenModule {
     this.#decoder.reset();
     // Ends whatever frame an earlier opening left half sent.
     link.write(Uint8Array.of(DELIMITER));
-    this.#run({ type: 'connected', nowMs: clock.monotonicMs() });
+    this.#channel.connected(clock.monotonicMs());
     this.#scheduleTick();
   }
 
@@ -107,32 +126,60 @@ export class BridgeModule implements OpenModule {
   #finish(): void {
     this.#waiting = false;
     this.#cancelTimer();
+    this.#channel.wipe();
     this.#stopped.resolve();
   }
 
   #scheduleTick(): void {
     this.#cancelTimer = this.#context.clock.after(TICK_MS, () => {
       if (this.#link === undefined) return;
-      this.#run({ type: 'tick', nowMs: this.#context.clock.monotonicMs() });
+      const nowMs = this.#context.clock.monotonicMs();
+      this.#channel.tick(nowMs);
+      this.#run({ type: 'tick', nowMs });
       this.#scheduleTick();
     });
   }
 
   readonly #onData = (chunk: Buffer): void => {
     this.#run({ type: 'heard', nowMs: this.#context.clock.monotonicMs() });
-    this.#decoder.push(chunk, (bytes) => {
-      const decoded = decodeModuleMessage(bytes);
-      const nowMs = this.#context.clock.monotonicMs();
-      if (decoded.kind === 'message') this.#run({ type: 'message', message: decoded.message, nowMs });
-      else if (decoded.kind === 'malformed') this.#run({ type: 'malformed', reason: decoded.reason });
+    this.#decoder.push(chunk, (message) => {
+      this.#channel.message(message, this.#context.clock.monotonicMs());
     });
   };
+
+  readonly #onChannel = (effect: ChannelEffect): void => {
+    switch (effect.type) {
+      case 'send':
+        this.#write(effect.message);
+        break;
+      case 'opened':
+        this.#run({ type: 'connected', nowMs: this.#context.clock.monotonicMs() });
+        break;
+      case 'ended':
+        this.#run({ type: 'disconnected', reason: effect.reason });
+        break;
+      case 'envelope':
+        this.#envelope(effect.bytes);
+        break;
+      case 'hang_up':
+        this.#hangUp(effect.reason);
+        break;
+    }
+  };
+
+  #envelope(bytes: Buffer): void {
+    const decoded = decodeModuleMessage(bytes);
+    const nowMs = this.#context.clock.monotonicMs();
+    if (decoded.kind === 'message') this.#run({ type: 'message', message: decoded.message, nowMs });
+    else if (decoded.kind === 'malformed') this.#run({ type: 'malformed', reason: decoded.reason });
+  }
 
   readonly #onClosed = (reason: string): void => {
     const { clock, log } = this.#context;
     this.#link = undefined;
     this.#cancelTimer();
     log.info('module.port-closed', { reason, frames_dropped: this.#decoder.faultCount });
+    this.#channel.disconnected();
     this.#run({ type: 'disconnected', reason });
     // An opening that held for a while shows that the port is good; one that fails at once keeps backing off.
     if (clock.monotonicMs() - this.#connectedMs >= limits.portSilenceMs)
@@ -165,6 +212,12 @@ export class BridgeModule implements OpenModule {
         if (!this.#stopping) this.#sink.onAlarm(alarm);
         break;
       }
+      case 'order_result': {
+        const answer = this.#ordered;
+        this.#ordered = undefined;
+        answer?.(effect.result);
+        break;
+      }
       case 'zeroized':
         this.#context.log.warn('module.zeroized', { blocks: effect.blocks });
         break;
@@ -172,13 +225,15 @@ export class BridgeModule implements OpenModule {
         this.#sink.onLost(effect.reason);
         break;
       case 'hang_up':
-        if (effect.reason !== this.#lastFailure) {
-          this.#context.log.warn('module.hung-up', { reason: effect.reason });
-        }
-        this.#lastFailure = effect.reason;
-        this.#link?.close(effect.reason);
+        this.#hangUp(effect.reason);
         break;
     }
+  }
+
+  #hangUp(reason: string): void {
+    if (reason !== this.#lastFailure) this.#context.log.warn('module.hung-up', { reason });
+    this.#lastFailure = reason;
+    this.#link?.close(reason);
   }
 
   #opened(hello: Hello): void {
@@ -188,13 +243,13 @@ export class BridgeModule implements OpenModule {
     this.#sink.onOpen(info);
   }
 
-  #deliver({ opening, number, bytes }: Extract<ExchangeEffect, { type: 'deliver' }>): void {
+  #deliver({ opening, number, bytes, qber }: Extract<ExchangeEffect, { type: 'deliver' }>): void {
     if (this.#stopping) {
       bytes.wipe();
       return;
     }
     this.#sink.onBlock(
-      { number, bytes },
+      { number, bytes, ...(qber !== undefined && { qber }) },
       {
         stored: () => this.#answer({ type: 'answered', opening, number, verdict: { stored: true } }),
         refused: (reason) =>
@@ -215,10 +270,15 @@ export class BridgeModule implements OpenModule {
   }
 
   #send(message: AgentMessage): void {
+    const sealed = this.#channel.seal(encodeMessage(message));
+    if (sealed !== undefined) this.#write(sealed);
+  }
+
+  #write(message: Buffer): void {
     const link = this.#link;
     if (link === undefined) return;
     if (link.queuedBytes > limits.portQueueBytesMax) link.close('the module does not read what it is sent');
-    else link.write(encodeFrame(encodeMessage(message)));
+    else link.write(encodeFrame(message));
   }
 }
 

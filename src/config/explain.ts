@@ -13,6 +13,8 @@ export type ExplainOptions = {
   readonly directory: string;
   /** The drivers that this build has; not looked at when left out. */
   readonly drivers?: readonly string[] | undefined;
+  /** Those of them whose modules can prove themselves; not looked at when left out. */
+  readonly authenticating?: readonly string[] | undefined;
   /** When given, the files that the configuration names are looked at as well. */
   readonly files?: FileWorld | undefined;
 };
@@ -31,16 +33,24 @@ export function explainConfig(
   const shape = checkShape(source);
   if (shape.config === undefined) return { faults: sorted(shape.faults.map(source.locate)) };
   const config = resolvePaths(shape.config, options.directory);
-  const found = [...checkRules(config), ...checkDrivers(config, options.drivers)];
+  const found = [...checkRules(config), ...checkDrivers(config, options)];
   if (options.files !== undefined) found.push(...checkFiles(config, options.files));
   if (found.length > 0) return { faults: sorted(withoutRepeats(found).map(source.locate)) };
   return { config, faults: [] };
 }
 
-function checkDrivers({ links }: Config, drivers: readonly string[] | undefined): FoundFault[] {
+function checkDrivers({ links }: Config, { drivers, authenticating }: ExplainOptions): FoundFault[] {
   if (drivers === undefined) return [];
-  return links.flatMap(({ driver }, i) => {
-    if (drivers.includes(driver)) return [];
+  return links.flatMap(({ driver, module_key }, i) => {
+    if (drivers.includes(driver)) {
+      if (module_key === undefined || (authenticating ?? drivers).includes(driver)) return [];
+      return {
+        code: 'configuration.module_authentication',
+        at: ['links', i, 'module_key'],
+        message: `modules of the driver ${driver} have no key`,
+        remedy: 'Take away module_key, and write unauthenticated_module: true if the port is safe.',
+      };
+    }
     const close = nearest(driver, drivers);
     const remedy = close === undefined ? `There are: ${drivers.join(', ')}.` : `Did you mean ${close}?`;
     const message = `there is no driver ${driver}`;

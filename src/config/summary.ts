@@ -32,11 +32,15 @@ function kxLines({ kx }: Config): string[] {
   return [...listens, ...peers];
 }
 
-function linkLine({ peer, driver, port, baud_rate, link_id }: Config['links'][number]): string {
+function linkLine(link: Config['links'][number]): string {
+  const { peer, driver, port, baud_rate, link_id, module_key, qber_max } = link;
   const where =
     'path' in port ? port.path : `USB ${port.usb.vendor}:${port.usb.product} ${port.usb.serial ?? ''}`.trim();
   const name = link_id === undefined ? '' : ` ${link_id}`;
-  return `link${name}: to ${peer} by ${driver} on ${where} at ${baud_rate} bit/s`;
+  const proof =
+    module_key === undefined ? 'any module is believed' : `the module proves itself with ${module_key}`;
+  const gate = qber_max === undefined ? '' : `; blocks with a QBER above ${qber_max} are refused`;
+  return `link${name}: to ${peer} by ${driver} on ${where} at ${baud_rate} bit/s; ${proof}${gate}`;
 }
 
 function routeLines({ kx, pools }: Config): string[] {
