@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Longest envelope to the module, in bytes. */
+/* Longest message to the module, record or plain envelope, in bytes. */
 #define KF_MESSAGE_IN_MAX 256
 #define KF_CHECK_BYTES 4
 

@@ -2,13 +2,11 @@
 
 #include <string.h>
 
-#include "message.h"
-#include "wipe.h"
+#include "internal.h"
 
 #define TEXT_MAX 64
-#define ALARM_TEXT_MAX 128
 
-static bool is_printable(const char *text, size_t min, char lowest) {
+bool kf_is_printable(const char *text, size_t min, char lowest) {
   size_t length = 0;
   for (; text[length] != 0; length++) {
     if (length == TEXT_MAX || text[length] < lowest || text[length] > '~') return false;
@@ -16,31 +14,40 @@ static bool is_printable(const char *text, size_t min, char lowest) {
   return length >= min;
 }
 
-bool kf_module_init(kf_module *module, const kf_identity *identity, kf_block *blocks, size_t room,
-                    kf_write *write, kf_forgot *forgot, void *context) {
-  if (room == 0 || identity->max_block_bytes == 0 || identity->max_block_bytes > KF_BLOCK_BYTES_MAX) return false;
-  if (!is_printable(identity->module_id, 1, '!') || !is_printable(identity->link_id, 1, '!')) return false;
-  if (!is_printable(identity->firmware_version, 0, ' ')) return false;
+static bool is_sound(const kf_identity *identity) {
+  if (identity->max_block_bytes == 0 || identity->max_block_bytes > KF_BLOCK_BYTES_MAX) return false;
+  const uint32_t part = identity->max_part_bytes;
+  if (part != 0 && (part < KF_PART_BYTES_MIN || part > KF_PART_BYTES_MAX)) return false;
   if (identity->role != KF_TX && identity->role != KF_RX) return false;
+  return kf_is_printable(identity->module_id, 1, '!') && kf_is_printable(identity->link_id, 1, '!') &&
+         kf_is_printable(identity->firmware_version, 0, ' ');
+}
+
+bool kf_module_init(kf_module *module, const kf_identity *identity, kf_block *blocks, size_t room,
+                    const kf_hooks *hooks) {
+  if (room == 0 || !is_sound(identity) || (identity->key != NULL && hooks->random == NULL)) return false;
   memset(module, 0, sizeof *module);
-  kf_frame_out_init(&module->out, write, context);
+  kf_frame_out_init(&module->out, hooks->write, hooks->context);
   kf_frame_in_init(&module->in);
+  kf_channel_init(&module->channel, identity->key);
   module->identity = *identity;
+  if (identity->max_part_bytes == 0) module->identity.max_part_bytes = KF_PART_BYTES_MAX;
+  module->identity.key = NULL;
+  module->hooks = *hooks;
   module->blocks = blocks;
   module->room = room;
-  module->forgot = forgot;
-  module->context = context;
   return true;
 }
 
-static kf_Envelope envelope_of(pb_size_t which) {
-  kf_Envelope envelope = kf_Envelope_init_zero;
+kf_Envelope kf_envelope_of(pb_size_t which) {
+  kf_Envelope envelope;
+  memset(&envelope, 0, sizeof envelope);
   envelope.which_message = which;
   return envelope;
 }
 
 static void say_hello(kf_module *module, uint32_t opening) {
-  kf_Envelope envelope = envelope_of(kf_Envelope_hello_tag);
+  kf_Envelope envelope = kf_envelope_of(kf_Envelope_hello_tag);
   kf_Hello *hello = &envelope.message.hello;
   hello->opening = opening;
   hello->protocol_min = KF_PROTOCOL_MIN;
@@ -50,123 +57,86 @@ static void say_hello(kf_module *module, uint32_t opening) {
   strcpy(hello->firmware_version, module->identity.firmware_version);
   hello->role = module->identity.role == KF_TX ? kf_Role_ROLE_TX : kf_Role_ROLE_RX;
   hello->max_block_bytes = module->identity.max_block_bytes;
-  kf_send(&module->out, &envelope);
+  hello->max_part_bytes = module->identity.max_part_bytes;
+  kf_send(&module->out, &module->channel, &envelope);
 }
 
-static void end_opening(kf_module *module) {
+static void say_no_channel(kf_module *module) {
+  const uint8_t message = KF_NO_CHANNEL;
+  kf_send_bare(&module->out, &message, 1);
+}
+
+void kf_end_opening(kf_module *module) {
   memset(&module->opening, 0, sizeof module->opening);
-  for (size_t i = 0; i < module->held; i++) module->blocks[i].sent = false;
+  for (size_t i = 0; i < module->held; i++) module->blocks[i].sent = 0;
 }
 
 void kf_module_start(kf_module *module) {
-  end_opening(module);
+  kf_end_opening(module);
   kf_frame_in_init(&module->in);
   kf_frame_delimiter(&module->out);
-  say_hello(module, 0);
+  if (!module->channel.has_key) say_hello(module, 0);
+  else if (!module->channel.is_open) say_no_channel(module);
 }
 
-static void forget(kf_module *module, size_t at, kf_why why) {
-  const kf_block block = module->blocks[at];
-  kf_wipe(block.bytes, block.length);
-  module->held--;
-  memmove(&module->blocks[at], &module->blocks[at + 1], (module->held - at) * sizeof block);
-  if (module->forgot != NULL) module->forgot(module->context, &block, why);
-}
-
-size_t kf_module_zeroize(kf_module *module) {
-  const size_t held = module->held;
-  while (module->held > 0) forget(module, module->held - 1, KF_ZEROIZED);
-  return held;
-}
-
-static bool drop_oldest_unsent(kf_module *module) {
-  for (size_t i = 0; i < module->held; i++) {
-    if (module->blocks[i].sent) continue;
-    forget(module, i, KF_OVERFLOW);
-    return true;
-  }
-  return false;
-}
-
-bool kf_module_add(kf_module *module, uint64_t number, uint8_t *bytes, uint32_t length) {
-  if (number > KF_NUMBER_MAX || length == 0 || length > module->identity.max_block_bytes) return false;
-  /* Blocks that are out stay: the agent may be storing them just now. */
-  if (module->held == module->room && !drop_oldest_unsent(module)) return false;
-  const kf_block block = {number, bytes, length, false};
-  module->blocks[module->held++] = block;
-  return true;
-}
-
-/* Only an answer for a block that went out in this opening lets go of it. */
-static void answered(kf_module *module, uint64_t number, kf_why why) {
-  for (size_t i = 0; i < module->held; i++) {
-    if (module->blocks[i].number != number) continue;
-    if (!module->blocks[i].sent) return;
-    module->opening.answered++;
-    forget(module, i, why);
-    return;
-  }
-}
-
+/* False when the agent is going to hang up, as it reads the same in our hello; nothing is sent in the meantime. */
 static bool agrees(const kf_module *module, const kf_AgentHello *hello) {
   if (hello->protocol_min > KF_PROTOCOL_MAX || hello->protocol_max < KF_PROTOCOL_MIN) return false;
   return hello->max_block_bytes >= module->identity.max_block_bytes;
 }
 
 static void on_agent_hello(kf_module *module, const kf_AgentHello *hello, uint32_t now_ms) {
-  if (hello->opening == 0) {
-    module->malformed++;
+  const uint32_t part = hello->max_part_bytes == 0 ? KF_PART_BYTES_MAX : hello->max_part_bytes;
+  if (hello->opening == 0 || part < KF_PART_BYTES_MIN || part > KF_PART_BYTES_MAX) {
+    module->dropped++;
     return;
   }
-  end_opening(module);
+  kf_end_opening(module);
   say_hello(module, hello->opening);
-  /* The agent reads the same in our hello and hangs up; nothing is sent in the meantime. */
   if (!agrees(module, hello)) return;
-  module->opening.opening = hello->opening;
+  module->opening.number = hello->opening;
   module->opening.heard_ms = now_ms;
+  module->opening.part_bytes = part < module->identity.max_part_bytes ? part : module->identity.max_part_bytes;
 }
 
 static void on_zeroize(kf_module *module, uint32_t token) {
-  kf_Envelope envelope = envelope_of(kf_Envelope_zeroized_tag);
+  kf_Envelope envelope = kf_envelope_of(kf_Envelope_zeroized_tag);
   envelope.message.zeroized.blocks = kf_module_zeroize(module);
   envelope.message.zeroized.token = token;
-  kf_send(&module->out, &envelope);
+  kf_send(&module->out, &module->channel, &envelope);
 }
 
 static void on_ping(kf_module *module, uint32_t token) {
-  kf_Envelope envelope = envelope_of(kf_Envelope_pong_tag);
+  kf_Envelope envelope = kf_envelope_of(kf_Envelope_pong_tag);
   envelope.message.pong.token = token;
-  envelope.message.pong.blocks_sent = module->opening.sent;
-  envelope.message.pong.blocks_answered = module->opening.answered;
+  envelope.message.pong.parts_sent = module->opening.parts_sent;
+  envelope.message.pong.blocks_answered = module->opening.blocks_answered;
   envelope.message.pong.credit = module->opening.credit;
-  kf_send(&module->out, &envelope);
+  kf_send(&module->out, &module->channel, &envelope);
 }
 
 static void on_acknowledge(kf_module *module, const kf_Acknowledge *acknowledge) {
-  for (size_t i = 0; i < acknowledge->stored_count; i++) answered(module, acknowledge->stored[i], KF_STORED);
-  if (acknowledge->has_refused) answered(module, acknowledge->refused.number, KF_REFUSED);
+  for (size_t i = 0; i < acknowledge->stored_count; i++) {
+    kf_answered(module, acknowledge->stored[i], KF_STORED);
+  }
+  if (acknowledge->has_refused) kf_answered(module, acknowledge->refused.number, KF_REFUSED);
 }
 
-static bool is_agents(pb_size_t which) {
-  return which == kf_Envelope_credit_tag || which == kf_Envelope_acknowledge_tag ||
-         which == kf_Envelope_zeroize_tag || which == kf_Envelope_ping_tag;
+static void on_command(kf_module *module, const kf_Command *command) {
+  kf_outcome outcome = KF_NOT_SUPPORTED;
+  const int action = (int)command->action;
+  if (module->hooks.command != NULL && action >= KF_START && action <= KF_IDENTIFY) {
+    outcome = module->hooks.command(module->hooks.context, (kf_action)action, command->token);
+  }
+  if (outcome != KF_LATER) kf_module_result(module, command->token, outcome, "");
 }
 
-static void on_message(kf_module *module, const kf_Envelope *envelope, uint32_t now_ms) {
-  if (envelope->which_message == kf_Envelope_agent_hello_tag) {
-    on_agent_hello(module, &envelope->message.agent_hello, now_ms);
-    return;
-  }
-  if (!is_agents(envelope->which_message)) return;
-  if (!kf_module_is_open(module)) {
-    say_hello(module, 0);
-    return;
-  }
-  module->opening.heard_ms = now_ms;
+/* A message in an opening. */
+static void on_exchange(kf_module *module, const kf_Envelope *envelope) {
   switch (envelope->which_message) {
     case kf_Envelope_credit_tag:
-      if (envelope->message.credit.blocks > module->opening.credit) {
-        module->opening.credit = envelope->message.credit.blocks;
+      if (envelope->message.credit.parts > module->opening.credit) {
+        module->opening.credit = envelope->message.credit.parts;
       }
       break;
     case kf_Envelope_acknowledge_tag:
@@ -175,60 +145,74 @@ static void on_message(kf_module *module, const kf_Envelope *envelope, uint32_t 
     case kf_Envelope_zeroize_tag:
       on_zeroize(module, envelope->message.zeroize.token);
       break;
-    default:
+    case kf_Envelope_ping_tag:
       on_ping(module, envelope->message.ping.token);
+      break;
+    case kf_Envelope_command_tag:
+      on_command(module, &envelope->message.command);
+      break;
+    default:
+      module->dropped++;
   }
+}
+
+static void on_envelope(kf_module *module, const uint8_t *bytes, size_t length, uint32_t now_ms) {
+  kf_Envelope envelope;
+  if (!kf_read(&envelope, bytes, length)) {
+    module->dropped++;
+  } else if (envelope.which_message == kf_Envelope_agent_hello_tag) {
+    on_agent_hello(module, &envelope.message.agent_hello, now_ms);
+  } else if (envelope.which_message == 0) {
+    /* A message of a later version. */
+  } else if (!kf_module_is_open(module)) {
+    say_hello(module, 0);
+  } else {
+    module->opening.heard_ms = now_ms;
+    on_exchange(module, &envelope);
+  }
+}
+
+static void on_channel_open(kf_module *module, const uint8_t *open) {
+  switch (kf_channel_take(&module->channel, open, module->hooks.random, module->hooks.context)) {
+    case KF_HANDSHAKE_WRONG:
+      module->dropped++;
+      break;
+    case KF_HANDSHAKE_AGAIN:
+      kf_send_bare(&module->out, module->channel.answer, KF_HANDSHAKE_BYTES);
+      break;
+    case KF_HANDSHAKE_NEW:
+      kf_end_opening(module);
+      kf_send_bare(&module->out, module->channel.answer, KF_HANDSHAKE_BYTES);
+      say_hello(module, 0);
+  }
+}
+
+/* A module with a key: what is not sealed gives nothing away and moves nothing. */
+static void on_sealed(kf_module *module, uint8_t *message, size_t length, uint32_t now_ms) {
+  if (message[0] == KF_CHANNEL_OPEN && length == KF_HANDSHAKE_BYTES) {
+    on_channel_open(module, message);
+  } else if (message[0] != KF_RECORD && message[0] < KF_ENVELOPE_MIN) {
+    module->dropped++;
+  } else if (!module->channel.is_open) {
+    say_no_channel(module);
+  } else {
+    const size_t envelope = message[0] == KF_RECORD ? kf_channel_unseal(&module->channel, message, length) : 0;
+    if (envelope == 0) module->dropped++;
+    else on_envelope(module, message + KF_RECORD_HEAD, envelope, now_ms);
+  }
+}
+
+static void on_plain(kf_module *module, const uint8_t *message, size_t length, uint32_t now_ms) {
+  if (message[0] == KF_CHANNEL_OPEN) say_hello(module, 0);
+  else if (message[0] >= KF_ENVELOPE_MIN) on_envelope(module, message, length, now_ms);
+  else module->dropped++;
 }
 
 void kf_module_receive(kf_module *module, const uint8_t *bytes, size_t length, uint32_t now_ms) {
   for (size_t i = 0; i < length; i++) {
     const size_t message = kf_frame_take(&module->in, bytes[i]);
     if (message == 0) continue;
-    kf_Envelope envelope;
-    if (kf_read(&envelope, module->in.message, message)) on_message(module, &envelope, now_ms);
-    else module->malformed++;
+    if (module->channel.has_key) on_sealed(module, module->in.message, message, now_ms);
+    else on_plain(module, module->in.message, message, now_ms);
   }
-}
-
-bool kf_module_poll(kf_module *module, uint32_t now_ms) {
-  if (!kf_module_is_open(module)) return false;
-  kf_opening *opening = &module->opening;
-  if ((uint32_t)(now_ms - opening->heard_ms) >= KF_SILENCE_MS) {
-    end_opening(module);
-    return false;
-  }
-  for (size_t i = 0; i < module->held && opening->sent < opening->credit; i++) {
-    kf_block *block = &module->blocks[i];
-    if (block->sent) continue;
-    block->sent = true;
-    opening->sent++;
-    kf_send_block(&module->out, block->number, block->bytes, block->length);
-    return opening->sent < opening->credit && i + 1 < module->held;
-  }
-  return false;
-}
-
-void kf_module_telemetry(kf_module *module, double qber, double secret_bits_per_second) {
-  if (!kf_module_is_open(module)) return;
-  kf_Envelope envelope = envelope_of(kf_Envelope_telemetry_tag);
-  kf_Telemetry *telemetry = &envelope.message.telemetry;
-  telemetry->has_qber = qber >= 0 && qber <= 0.5;
-  telemetry->qber = qber;
-  telemetry->has_skr = secret_bits_per_second >= 0 && secret_bits_per_second < 1e18;
-  telemetry->skr = secret_bits_per_second;
-  kf_send(&module->out, &envelope);
-}
-
-bool kf_module_alarm(kf_module *module, const char *code, const char *text, bool active) {
-  if (!kf_module_is_open(module) || !is_printable(code, 1, '!')) return false;
-  kf_Envelope envelope = envelope_of(kf_Envelope_alarm_tag);
-  kf_Alarm *alarm = &envelope.message.alarm;
-  size_t length = 0;
-  for (; text[length] != 0; length++) {
-    if (length == ALARM_TEXT_MAX || (unsigned char)text[length] < ' ' || text[length] == 0x7F) return false;
-    alarm->text[length] = text[length];
-  }
-  strcpy(alarm->code, code);
-  alarm->active = active;
-  return kf_send(&module->out, &envelope);
 }
