@@ -97,9 +97,16 @@ static void hmac(void) {
   print(out, sizeof out);
 }
 
+/* x25519 SCALAR POINT|- [ROUNDS]: as RFC 7748 §5.2 repeats it. */
 static void x25519(void) {
   uint8_t out[KF_X25519_BYTES];
+  unsigned long rounds = strtoul(raw[2], NULL, 10);
   kf_x25519(out, words[0].bytes, words[1].length == 0 ? NULL : words[1].bytes);
+  while (rounds-- > 1) {
+    memcpy(words[1].bytes, words[0].bytes, sizeof out);
+    memcpy(words[0].bytes, out, sizeof out);
+    kf_x25519(out, words[0].bytes, words[1].bytes);
+  }
   print(out, sizeof out);
 }
 
