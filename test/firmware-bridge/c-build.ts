@@ -12,7 +12,7 @@ const NEEDED = [
 ] as const;
 
 /** A fault of memory or arithmetic ends the program. */
-export const SANITIZED = '-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all';
+export const SANITIZED = '-O2 -g -fsanitize=address,undefined -fno-sanitize-recover=all';
 
 /** Why the C programs can't be built here; false when they can. Fits `skip`. */
 export function whyNoC(): string | false {
