@@ -50,6 +50,15 @@ export class CModule {
     }
   }
 
+  /** Takes and sends nothing until `goOn`. */
+  pause(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#child.kill('SIGCONT');
+  }
+
   /** SIGTERM: it wipes what it holds and reports for the last time. SIGKILL: as when its power fails. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     this.#child.kill(signal);

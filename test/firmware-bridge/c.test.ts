@@ -182,7 +182,7 @@ function sealedElsewhere(key: Buffer, counter: number, data: Buffer, plain: Buff
   const nonce = Buffer.alloc(12);
   nonce.writeBigUInt64LE(BigInt(counter), 4);
   const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 });
-  cipher.setAAD(data);
+  cipher.setAAD(data, { plaintextLength: plain.length });
   return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
