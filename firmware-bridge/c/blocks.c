@@ -65,16 +65,14 @@ static void send_part(kf_module *module, kf_block *block) {
 }
 
 static kf_block *next_to_send(kf_module *module) {
-  if (module->opening.parts_sent >= module->opening.credit) return NULL;
+  if (!kf_module_is_open(module) || module->opening.parts_sent >= module->opening.credit) return NULL;
   for (size_t i = 0; i < module->held; i++) {
     if (module->blocks[i].sent < module->blocks[i].length) return &module->blocks[i];
   }
   return NULL;
 }
 
-bool kf_module_poll(kf_module *module, uint32_t now_ms) {
-  if (!kf_module_is_open(module)) return false;
-  if ((uint32_t)(now_ms - module->opening.heard_ms) >= KF_SILENCE_MS) kf_end_opening(module);
+bool kf_module_send_next(kf_module *module) {
   kf_block *block = next_to_send(module);
   if (block == NULL) return false;
   send_part(module, block);

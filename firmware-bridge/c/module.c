@@ -216,3 +216,8 @@ void kf_module_receive(kf_module *module, const uint8_t *bytes, size_t length, u
     else on_plain(module, module->in.message, message, now_ms);
   }
 }
+
+void kf_module_tick(kf_module *module, uint32_t now_ms) {
+  if (!kf_module_is_open(module)) return;
+  if ((uint32_t)(now_ms - module->opening.heard_ms) >= KF_SILENCE_MS) kf_end_opening(module);
+}

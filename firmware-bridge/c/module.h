@@ -135,11 +135,14 @@ void kf_module_receive(kf_module *module, const uint8_t *bytes, size_t length, u
  */
 bool kf_module_add(kf_module *module, uint64_t number, uint8_t *bytes, uint32_t length, double qber);
 
+/* Ends an opening whose agent has fallen silent. To be called at least once a second. */
+void kf_module_tick(kf_module *module, uint32_t now_ms);
+
 /*
- * Sends one part of a block if one may be sent, and ends an opening whose agent has fallen silent. Returns true when
- * another may go out at once. To be called whenever the line has room, and at least once a second.
+ * Sends one part of a block if one may be sent. Returns true when another may go out at once. To be called whenever the
+ * line has room.
  */
-bool kf_module_poll(kf_module *module, uint32_t now_ms);
+bool kf_module_send_next(kf_module *module);
 
 /* These send nothing, and return false, without an opening or when what they are given is out of bounds. */
 bool kf_module_telemetry(kf_module *module, const kf_telemetry *telemetry);

@@ -148,7 +148,8 @@ static int run(example *self) {
       self->openings++;
     }
     make_blocks(self);
-    while (port_has_room(&self->port) && kf_module_poll(&self->module, (uint32_t)now)) continue;
+    kf_module_tick(&self->module, (uint32_t)now);
+    while (port_has_room(&self->port) && kf_module_send_next(&self->module)) continue;
     if (now - reported < REPORT_MS) continue;
     reported = now;
     once_a_second(self);

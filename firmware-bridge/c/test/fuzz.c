@@ -205,7 +205,8 @@ static void step(bench *self) {
       break;
     case 6:
     case 7:
-      while (kf_module_poll(&self->module, self->now)) continue;
+      kf_module_tick(&self->module, self->now);
+      while (kf_module_send_next(&self->module)) continue;
       break;
     default:
       send_message(self);
