@@ -6,20 +6,24 @@
 #define DELIMITER 0
 #define GROUP_MAX 255
 
-void kf_frame_out_init(kf_frame_out *out, kf_write *write, void *context) {
+void kf_frame_out_init(kf_frame_out *out, kf_write *write, void *context, uint16_t report_bytes, uint8_t report_id) {
   out->write = write;
   out->context = context;
+  out->report_bytes = report_bytes;
+  out->report_id = report_id;
+  out->sequence = 0;
   kf_frame_begin(out);
 }
 
 void kf_frame_begin(kf_frame_out *out) {
   out->crc = KF_CRC32C_START;
-  out->length = 1;
+  out->first = true;
+  out->length = out->report_bytes == 0 ? 1 : 0;
 }
 
 static void end_group(kf_frame_out *out) {
-  out->group[0] = out->length;
-  out->write(out->context, out->group, out->length);
+  out->buffer[0] = (uint8_t)out->length;
+  out->write(out->context, out->buffer, out->length);
   out->length = 1;
 }
 
@@ -28,13 +32,18 @@ static void stuff(kf_frame_out *out, const uint8_t *bytes, size_t length) {
     /* A full group is ended only when something follows it. */
     if (out->length == GROUP_MAX) end_group(out);
     if (bytes[i] == 0) end_group(out);
-    else out->group[out->length++] = bytes[i];
+    else out->buffer[out->length++] = bytes[i];
   }
+}
+
+static void put(kf_frame_out *out, const uint8_t *bytes, size_t length) {
+  if (out->report_bytes == 0) stuff(out, bytes, length);
+  else kf_reports_put(out, bytes, length);
 }
 
 void kf_frame_put(kf_frame_out *out, const uint8_t *bytes, size_t length) {
   out->crc = kf_crc32c_update(out->crc, bytes, length);
-  stuff(out, bytes, length);
+  put(out, bytes, length);
 }
 
 void kf_frame_end(kf_frame_out *out) {
@@ -45,15 +54,16 @@ void kf_frame_end(kf_frame_out *out) {
       (uint8_t)(crc >> 16),
       (uint8_t)(crc >> 24),
   };
-  stuff(out, check, sizeof check);
-  end_group(out);
+  put(out, check, sizeof check);
+  if (out->report_bytes == 0) end_group(out);
+  else kf_reports_end(out);
   kf_frame_delimiter(out);
-  kf_wipe(out->group, sizeof out->group);
+  kf_wipe(out->buffer, sizeof out->buffer);
 }
 
 void kf_frame_delimiter(kf_frame_out *out) {
   const uint8_t delimiter = DELIMITER;
-  out->write(out->context, &delimiter, 1);
+  if (out->report_bytes == 0) out->write(out->context, &delimiter, 1);
 }
 
 void kf_frame_in_init(kf_frame_in *in) {
@@ -63,6 +73,8 @@ void kf_frame_in_init(kf_frame_in *in) {
   in->zero_after_group = false;
   in->started = false;
   in->overlong = false;
+  in->sequence = 0;
+  in->in_sequence = false;
 }
 
 static void append(kf_frame_in *in, uint8_t byte) {
@@ -70,7 +82,7 @@ static void append(kf_frame_in *in, uint8_t byte) {
   else in->message[in->length++] = byte;
 }
 
-static bool is_whole(const kf_frame_in *in) {
+bool kf_frame_is_proved(const kf_frame_in *in) {
   if (in->overlong || in->group_left > 0 || in->length <= KF_CHECK_BYTES) return false;
   const size_t end = in->length - KF_CHECK_BYTES;
   const uint8_t *check = in->message + end;
@@ -83,7 +95,7 @@ static size_t end_frame(kf_frame_in *in) {
   const uint32_t faults = in->faults;
   size_t length = 0;
   const bool started = in->started;
-  if (started && is_whole(in)) length = in->length - KF_CHECK_BYTES;
+  if (started && kf_frame_is_proved(in)) length = in->length - KF_CHECK_BYTES;
   kf_frame_in_init(in);
   in->faults = faults + (started && length == 0 ? 1 : 0);
   return length;

@@ -5,6 +5,7 @@
 #include "internal.h"
 
 #define TEXT_MAX 64
+#define REPORT_BYTES_MIN 64
 
 bool kf_is_printable(const char *text, size_t min, char lowest) {
   size_t length = 0;
@@ -18,6 +19,8 @@ static bool is_sound(const kf_identity *identity) {
   if (identity->max_block_bytes == 0 || identity->max_block_bytes > KF_BLOCK_BYTES_MAX) return false;
   const uint32_t part = identity->max_part_bytes;
   if (part != 0 && (part < KF_PART_BYTES_MIN || part > KF_PART_BYTES_MAX)) return false;
+  const uint16_t report = identity->report_bytes;
+  if (report != 0 && (report < REPORT_BYTES_MIN || report > KF_REPORT_BYTES_MAX)) return false;
   if (identity->role != KF_TX && identity->role != KF_RX) return false;
   return kf_is_printable(identity->module_id, 1, '!') && kf_is_printable(identity->link_id, 1, '!') &&
          kf_is_printable(identity->firmware_version, 0, ' ');
@@ -27,7 +30,7 @@ bool kf_module_init(kf_module *module, const kf_identity *identity, kf_block *bl
                     const kf_hooks *hooks) {
   if (room == 0 || !is_sound(identity) || (identity->key != NULL && hooks->random == NULL)) return false;
   memset(module, 0, sizeof *module);
-  kf_frame_out_init(&module->out, hooks->write, hooks->context);
+  kf_frame_out_init(&module->out, hooks->write, hooks->context, identity->report_bytes, identity->report_id);
   kf_frame_in_init(&module->in);
   kf_channel_init(&module->channel, identity->key);
   module->identity = *identity;
@@ -208,13 +211,18 @@ static void on_plain(kf_module *module, const uint8_t *message, size_t length, u
   else module->dropped++;
 }
 
+static void on_message(kf_module *module, size_t length, uint32_t now_ms) {
+  if (length == 0) return;
+  if (module->channel.has_key) on_sealed(module, module->in.message, length, now_ms);
+  else on_plain(module, module->in.message, length, now_ms);
+}
+
 void kf_module_receive(kf_module *module, const uint8_t *bytes, size_t length, uint32_t now_ms) {
-  for (size_t i = 0; i < length; i++) {
-    const size_t message = kf_frame_take(&module->in, bytes[i]);
-    if (message == 0) continue;
-    if (module->channel.has_key) on_sealed(module, module->in.message, message, now_ms);
-    else on_plain(module, module->in.message, message, now_ms);
+  if (module->out.report_bytes != 0) {
+    on_message(module, kf_report_take(&module->in, bytes, length, module->out.report_id != 0), now_ms);
+    return;
   }
+  for (size_t i = 0; i < length; i++) on_message(module, kf_frame_take(&module->in, bytes[i]), now_ms);
 }
 
 void kf_module_tick(kf_module *module, uint32_t now_ms) {

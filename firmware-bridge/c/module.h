@@ -41,6 +41,9 @@ typedef struct {
   uint32_t max_part_bytes;
   /* KF_KEY_BYTES bytes, copied; NULL for a module without a key, which works only where the agent is told so. */
   const uint8_t *key;
+  /* Size of the line's reports with their report ID, 64 to KF_REPORT_BYTES_MAX, and that ID or 0; a byte stream has neither. */
+  uint16_t report_bytes;
+  uint8_t report_id;
 } kf_identity;
 
 /* A block that is held. The memory at `bytes` is lent to the library from kf_module_add until `forgot`. */
@@ -125,7 +128,7 @@ bool kf_module_init(kf_module *module, const kf_identity *identity, kf_block *bl
 /* At power-up, and after the line was opened anew: tells the agent that the module is there. */
 void kf_module_start(kf_module *module);
 
-/* Bytes from the line, in any pieces. `now_ms` is a clock of any origin that only rises; it may wrap. */
+/* Bytes from the line, in any pieces; with USB HID, one whole report. `now_ms` is a clock of any origin that only rises; it may wrap. */
 void kf_module_receive(kf_module *module, const uint8_t *bytes, size_t length, uint32_t now_ms);
 
 /*

@@ -107,6 +107,31 @@ describe('the firmware side in C', { skip: whyNoC() }, () => {
     assert.equal(ask([`unframe ${tooLong}`])[0], '1');
   });
 
+  test('messages in reports of any size, with and without an ID, are those of another encoder, and come back whole', () => {
+    for (const [size, id] of [
+      [64, 0],
+      [64, 9],
+      [63, 1],
+    ] as const) {
+      const messages = inputs.filter(({ length }) => length > 0 && length <= 256);
+      const reports = ask(messages.map((message) => `reports ${hex(message)} ${size} ${id}`));
+      assert.deepEqual(
+        reports,
+        messages.map((message) => naiveReports(message, size, id).join(' ').concat(' ')),
+      );
+      const together = reports.map((line) => line.replaceAll(' ', ''));
+      assert.deepEqual(
+        ask(together.map((line) => `unreport ${line} ${size} ${id}`)),
+        messages.map((message) => `${hex(message)} 0`),
+      );
+      // One report missing, in the middle of a message: that one message is dropped.
+      const long = reports.at(-1)!.trim().split(' ');
+      assert.ok(long.length >= 4);
+      const gap = [...long.slice(0, 1), ...long.slice(2), together[0]!];
+      assert.equal(ask([`unreport ${gap.join('')} ${size} ${id}`])[0], `${hex(messages[0]!)} 1`);
+    }
+  });
+
   test('check sum, hash and keyed hash are those of other implementations', () => {
     assert.deepEqual(ask(['crc 313233343536373839']), ['e3069283']);
     assert.deepEqual(
@@ -183,6 +208,20 @@ describe('the firmware side in C', { skip: whyNoC() }, () => {
     assert.match(stdout, new RegExp(`^${FUZZ_ROUNDS} rounds, [1-9]\\d* sealed .* [1-9]\\d* blocks stored`));
   });
 });
+
+function naiveReports(message: Buffer, size: number, id: number): string[] {
+  const check = Buffer.alloc(4);
+  check.writeUInt32LE(crc32c(message));
+  const bytes = Buffer.concat([message, check]);
+  const room = size - 3 - (id === 0 ? 0 : 1);
+  const count = Math.ceil(bytes.length / room);
+  return Array.from({ length: count }, (_, i) => {
+    const piece = bytes.subarray(i * room, (i + 1) * room);
+    const word = piece.length + (i === 0 ? 0x8000 : 0) + (i === count - 1 ? 0x4000 : 0);
+    const report = Buffer.concat([Buffer.of(...(id === 0 ? [] : [id]), i, word & 255, word >> 8), piece]);
+    return Buffer.concat([report, Buffer.alloc(size - report.length)]).toString('hex');
+  });
+}
 
 function sealedElsewhere(key: Buffer, counter: number, data: Buffer, plain: Buffer): Buffer {
   const nonce = Buffer.alloc(12);

@@ -60,6 +60,12 @@ static bool any_bytes(void *context, uint8_t *bytes, size_t length) {
 /* The second byte of a frame is the first of its message, unless the first says that this is a zero: a record. */
 static void take_output(void *context, const uint8_t *bytes, size_t length) {
   bench *self = context;
+  if (self->module.out.report_bytes != 0) {
+    const uint8_t *at = bytes + (self->module.out.report_id != 0 ? 1 : 0);
+    CHECK(length == self->module.out.report_bytes);
+    if (self->module.channel.has_key && (at[2] & 0x80) != 0) CHECK(at[3] <= KF_NO_CHANNEL);
+    return;
+  }
   for (size_t i = 0; i < length; i++) {
     if (bytes[i] == 0) {
       self->out_at = 0;
@@ -127,6 +133,13 @@ static size_t any_envelope(const bench *self, uint8_t *bytes, size_t room) {
 
 static void into_module(void *context, const uint8_t *bytes, size_t length) {
   bench *self = context;
+  if (self->module.out.report_bytes != 0) {
+    uint8_t report[KF_REPORT_BYTES_MAX];
+    memcpy(report, bytes, length);
+    if (any(30) == 0) report[any((uint32_t)length)] ^= (uint8_t)(1u << any(8));
+    if (any(30) != 0) kf_module_receive(&self->module, report, any(30) == 0 ? any((uint32_t)length) : length, self->now);
+    return;
+  }
   for (size_t i = 0; i < length; i++) {
     uint8_t byte = bytes[i];
     if (any(900) == 0) byte ^= (uint8_t)(1u << any(8));
@@ -163,7 +176,7 @@ static void send_message(bench *self) {
   }
   if (any(20) == 0) message[0] = (uint8_t)any(9);
   kf_frame_out out;
-  kf_frame_out_init(&out, into_module, self);
+  kf_frame_out_init(&out, into_module, self, self->module.out.report_bytes, self->module.out.report_id);
   kf_send_bare(&out, message, length);
   accepted += self->counter != before;
 }
@@ -226,7 +239,8 @@ int main(int count, char **arguments) {
     state = strtoull(arguments[1], NULL, 10) * 1000003 + round;
     memset(&self, 0, sizeof self);
     const kf_hooks hooks = {take_output, any_bytes, forgot, command, &self};
-    const kf_identity identity = {"m", "L1", KF_TX, "1", BLOCK_BYTES, 64 + any(400), round % 2 == 0 ? key : NULL};
+    const kf_identity identity = {"m", "L1", KF_TX, "1", BLOCK_BYTES, 64 + any(400), round % 2 == 0 ? key : NULL,
+                                  round % 4 >= 2 ? 64 : 0, round % 8 >= 6 ? 7 : 0};
     CHECK(kf_module_init(&self.module, &identity, self.books, ROOM, &hooks));
     kf_module_start(&self.module);
     for (int i = 0; i < STEPS; i++) step(&self);

@@ -46,7 +46,7 @@ static void write_hex(void *context, const uint8_t *bytes, size_t length) {
 
 static kf_frame_out printer(void) {
   kf_frame_out out;
-  kf_frame_out_init(&out, write_hex, NULL);
+  kf_frame_out_init(&out, write_hex, NULL, 0, 0);
   return out;
 }
 
@@ -166,6 +166,33 @@ static void frame(void) {
   kf_send_bare(&out, words[0].bytes, words[0].length);
 }
 
+static void write_line(void *context, const uint8_t *bytes, size_t length) {
+  write_hex(context, bytes, length);
+  printf(" ");
+}
+
+/* reports MESSAGE SIZE ID */
+static void reports(void) {
+  kf_frame_out out;
+  kf_frame_out_init(&out, write_line, NULL, (uint16_t)atoi(raw[1]), (uint8_t)atoi(raw[2]));
+  kf_send_bare(&out, words[0].bytes, words[0].length);
+}
+
+/* unreport REPORTS SIZE ID: reports one after the other. */
+static void unreport(void) {
+  const size_t size = (size_t)atoi(raw[1]);
+  kf_frame_in in;
+  kf_frame_in_init(&in);
+  for (size_t at = 0; size > 0 && at < words[0].length; at += size) {
+    const size_t left = words[0].length - at;
+    const size_t length = kf_report_take(&in, words[0].bytes + at, left < size ? left : size, atoi(raw[2]) != 0);
+    if (length == 0) continue;
+    print(in.message, length);
+    printf(" ");
+  }
+  printf("%" PRIu32, in.faults);
+}
+
 static void sizes(void) {
   printf("%zu %zu", sizeof(kf_module), sizeof(kf_block));
 }
@@ -176,6 +203,7 @@ static const struct {
 } questions[] = {
     {"crc", crc},   {"frame", frame}, {"unframe", unframe}, {"reencode", reencode}, {"block", block}, {"hash", hash},
     {"hmac", hmac}, {"seal", seal},   {"unseal", unseal},   {"x25519", x25519},     {"sizes", sizes}, {"handshake", handshake},
+    {"reports", reports}, {"unreport", unreport},
 };
 
 int main(void) {
