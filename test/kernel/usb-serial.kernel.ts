@@ -17,15 +17,15 @@ const UNPLUGS = 3;
 const SERIAL = 'SN42';
 
 /** Node A's files as the guest is to have them: the module is wherever the USB device with that identity is. */
-async function labIn(directory: string): Promise<string> {
+async function labIn(directory: string): Promise<{ folder: string; key: string }> {
   const lab = await Lab.make(join(directory, 'lab'), { logLevel: 'debug' });
   const { config, socket } = lab.node('A');
-  const tty = lab.modules.find(({ kmaId }) => kmaId === 'A')!.tty;
+  const { tty, key } = lab.modules.find(({ kmaId }) => kmaId === 'A')!;
   const text = readFileSync(config, 'utf8')
     .replace(socket, '/lab/control.sock')
     .replace(`path: ${tty}`, `usb: {vendor: "0403", product: "6001", serial: ${SERIAL}}`);
   writeFileSync(config, text);
-  return lab.directory;
+  return { folder: lab.directory, key };
 }
 
 async function boot(t: TestContext): Promise<{ guest: Guest; module: CModule; socket: string }> {
@@ -34,9 +34,9 @@ async function boot(t: TestContext): Promise<{ guest: Guest; module: CModule; so
   mkdirSync(join(directory, 'run'));
   const socket = join(directory, 'run/module.sock');
   const [{ module: program }, lab] = await Promise.all([buildC(SANITIZED, ['module']), labIn(directory)]);
-  const image = makeImage(directory, lab);
+  const image = makeImage(directory, lab.folder);
   const module = new CModule(program, [
-    ...['--seed', 'k', '--link-id', 'ab', '--role', 'tx', '--listen', socket],
+    ...['--seed', 'k', '--link-id', 'ab', '--role', 'tx', '--listen', socket, '--module-key', lab.key],
     ...['--block-bytes', '1024', '--blocks-per-second', '20', '--buffer-blocks', '8192'],
   ]);
   t.after(() => module.end('SIGKILL'));

@@ -163,7 +163,7 @@ static int usage(const char *why) {
   fprintf(stderr,
           "%s\n"
           "usage: module --seed TEXT --link-id ID --role tx|rx  --pty LINK | --tty PATH | --listen SOCKET | --stdio\n"
-          "              [--key-file FILE of 32 bytes or 64 hexadecimal digits] [--part-bytes N] [--module-id ID]\n"
+          "              [--module-key FILE of 32 bytes or 64 hexadecimal digits] [--part-bytes N] [--module-id ID]\n"
           "              [--block-bytes N] [--blocks-per-second R] [--buffer-blocks N] [--start UNIXMS] [--noise BYTES]\n",
           why);
   return 2;
@@ -229,7 +229,7 @@ int main(int count, char **words) {
     else if (strcmp(name, "--link-id") == 0) self.link_id = value;
     else if (strcmp(name, "--module-id") == 0) identity.module_id = value;
     else if (strcmp(name, "--part-bytes") == 0) identity.max_part_bytes = (uint32_t)strtoul(value, NULL, 10);
-    else if (strcmp(name, "--key-file") == 0) {
+    else if (strcmp(name, "--module-key") == 0) {
       if (!read_key(&self, value)) return usage("no key in that file");
       identity.key = self.key;
     } else if (strcmp(name, "--role") == 0) identity.role = strcmp(value, "rx") == 0 ? KF_RX : KF_TX;
