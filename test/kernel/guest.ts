@@ -7,11 +7,16 @@ import type { Image } from './image.ts';
 
 export type Line = Readonly<Record<string, unknown>>;
 
+type Answer = { readonly event?: string; readonly QMP?: object; readonly error?: { readonly desc: string } };
+
 /** A virtual machine by QEMU's emulation, which needs no help of the processor. Ends with the test that started it. */
 export class Guest {
   readonly #qemu: ChildProcessWithoutNullStreams;
   readonly #monitorPath: string;
   #monitor: Socket | undefined;
+  readonly #answers: ((answer: Answer) => void)[] = [];
+  /** What QEMU has told unasked, oldest first. */
+  readonly events: string[] = [];
   readonly ended: Promise<unknown>;
   /** What the guest has written to its console in JSON, oldest first. */
   readonly lines: Line[] = [];
@@ -73,19 +78,27 @@ export class Guest {
 
   /** Gives QEMU itself an order. @throws when QEMU refuses it */
   async order(execute: string, parameters: object): Promise<void> {
-    const monitor = await this.#connected();
-    monitor.write(`${JSON.stringify({ execute, arguments: parameters })}\n`);
-    await answerFrom(monitor);
+    this.#monitor ??= await this.#connect();
+    await this.#ask(this.#monitor, execute, parameters);
   }
 
-  async #connected(): Promise<Socket> {
-    if (this.#monitor !== undefined) return this.#monitor;
+  async #connect(): Promise<Socket> {
     const monitor = createConnection(this.#monitorPath);
     await once(monitor, 'connect');
-    monitor.write(`${JSON.stringify({ execute: 'qmp_capabilities' })}\n`);
-    await answerFrom(monitor);
-    this.#monitor = monitor;
+    createInterface(monitor).on('line', (line) => {
+      const said = JSON.parse(line) as Answer;
+      if (said.event !== undefined) this.events.push(said.event);
+      else if (said.QMP === undefined) this.#answers.shift()?.(said);
+    });
+    await this.#ask(monitor, 'qmp_capabilities', {});
     return monitor;
+  }
+
+  async #ask(monitor: Socket, execute: string, parameters: object): Promise<void> {
+    const answer = new Promise<Answer>((resolve) => this.#answers.push(resolve));
+    monitor.write(`${JSON.stringify({ execute, arguments: parameters })}\n`);
+    const { error } = await answer;
+    if (error !== undefined) throw new Error(`QEMU: ${error.desc}`);
   }
 
   async end(): Promise<void> {
@@ -93,23 +106,4 @@ export class Guest {
     if (this.#qemu.exitCode === null) this.#qemu.kill('SIGKILL');
     await this.ended;
   }
-}
-
-/** Events come between; only an answer has `return` or `error`. */
-function answerFrom(monitor: Socket): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let got = '';
-    const onData = (chunk: Buffer): void => {
-      got += chunk.toString();
-      for (const line of got.split('\n').slice(0, -1)) {
-        const answer = JSON.parse(line) as { return?: unknown; error?: { desc: string } };
-        if (answer.return === undefined && answer.error === undefined) continue;
-        monitor.off('data', onData);
-        if (answer.error) reject(new Error(`QEMU: ${answer.error.desc}`));
-        else resolve();
-        return;
-      }
-    };
-    monitor.on('data', onData);
-  });
 }
