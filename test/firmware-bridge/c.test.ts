@@ -36,6 +36,15 @@ type Handshake = {
   }[];
 };
 
+type ReportVector = {
+  readonly name: string;
+  readonly report_bytes: number;
+  readonly report_id: number | null;
+  readonly first_sequence: number;
+  readonly message: string;
+  readonly reports: readonly string[];
+};
+
 let probe: string;
 /** Built as firmware would be, without the sanitizers. */
 let quickProbe: string;
@@ -61,7 +70,7 @@ const inputs = [0, 1, 15, 16, 17, 63, 64, 65, 127, 128, 129, 253, 254, 255, 256,
 describe('the firmware side in C', { skip: whyNoC() }, () => {
   before(async () => {
     ({ probe, fuzz } = await buildC(SANITIZED, ['probe', 'fuzz']));
-    quickProbe = (await buildC('-O2', ['probe'])).probe;
+    quickProbe = (await buildC('-O2 -DKF_REPORT_BYTES_MAX=1024', ['probe'])).probe;
   });
 
   test('frames every golden vector to its bytes, and unframes what is for a module', () => {
@@ -129,6 +138,18 @@ describe('the firmware side in C', { skip: whyNoC() }, () => {
       assert.ok(long.length >= 4);
       const gap = [...long.slice(0, 1), ...long.slice(2), together[0]!];
       assert.equal(ask([`unreport ${gap.join('')} ${size} ${id}`])[0], `${hex(messages[0]!)} 1`);
+    }
+  });
+
+  test('cuts every golden message into its reports, and puts together those that are for a module', () => {
+    const vectors = vectorsIn<ReportVector[]>('hid-vectors.json');
+    assert.ok(vectors.length > 0);
+    for (const { name, report_bytes: size, report_id, first_sequence, message, reports } of vectors) {
+      const id = report_id ?? 0;
+      const cut = ask([`reports ${message} ${size} ${id} ${first_sequence}`], quickProbe);
+      assert.deepEqual(cut[0]!.trim().split(' '), reports, name);
+      const whole = ask([`unreport ${reports.join('')} ${size} ${id}`], quickProbe);
+      assert.equal(whole[0], message.length <= 512 ? `${message} 0` : '1', name);
     }
   });
 

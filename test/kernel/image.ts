@@ -7,7 +7,16 @@ const KERNEL = process.env['KEYFERRY_TEST_KERNEL'] ?? join(ROOT, '.keyferry/kern
 const PROGRAMS = ['qemu-system-x86_64', 'mksquashfs', 'cpio', 'modprobe', 'ldd'];
 const BUSYBOX = '/bin/busybox';
 /** What the guest loads besides what these need. */
-const MODULES = ['virtio_pci', 'virtio_blk', 'squashfs', 'xhci-pci', 'ftdi_sio'];
+const MODULES = [
+  'virtio_pci',
+  'virtio_blk',
+  'squashfs',
+  'xhci-pci',
+  'ftdi_sio',
+  'dummy_hcd',
+  'usb_f_acm',
+  'cdc_acm',
+];
 const ADDONS = ['@serialport/bindings-cpp/prebuilds/linux-x64/@serialport+bindings-cpp.glibc.node'];
 
 /** Why no guest can be booted here; false when one can. Fits `skip`. */
@@ -24,7 +33,8 @@ export type Image = { readonly kernel: string; readonly initrd: string; readonly
 
 /**
  * Makes, in `directory`, what a guest boots from: an initial RAM disk with the kernel's modules, and a disk with the agent
- * as it stands here, its Node.js, and the folder `lab`, in which the guest runs `keyferry run A.yaml`.
+ * as it stands here, its Node.js, and the folder `lab`, in which the guest runs `keyferry run A.yaml`. With `lab/module` in it
+ * the guest has a USB CDC port, too, at whose far end that program runs with the words of `lab/module.options`.
  */
 export function makeImage(directory: string, lab: string): Image {
   return {

@@ -62,13 +62,22 @@ bool port_open_pty(Port *port, const char *link) {
   return true;
 }
 
+static bool open_tty(Port *port) {
+  const int tty = open(port->path, O_RDWR | O_NOCTTY | O_NONBLOCK);
+  if (tty >= 0 && make_raw(tty)) {
+    use(port, tty, tty);
+    return true;
+  }
+  if (tty >= 0) close(tty);
+  use(port, -1, -1);
+  return false;
+}
+
 bool port_open_tty(Port *port, const char *path) {
-  const int tty = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK);
-  if (tty < 0 || !make_raw(tty)) return complain(path);
   port->listener = -1;
   port->held = -1;
-  use(port, tty, tty);
-  return true;
+  port->path = path;
+  return open_tty(port) || complain(path);
 }
 
 bool port_listen(Port *port, const char *socket_path) {
@@ -94,7 +103,12 @@ void port_stdio(Port *port) {
   use(port, STDIN_FILENO, STDOUT_FILENO);
 }
 
-static ssize_t accept_one(Port *port, int wait_ms) {
+/* A line that went away may come back: unplugged, or its far end left. */
+static ssize_t open_again(Port *port, int wait_ms) {
+  if (port->path != NULL) {
+    if (!open_tty(port)) poll(NULL, 0, wait_ms);
+    return 0;
+  }
   struct pollfd waiting = {.fd = port->listener, .events = POLLIN};
   if (poll(&waiting, 1, wait_ms) > 0) {
     const int line = accept(port->listener, NULL, NULL);
@@ -104,14 +118,14 @@ static ssize_t accept_one(Port *port, int wait_ms) {
 }
 
 static ssize_t lost(Port *port) {
-  if (port->listener < 0) return -1;
+  if (port->listener < 0 && port->path == NULL) return -1;
   close(port->in);
   use(port, -1, -1);
   return 0;
 }
 
 ssize_t port_read(Port *port, uint8_t *bytes, size_t room, int wait_ms) {
-  if (port->in < 0) return accept_one(port, wait_ms);
+  if (port->in < 0) return open_again(port, wait_ms);
   struct pollfd waiting = {.fd = port->in, .events = POLLIN};
   if (poll(&waiting, 1, wait_ms) <= 0) return 0;
   const ssize_t got = read(port->in, bytes, room);

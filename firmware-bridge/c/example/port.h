@@ -12,6 +12,8 @@ typedef struct {
   int out;
   /* A socket that listens, or -1. */
   int listener;
+  /* A serial port that is opened again when it went away, or NULL. */
+  const char *path;
   /* The far end of a pseudo-terminal, held open so that it stays while no agent has it open; or -1. */
   int held;
   /* What is written is lost until the line takes bytes again. */

@@ -171,10 +171,11 @@ static void write_line(void *context, const uint8_t *bytes, size_t length) {
   printf(" ");
 }
 
-/* reports MESSAGE SIZE ID */
+/* reports MESSAGE SIZE ID SEQUENCE */
 static void reports(void) {
   kf_frame_out out;
   kf_frame_out_init(&out, write_line, NULL, (uint16_t)atoi(raw[1]), (uint8_t)atoi(raw[2]));
+  out.sequence = (uint8_t)atoi(raw[3]);
   kf_send_bare(&out, words[0].bytes, words[0].length);
 }
 
