@@ -30,7 +30,7 @@ export class Guest {
       ...['-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio', '-no-reboot'],
       ...['-qmp', `unix:${this.#monitorPath},server=on,wait=off`],
       ...['-kernel', image.kernel, '-initrd', image.initrd],
-      ...['-append', 'console=ttyS0 panic=-1 quiet rdinit=/init random.trust_cpu=on'],
+      ...['-append', 'console=ttyS0 panic=-1 loglevel=0 rdinit=/init random.trust_cpu=on'],
       ...['-drive', `file=${image.disk},if=virtio,format=raw,readonly=on`],
       ...devices,
     ]);

@@ -8,6 +8,7 @@ import type { Guest } from './guest.ts';
 // The first block came within 15 s, and each change was told within 3 s, on two cores that had little else to do.
 export const BOOT_MS = 5 * 20_000;
 export const CHANGE_MS = 5 * 6_000;
+const QUIET_MS = 3_000;
 
 /** Node A's files as the guest is to have them: the module is wherever the USB device with that identity is. */
 export async function labIn(directory: string, usb: string): Promise<{ folder: string; key: string }> {
@@ -32,9 +33,17 @@ export async function more(guest: Guest, blocks: number): Promise<void> {
   await guest.until(`${blocks} blocks more`, CHANGE_MS, () => distinct() >= before + blocks);
 }
 
+/** Waits until what was on its way has come, and the console has told it. */
+async function quiet(guest: Guest): Promise<void> {
+  for (let seen = -1; seen !== acknowledged(guest).length; ) {
+    seen = acknowledged(guest).length;
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+  }
+}
+
 /** When no more blocks come: each from the first to the last was stored, and once. Returns how many. */
 export async function assertOnceEach(guest: Guest, blockBytes: number): Promise<number> {
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await quiet(guest);
   guest.say('status');
   const status = await guest.until('status', CHANGE_MS, () => guest.lines.find((line) => 'links' in line));
   const link = (status as unknown as Status).links.find(({ peer }) => peer === 'B') as LinkStatus;
