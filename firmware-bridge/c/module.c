@@ -109,7 +109,9 @@ static void on_zeroize(kf_module *module, uint32_t token) {
   kf_send(&module->out, &module->channel, &envelope);
 }
 
+/* By the pong the agent finds out what the line has lost: a delimiter first, so that noise before it can't take it, too. */
 static void on_ping(kf_module *module, uint32_t token) {
+  kf_frame_delimiter(&module->out);
   kf_Envelope envelope = kf_envelope_of(kf_Envelope_pong_tag);
   envelope.message.pong.token = token;
   envelope.message.pong.parts_sent = module->opening.parts_sent;
