@@ -41,7 +41,7 @@ test('the cable of a USB CDC module is pulled amid the stream, again and again, 
     await guest.until('the module is back', CHANGE_MS, () => guest.count('module.open') > opens);
   }
   await more(guest, 40);
-  guest.say('pause');
+  guest.say('unplug');
   const blocks = await assertOnceEach(guest, BLOCK_BYTES);
   guest.say('report');
   const last = await guest.until('a report', CHANGE_MS, () => {
