@@ -1,18 +1,39 @@
-import { bridgeSerial } from './bridge-serial/driver.ts';
-import type { Driver } from './driver.ts';
+import { driver as asciiLines } from './ascii-lines/driver.ts';
+import { driver as bridgeSerial } from './bridge-serial/driver.ts';
+import type { Driver, PortKind } from './driver.ts';
+import { driver as exec } from './exec/driver.ts';
+import { driver as keyFile } from './key-file/driver.ts';
 
-export type PortKind = 'serial' | 'hid';
-
-/** All drivers of this agent, and what kind of port each works on. Drivers are named here and nowhere else. */
-export const registry: readonly { readonly driver: Driver; readonly ports: PortKind }[] = [
-  { driver: bridgeSerial, ports: 'serial' },
+/** All drivers of this agent. Drivers are named here and nowhere else. */
+export const registry: readonly { readonly driver: Driver }[] = [
+  { driver: bridgeSerial },
+  { driver: asciiLines },
+  { driver: exec },
+  { driver: keyFile },
 ];
 
 export function driverById(id: string): Driver | undefined {
   return registry.find(({ driver }) => driver.id === id)?.driver;
 }
 
-/** The IDs of the drivers that could use such a port. */
-export function driversFor(kind: PortKind): string[] {
-  return registry.filter(({ ports }) => ports === kind).map(({ driver }) => driver.id);
+/**
+ * The IDs of the drivers that fit a device: those made for its USB identity; where there is none, those that may be for
+ * any device of its kind.
+ */
+export function driversFor(kind: PortKind, usb?: { vendor?: string; product?: string }): string[] {
+  const ofKind = registry.map(({ driver }) => driver).filter(({ ports }) => ports === kind);
+  const made = ofKind.filter((driver) =>
+    driver.usb.some(({ vendor, product }) => vendor === usb?.vendor && product === usb.product),
+  );
+  const fitting = made.length > 0 ? made : ofKind.filter((driver) => driver.usb.length === 0);
+  return fitting.map(({ id }) => id);
+}
+
+/** What the check of a configuration needs to know: the drivers' IDs, and what kind of port each needs. */
+export function knownDrivers(): { drivers: string[]; ports: Record<string, PortKind> } {
+  const all = registry.map(({ driver }) => driver);
+  return {
+    drivers: all.map(({ id }) => id),
+    ports: Object.fromEntries(all.map(({ id, ports }) => [id, ports])),
+  };
 }

@@ -1,14 +1,15 @@
 /** A QKD module that speaks the firmware bridge over a serial line, a USB serial adapter or a USB CDC port. */
-import type { Driver, DriverContext, ModuleSink, OpenModule } from '../driver.ts';
-import { BridgeModule } from './module.ts';
+import { BridgeModule, type OpenBridgeModule } from '../bridge/module.ts';
+import type { Driver, DriverContext, ModuleSink } from '../driver.ts';
+import { lineBytesPerSecond, openSerialPort } from '../ports/serial.ts';
+import { manifest } from './manifest.ts';
 
-/** `zeroize` tells the module to wipe what it still holds; without an open module it does nothing. */
-export type OpenBridgeModule = OpenModule & { zeroize(): void };
-
-export const bridgeSerial = {
-  id: 'bridge-serial',
-  summary: 'firmware bridge over a serial port (UART, USB serial adapter, USB CDC)',
+export const driver = {
+  ...manifest,
   open(context: DriverContext, sink: ModuleSink): OpenBridgeModule {
-    return new BridgeModule(context, sink);
+    return new BridgeModule(context, sink, {
+      open: (events) => openSerialPort(context, events),
+      bytesPerSecond: lineBytesPerSecond(context.baudRate),
+    });
   },
 } satisfies Driver;

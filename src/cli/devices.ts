@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import type { PortKind } from '../../drivers/driver.ts';
 import { type HidEntry, listHidDevices } from '../../drivers/ports/hid-list.ts';
 import { listSerialPorts, type SerialPortEntry } from '../../drivers/ports/serial-list.ts';
-import { driversFor, type PortKind } from '../../drivers/registry.ts';
+import { driversFor } from '../../drivers/registry.ts';
 import { AgentError } from '../errors.ts';
 
 export type Device = {
@@ -61,7 +62,7 @@ function device(kind: PortKind, entry: SerialPortEntry | HidEntry): Device {
     ...(serial !== undefined && { serial }),
     ...(manufacturer !== undefined && { manufacturer }),
     ...(productName !== undefined && { product_name: productName }),
-    drivers: driversFor(kind),
+    drivers: driversFor(kind, entry),
   };
 }
 

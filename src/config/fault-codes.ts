@@ -10,6 +10,7 @@ export const faultCodes = {
   'configuration.duplicate': 'An ID, an address or a port that an earlier entry has.',
   'configuration.unknown_peer': 'A link or a route to a KMA that is not among `kx.peers`.',
   'configuration.unknown_driver': 'A driver that this build does not have.',
+  'configuration.port_kind': 'A port of another kind than the driver works on.',
   'configuration.listen_missing': 'A peer that is waited for, with nowhere to wait.',
   'configuration.needless_route': 'A route to a KMA that a QKD link leads to.',
   'configuration.route_circle': 'A route that passes one of its own ends.',

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { AgentError, messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { explainConfig } from './explain.ts';
+import { type ExplainOptions, explainConfig } from './explain.ts';
 import type { ConfigFaultCode } from './fault-codes.ts';
 import { type ConfigFault, faultLine } from './faults.ts';
 import { diskReader } from './files.ts';
@@ -29,10 +29,10 @@ export class ConfigError extends AgentError {
  * files it names: those the agent finds for itself, and `keyferry check` beforehand.
  * @throws {ConfigError} with every fault
  */
-export function loadConfig(path: string, options: { drivers?: readonly string[] } = {}): Config {
+export function loadConfig(path: string, options: Pick<ExplainOptions, 'drivers' | 'ports'> = {}): Config {
   const text = readConfigText(path);
   const directory = dirname(resolve(path));
-  const { config, faults } = explainConfig(text, { directory, drivers: options.drivers });
+  const { config, faults } = explainConfig(text, { directory, ...options });
   if (config === undefined) throw new ConfigError(path, faults);
   return config;
 }

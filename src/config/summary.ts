@@ -1,4 +1,4 @@
-import { type Config, poolDefaults } from './schema.ts';
+import { type Config, type PortConfig, poolDefaults } from './schema.ts';
 
 /** What a node with this configuration does, a line each, for a person. */
 export function summarise(config: Config): string[] {
@@ -33,10 +33,15 @@ function kxLines({ kx }: Config): string[] {
 }
 
 function linkLine({ peer, driver, port, baud_rate, link_id }: Config['links'][number]): string {
-  const where =
-    'path' in port ? port.path : `USB ${port.usb.vendor}:${port.usb.product} ${port.usb.serial ?? ''}`.trim();
   const name = link_id === undefined ? '' : ` ${link_id}`;
-  return `link${name}: to ${peer} by ${driver} on ${where} at ${baud_rate} bit/s`;
+  return `link${name}: to ${peer} by ${driver} on ${portText(port, baud_rate)}`;
+}
+
+function portText(port: PortConfig, baudRate: number): string {
+  if ('folder' in port) return `the folder ${port.folder.path}, files of format ${port.folder.format}`;
+  if ('program' in port) return `the program ${port.program.join(' ')}`;
+  if ('path' in port) return `${port.path} at ${baudRate} bit/s`;
+  return `${`USB ${port.usb.vendor}:${port.usb.product} ${port.usb.serial ?? ''}`.trim()} at ${baudRate} bit/s`;
 }
 
 function routeLines({ kx, pools }: Config): string[] {

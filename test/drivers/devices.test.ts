@@ -87,7 +87,7 @@ test('every driver is found by its ID, and drivers by kind of port', () => {
 test('the devices command lists this machine, or says what could not be listed', async () => {
   const report = await listDevices();
   assert(report.devices.some(({ kind }) => kind === 'hid') || report.notes.length <= 1);
-  for (const { drivers, kind } of report.devices) assert.deepEqual(drivers, driversFor(kind));
+  for (const device of report.devices) assert.deepEqual(device.drivers, driversFor(device.kind, device));
 });
 
 test('the table shows what a device says of itself without its control characters', () => {
