@@ -14,6 +14,8 @@ const commands: Readonly<Record<string, () => Promise<Registers>>> = {
   probe: () => import('./cli/probe.ts'),
   decode: () => import('./cli/decode.ts'),
   devices: () => import('./cli/devices.ts'),
+  module: () => import('./cli/module.ts'),
+  driver: () => import('./cli/driver.ts'),
   pki: () => import('./cli/pki.ts'),
   demo: () => import('./cli/demo.ts'),
   'simulate-module': () => import('./cli/simulate-module.ts'),

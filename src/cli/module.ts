@@ -1,0 +1,93 @@
+import type { Command } from 'commander';
+import { AgentError } from '../errors.ts';
+import type { LinkStatus, Status } from '../observe/status.ts';
+import { callAgent } from './control-client.ts';
+import { type SocketOptions, socketOf, socketOption } from './socket-option.ts';
+
+type Options = SocketOptions & { readonly watch?: boolean; readonly json?: boolean };
+
+const WATCH_MS = 1_000;
+
+/** `keyferry module`: one module of a running agent, once or live. */
+export function register(program: Command): void {
+  const command = program
+    .command('module')
+    .summary('show one module of a running agent, once or live')
+    .description(
+      'Shows the module of one QKD link: who it is, what it measures, blocks and rates. Never shows key.',
+    )
+    .argument(
+      '<NAME>',
+      "KMA ID of the neighbour at the link's other end, or the ID of the link or of the module",
+    )
+    .option('--watch', 'go on every second until interrupted')
+    .option('--json', 'print JSON objects, one a line')
+    .addHelpText('after', '\nExit code: 0 shown, 1 no agent answers or it has no such module.');
+  socketOption(command).action(async (name: string, options: Options) => {
+    const socket = await socketOf(options);
+    let before: Sample | undefined;
+    do {
+      const now: Sample = { link: await moduleOf(socket, name), atMs: performance.now() };
+      process.stdout.write(options.json === true ? `${JSON.stringify(now.link)}\n` : moduleText(now, before));
+      before = now;
+      if (options.watch === true) await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
+    } while (options.watch === true);
+  });
+}
+
+type Sample = { readonly link: LinkStatus; readonly atMs: number };
+
+async function moduleOf(socket: string, name: string): Promise<LinkStatus> {
+  const { links } = await callAgent<Status>(socket, 'GET', '/v1/status');
+  const found = links.find(
+    ({ peer, module }) => peer === name || module?.linkId === name || module?.moduleId === name,
+  );
+  if (found !== undefined) return found;
+  const there = links.map(({ peer }) => peer).join(', ') || 'none';
+  throw new AgentError('control.unknown_module', `the agent has no module ${name}`, {
+    fault: 'application',
+    remedy: `Name one of its links: ${there}.`,
+  });
+}
+
+/** The whole at first, then one line for each second. */
+export function moduleText(now: Sample, before?: Sample): string {
+  const { link } = now;
+  const seconds = before === undefined ? 0 : (now.atMs - before.atMs) / 1_000;
+  const rate = (count: (link: LinkStatus) => number): string =>
+    before === undefined || seconds === 0
+      ? '–'
+      : String(Math.max(0, Math.round((count(link) - count(before.link)) / seconds)));
+  const cells = [
+    link.state.padEnd(5),
+    (link.qber === null ? '–' : `${(link.qber * 100).toFixed(2)} %`).padStart(8),
+    (link.skr === null ? '–' : String(Math.round(link.skr))).padStart(12),
+    String(link.blocks_stored).padStart(10),
+    rate((one) => one.blocks_stored).padStart(9),
+    rate((one) => one.bytes_stored * 8).padStart(12),
+    String(link.blocks_synchronised).padStart(10),
+    String(link.blocks_refused + link.blocks_quarantined).padStart(8),
+    link.alarms.map(({ code }) => code).join(' '),
+  ];
+  const line = `${cells.join('  ').trimEnd()}\n`;
+  return before === undefined ? heading(link) + line : line;
+}
+
+function heading({ peer, driver, module, state, last_lost }: LinkStatus): string {
+  const who =
+    module === null
+      ? `no module (${state}: ${last_lost ?? 'not yet open'})`
+      : `module ${module.moduleId} (${module.role}, firmware ${module.firmwareVersion || 'unknown'}) on link ${module.linkId}`;
+  const columns = [
+    'state',
+    'QBER'.padStart(8),
+    'SKR bit/s'.padStart(12),
+    'blocks'.padStart(10),
+    'blocks/s'.padStart(9),
+    'taken bit/s'.padStart(12),
+    'in step'.padStart(10),
+    'refused'.padStart(8),
+    'alarms',
+  ];
+  return `to ${peer} by ${driver}: ${who}\n${columns.join('  ')}\n`;
+}
