@@ -1,4 +1,5 @@
 import type { ConfigFaultCode } from '../../src/config/fault-codes.ts';
+import type { FaultCase } from './fault-case.ts';
 import { portFaultCases } from './port-fault-cases.ts';
 
 /** A whole configuration without a fault, in lines that the cases replace one at a time. */
@@ -36,18 +37,6 @@ pools:
   - kma_id: C
     low_water_keys: 10
 `;
-
-export type FaultCase = {
-  readonly code: ConfigFaultCode;
-  /** A piece of `sound`, found once. */
-  readonly replace: string;
-  readonly by: string;
-  readonly path: string;
-  /** `line:column`. */
-  readonly place: string;
-  /** Part of the remedy. */
-  readonly remedy: string;
-};
 
 /** Each makes one fault of a sound configuration. */
 export const faultCases: readonly FaultCase[] = [

@@ -1,4 +1,4 @@
-import type { FaultCase } from './fault-cases.ts';
+import type { FaultCase } from './fault-case.ts';
 
 const replace = '{ path: /dev/null }';
 

@@ -9,6 +9,8 @@ import { systemClock } from '../../node/clock.ts';
 import { loadDriver } from './load.ts';
 import { transcriptDevice } from './transcript-device.ts';
 
+const ALIVE_MS = 60_000;
+
 /**
  * Tries every claim of the contract on the driver in `folder` with its transcript, one after the other.
  * @param say takes a line of the report
@@ -18,6 +20,8 @@ export async function testDriver(folder: string, say: (line: string) => void): P
   const driver = await loadDriver(folder);
   const transcript = await readTranscript(join(folder, 'session.transcript'));
   let broken = 0;
+  // The agent's clock does not keep a process alive.
+  const alive = setInterval(() => {}, ALIVE_MS);
   for (const claim of claims) {
     const log = new LastLines();
     try {
@@ -30,6 +34,7 @@ export async function testDriver(folder: string, say: (line: string) => void): P
       for (const line of log.lines) say(`        log: ${line}`);
     }
   }
+  clearInterval(alive);
   say(`${driver.id}: ${claims.length - broken} of ${claims.length} claims hold`);
   return broken === 0;
 }
