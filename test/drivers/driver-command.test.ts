@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -45,6 +45,19 @@ test('driver test finds that a good driver holds, and names the claim that a bad
   const good = await keyferry('test', 'drivers/ascii-lines');
   assert.equal(good.code, 0, good.stdout + good.stderr);
   assert.match(good.stdout, /(\d+) of \1 claims hold\n$/);
+  const lame = join(scratch, 'lame');
+  await mkdir(lame);
+  await writeFile(
+    join(lame, 'driver.ts'),
+    `export { driver } from '${root}/drivers/ascii-lines/driver.ts';\n`,
+  );
+  await writeFile(join(lame, 'session.transcript'), 'blocks 1\n=> 00\n');
+  const bad = await keyferry('test', lame);
+  assert.equal(bad.code, 1);
+  assert.match(
+    bad.stdout,
+    /BROKEN {2}blocks come after onOpen.*\n +the agent sent 0a57484f0a, where the transcript has 00\n/,
+  );
   assert.match((await keyferry('test', scratch)).stderr, /configuration\.driver_load/);
   assert.match((await keyferry('test', 'drivers/exec')).stderr, /host\.transcript_missing/);
 });

@@ -4,16 +4,24 @@ import { SimulatedModule } from '../../src/simulator/simulated-module.ts';
 /** Blocks that a still module has. */
 export const BLOCKS = 12;
 
+/** What its blocks come from. */
+export const stillLink = {
+  seed: Buffer.of(7),
+  linkId: 'ab',
+  blockBytes: 300,
+  blocksPerSecond: 1,
+  startMs: 0,
+};
+
 /** A simulated module whose wall clock stands: each new one has the same blocks 1 to `BLOCKS`, without the first `told`. */
 export function stillModule(write: (frame: Buffer) => void, told: number) {
-  const link = { seed: Buffer.of(7), linkId: 'L1' };
-  const source = new BlockSource({ ...link, blockBytes: 300, blocksPerSecond: 1, startMs: 0 });
+  const source = new BlockSource(stillLink);
   const identity = {
     moduleId: 'still-1',
-    linkId: 'L1',
+    linkId: stillLink.linkId,
     role: 'tx',
     firmwareVersion: 'still',
-    maxBlockBytes: 300,
+    maxBlockBytes: stillLink.blockBytes,
   } as const;
   const module = new SimulatedModule(
     {
