@@ -91,7 +91,7 @@ export type DriverManifest = {
   readonly limits: {
     /** The longest block that it delivers, at most `limits.bridgeBlockBytesMax`. */
     readonly blockBytesMax: number;
-    /** Blocks delivered and not answered yet, at most `limits.moduleCreditBlocksMax`. */
+    /** Blocks delivered and not answered yet. */
     readonly blocksUnderWayMax: number;
   };
 };

@@ -12,6 +12,12 @@ export const registry: readonly { readonly driver: Driver }[] = [
   { driver: keyFile },
 ];
 
+/** What the check of a configuration needs to know: their names, and what kind of port each needs. */
+export const driverNames = {
+  drivers: registry.map(({ driver }) => driver.id),
+  ports: Object.fromEntries(registry.map(({ driver }) => [driver.id, driver.ports])),
+};
+
 export function driverById(id: string): Driver | undefined {
   return registry.find(({ driver }) => driver.id === id)?.driver;
 }
@@ -27,13 +33,4 @@ export function driversFor(kind: PortKind, usb?: { vendor?: string; product?: st
   );
   const fitting = made.length > 0 ? made : ofKind.filter((driver) => driver.usb.length === 0);
   return fitting.map(({ id }) => id);
-}
-
-/** What the check of a configuration needs to know: the drivers' IDs, and what kind of port each needs. */
-export function knownDrivers(): { drivers: string[]; ports: Record<string, PortKind> } {
-  const all = registry.map(({ driver }) => driver);
-  return {
-    drivers: all.map(({ id }) => id),
-    ports: Object.fromEntries(all.map(({ id, ports }) => [id, ports])),
-  };
 }

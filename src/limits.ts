@@ -74,6 +74,9 @@ export const limits = {
   /** Of what such a program writes to stderr: bytes of a line, lines a minute. */
   programLineBytesMax: 256,
   programLinesPerMinuteMax: 60,
+  /** One key file, without its header; files delivered and not yet answered. */
+  keyFileBytesMax: 1 << 16,
+  keyFilesUnderWayMax: 64,
   /** Key files: names of one folder that are looked at, how often, and how long a file must have stood still. */
   keyFilesMax: 4_096,
   keyFilePollMs: 1_000,

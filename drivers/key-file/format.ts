@@ -23,7 +23,7 @@ const WORD_BITS = 32;
 
 /** `17.key`: the decimal number of the block; the file is the key and nothing else. */
 const numbered: Format = {
-  fileBytesMax: limits.bridgeBlockBytesMax,
+  fileBytesMax: limits.keyFileBytesMax,
   number(name) {
     const number = Number(/^(0|[1-9]\d{0,11})\.key$/.exec(name)?.[1] ?? Number.NaN);
     return number <= limits.blockNumberMax ? number : undefined;
@@ -36,7 +36,7 @@ const numbered: Format = {
  * words (tag, epoch, number of epochs, number of bits), then the bits in 32-bit words. A last word that is not full is left.
  */
 const type7: Format = {
-  fileBytesMax: TYPE_7_HEADER_BYTES + limits.bridgeBlockBytesMax,
+  fileBytesMax: TYPE_7_HEADER_BYTES + limits.keyFileBytesMax,
   number(name) {
     if (!/^[0-9a-f]{1,8}$/.test(name)) return undefined;
     const epoch = Number.parseInt(name, 16);

@@ -6,5 +6,5 @@ export const manifest: DriverManifest = {
   summary: 'key files that another program drops into a folder',
   ports: 'folder',
   usb: [],
-  limits: { blockBytesMax: limits.bridgeBlockBytesMax, blocksUnderWayMax: limits.moduleCreditBlocksMax },
+  limits: { blockBytesMax: limits.keyFileBytesMax, blocksUnderWayMax: limits.keyFilesUnderWayMax },
 };

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { knownDrivers } from '../../drivers/registry.ts';
+import { driverNames } from '../../drivers/registry.ts';
 import { explainConfig } from '../config/explain.ts';
 import { type ConfigFault, faultLine } from '../config/faults.ts';
 import { diskReader } from '../config/files.ts';
@@ -43,7 +43,7 @@ export function checkConfig(file: string): CheckReport {
   try {
     const { config, faults } = explainConfig(readConfigText(file), {
       directory: dirname(resolve(file)),
-      ...knownDrivers(),
+      ...driverNames,
       files: {
         reader: diskReader,
         now: new Date(),

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { knownDrivers } from '../../drivers/registry.ts';
+import { driverNames } from '../../drivers/registry.ts';
 import { type Agent, startAgent } from '../agent.ts';
 import { loadConfig } from '../config/load.ts';
 import { AgentError } from '../errors.ts';
@@ -25,7 +25,7 @@ export function register(program: Command): void {
 async function run(file: string): Promise<void> {
   // Nothing that the agent makes is for others to read.
   process.umask(0o077);
-  const config = loadConfig(file, knownDrivers());
+  const config = loadConfig(file, driverNames);
   const log = createLog(config.log.level).with({ kma: config.kma_id });
   const broken = (error: AgentError) => {
     log.error('agent.broken', { code: error.code, reason: error.message, remedy: error.remedy });

@@ -1,5 +1,4 @@
-import type { ConfigFaultCode } from '../../src/config/fault-codes.ts';
-import type { FaultCase } from './fault-case.ts';
+import { at, type FaultCase } from './fault-case.ts';
 import { portFaultCases } from './port-fault-cases.ts';
 
 /** A whole configuration without a fault, in lines that the cases replace one at a time. */
@@ -262,17 +261,6 @@ export const faultCases: readonly FaultCase[] = [
     'their own',
   ),
 ];
-
-function at(
-  code: string,
-  replace: string,
-  by: string,
-  path: string,
-  place: string,
-  remedy: string,
-): FaultCase {
-  return { code: `configuration.${code}` as ConfigFaultCode, replace, by, path, place, remedy };
-}
 
 function session(source: string, destination: string, key: string, place: string, remedy: string): FaultCase {
   const by = `sessions: [{ id: s, source_sae_id: ${source}, destination_sae_id: ${destination} }]\n  max_key_bits: 4096`;

@@ -136,7 +136,7 @@ test('a type-7 file that contradicts itself stays and is reported once', async (
   await put('2', Buffer.concat([type7(2, 1_024), Buffer.alloc(4)]));
   await put('3', type7(3, 1_024, 4));
   await put('4', type7(4, 31));
-  await put('5', Buffer.alloc(limits.bridgeBlockBytesMax + 17));
+  await put('5', Buffer.alloc(limits.keyFileBytesMax + 17));
   const { sink } = drive('type-7');
   const aside = (): string[] => log.lines.filter((line) => line.includes('module.file-set-aside'));
   await watch.until('five reports', () => aside().length === 5);
@@ -168,13 +168,13 @@ test('a folder that anyone may write to is refused, and taken from when that is 
 });
 
 test('many files pass through a bounded window', async () => {
-  const count = 3 * limits.moduleCreditBlocksMax;
+  const count = 3 * limits.keyFilesUnderWayMax;
   for (let number = 0; number < count; number++) await put(`${number}.key`, Buffer.alloc(96, number));
   const { sink } = drive('numbered');
   sink.holdAnswers = true;
-  await watch.until('a window', () => sink.deliveries === limits.moduleCreditBlocksMax);
+  await watch.until('a window', () => sink.deliveries === limits.keyFilesUnderWayMax);
   await new Promise((resolve) => setTimeout(resolve, 1_200));
-  assert.equal(sink.deliveries, limits.moduleCreditBlocksMax);
+  assert.equal(sink.deliveries, limits.keyFilesUnderWayMax);
   sink.holdAnswers = false;
   for (const answer of sink.held) answer.stored();
   await left([]);
