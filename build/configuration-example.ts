@@ -32,10 +32,13 @@ links:
     port:
       usb: { vendor: "0403", product: "6001", serial: SN42 }
     baud_rate: 115200
+    module_key: module-ab.key      # the same 32 bytes are in the module
+    qber_max: 0.08
   - peer: D
     driver: bridge-serial
     port:
       path: /dev/ttyUSB1
+    unauthenticated_module: true   # any module is believed
 
 supply:
   listen: 0.0.0.0:8443

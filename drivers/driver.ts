@@ -1,4 +1,5 @@
 import type { Clock } from '../src/env/clock.ts';
+import type { Entropy } from '../src/env/entropy.ts';
 import type { Log } from '../src/env/log.ts';
 import type { SecretBytes } from '../src/secret/secret-bytes.ts';
 
@@ -18,6 +19,8 @@ export type RawKeyBlock = {
   readonly number: number;
   /** 1 to `limits.bridgeBlockBytesMax` bytes. Belongs to the sink, which wipes it. */
   readonly bytes: SecretBytes;
+  /** Quantum bit error rate of this block as a fraction, where the module gives it. */
+  readonly qber?: number;
 };
 
 /** Names after ETSI GS QKD 015. What a module does not measure is left out. */
@@ -26,9 +29,32 @@ export type Telemetry = {
   readonly qber?: number;
   /** Secret key rate, bit/s. */
   readonly skr?: number;
+  /** Expected secret key rate, bit/s. */
+  readonly eskr?: number;
+  /** Interference visibility as a fraction, 0 to 1. */
+  readonly visibility?: number;
+  readonly status?: 'active' | 'passive' | 'pending' | 'off';
+  /** °C, at most `limits.bridgeReadingsMax`. */
+  readonly temperatures?: readonly number[];
+  /** Counts a second of each detector, at most `limits.bridgeReadingsMax`. */
+  readonly detectorCounts?: readonly number[];
 };
 
-export type ModuleAlarm = { readonly code: string; readonly text: string; readonly active: boolean };
+export type ModuleAlarm = {
+  readonly code: string;
+  readonly text: string;
+  readonly active: boolean;
+  /** Key of this time may not be secret: the newest blocks stay out of use until they are released. */
+  readonly suspect?: boolean;
+};
+
+/** What an operator may have a module do. */
+export type ModuleOrder = 'start' | 'stop' | 'zeroize' | 'self_test' | 'identify';
+export type ModuleOrderResult = {
+  readonly outcome: 'done' | 'failed' | 'not_supported';
+  /** For people. */
+  readonly text: string;
+};
 
 /**
  * Where a driver delivers. Guarantees that the driver gives, each with a claim in `drivers/contract` that proves it:
@@ -86,6 +112,8 @@ export type DriverManifest = {
   /** One line. */
   readonly summary: string;
   readonly ports: PortKind;
+  /** Whether its modules prove themselves with a module key. */
+  readonly authenticates?: boolean;
   /** The devices that it is made for. None: any device of its kind of port may be one. */
   readonly usb: readonly { readonly vendor: string; readonly product: string }[];
   readonly limits: {
@@ -106,11 +134,24 @@ export type DriverContext = {
   readonly expectedLinkId?: string | undefined;
   /** Sees the session; for recording one in a laboratory, never in an agent. */
   readonly tap?: Tap | undefined;
+  /**
+   * What the module proves itself with; only for a driver that `authenticates`. Without it any module is believed, which the
+   * configuration has said by name.
+   */
+  readonly channel?: ModuleChannelOptions | undefined;
+};
+
+export type ModuleChannelOptions = {
+  /** The key provisioned in the module, 32 bytes; lent for the call of `open`. */
+  readonly moduleKey: SecretBytes;
+  readonly entropy: Entropy;
 };
 
 export interface OpenModule {
   /** Stops for good: closes the port, cancels back-off. No callback comes after it resolves. */
   close(): Promise<void>;
+  /** Has the module do something. Never rejects; one order at a time, another meanwhile fails at once. */
+  order?(order: ModuleOrder): Promise<ModuleOrderResult>;
 }
 
 export interface Driver extends DriverManifest {

@@ -12,10 +12,11 @@ export const registry: readonly { readonly driver: Driver }[] = [
   { driver: keyFile },
 ];
 
-/** What the check of a configuration needs to know: their names, and what kind of port each needs. */
+/** What the check of a configuration needs to know: their names, what kind of port each needs, and whose modules can prove themselves. */
 export const driverNames = {
   drivers: registry.map(({ driver }) => driver.id),
   ports: Object.fromEntries(registry.map(({ driver }) => [driver.id, driver.ports])),
+  authenticating: registry.flatMap(({ driver }) => (driver.authenticates ? [driver.id] : [])),
 };
 
 export function driverById(id: string): Driver | undefined {

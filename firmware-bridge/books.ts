@@ -5,43 +5,66 @@ import type { Acknowledge, Pong } from './message.ts';
 /** What became of a delivered block. */
 export type Verdict = { readonly stored: true } | { readonly stored: false; readonly reason: string };
 
+/** How much may be with the agent at once, in parts. */
+export type Window = {
+  /** Sent and not received. */
+  readonly underWay: number;
+  /** Received or under way, and not answered: at least the parts of one longest block. */
+  readonly unanswered: number;
+};
+
 type Ping = { readonly token: number; readonly answered: number; readonly granted: number };
 
 /**
- * What the agent counts within one opening: blocks granted, received and answered, and what it had told the module at
+ * What the agent counts within one opening: parts granted and received, blocks answered, and what it had told the module at
  * each ping. A message lost on the line shows as a difference between these books and the module's.
  */
 export class AgentBooks {
-  readonly #window: number;
-  /** Delivered and not yet answered. */
-  readonly #underWay = new Set<number>();
+  readonly #window: Window;
+  /** Blocks delivered and not yet answered, and their parts. */
+  readonly #delivered = new Map<number, number>();
   #answers: { number: number; verdict: Verdict }[] = [];
   #granted = 0;
+  /** Parts. */
   #received = 0;
   /** Blocks whose answers were sent. */
   #answered = 0;
+  /** Parts of blocks that were answered. */
+  #answeredParts = 0;
   #pings: Ping[] = [];
 
-  constructor(windowBlocks: number) {
-    this.#window = windowBlocks;
+  constructor(window: Window) {
+    this.#window = window;
   }
 
   get pingsOut(): number {
     return this.#pings.length;
   }
 
-  /** Counts a block that came; the fault when it may not have come. */
+  /** Counts a part that came; the fault when it may not have come. */
   receive(number: number): string | undefined {
     if (this.#received >= this.#granted) return `block ${number} came without credit`;
-    if (this.#underWay.has(number)) return `block ${number} came twice`;
+    if (this.#delivered.has(number)) return `block ${number} came twice`;
     this.#received += 1;
-    this.#underWay.add(number);
+    return undefined;
+  }
+
+  /** Notes that all `parts` of a block came, and that it waits for an answer; the fault when too many do. */
+  deliver(number: number, parts: number): string | undefined {
+    if (this.#delivered.size >= limits.moduleBlocksUnansweredMax) {
+      return `${this.#delivered.size} blocks and one more have no answer`;
+    }
+    this.#delivered.set(number, parts);
     return undefined;
   }
 
   /** A second answer for the same delivery changes nothing. */
   answer(number: number, verdict: Verdict): void {
-    if (this.#underWay.delete(number)) this.#answers.push({ number, verdict });
+    const parts = this.#delivered.get(number);
+    if (parts === undefined) return;
+    this.#delivered.delete(number);
+    this.#answeredParts += parts;
+    this.#answers.push({ number, verdict });
   }
 
   /** The messages that tell the module of all answers since the last call; each fits a module's small buffer. */
@@ -62,16 +85,21 @@ export class AgentBooks {
     return messages;
   }
 
-  /** Whether enough was answered that more credit is worth a message. */
+  /** Whether enough came or was answered that more credit is worth a message. */
   grantDue(): boolean {
-    return this.#answered + this.#window - this.#granted >= Math.max(1, this.#window >> 2);
+    return this.#grantable() - this.#granted >= Math.max(1, this.#window.underWay >> 2);
   }
 
-  /** The credit to send: at most a window of blocks is ever under way. */
+  /** The credit to send. */
   grant(): number {
-    this.#granted = this.#answered + this.#window;
-    assert(this.#granted - this.#received <= this.#window, 'credit beyond the window');
+    this.#granted = this.#grantable();
+    assert(this.#granted - this.#received <= this.#window.underWay, 'credit beyond the window');
     return this.#granted;
+  }
+
+  #grantable(): number {
+    const { underWay, unanswered } = this.#window;
+    return Math.min(this.#received + underWay, this.#answeredParts + unanswered);
   }
 
   ping(token: number): number {
@@ -85,8 +113,7 @@ export class AgentBooks {
     const ping = this.#pings[at];
     if (ping === undefined) return undefined;
     this.#pings = this.#pings.slice(at + 1);
-    if (pong.blocksSent !== this.#received)
-      return `${pong.blocksSent} blocks sent, ${this.#received} received`;
+    if (pong.partsSent !== this.#received) return `${pong.partsSent} parts sent, ${this.#received} received`;
     if (pong.blocksAnswered !== ping.answered) {
       return `${ping.answered} answers sent, ${pong.blocksAnswered} received`;
     }

@@ -4,6 +4,7 @@ import { limits } from '../src/limits.ts';
 import { SecretBytes } from '../src/secret/secret-bytes.ts';
 import { keyferry } from './generated/bridge.js';
 import {
+  ACTIONS,
   type AgentMessage,
   type Alarm,
   type BridgeMessage,
@@ -11,7 +12,10 @@ import {
   isLine,
   isName,
   isPrintable,
+  type KeyBlock,
+  LINK_STATUSES,
   type ModuleMessage,
+  OUTCOMES,
   type TelemetryMessage,
 } from './message.ts';
 
@@ -61,24 +65,25 @@ function decode<M extends BridgeMessage>(bytes: Uint8Array, read: (e: Fields) =>
 
 function moduleMessage(e: Fields): ModuleMessage | undefined {
   if (e.hello) return hello(whole<keyferry.bridge.v1.Hello>(e.hello));
-  if (e.key_block) {
-    const { number, bytes } = whole<keyferry.bridge.v1.KeyBlock>(e.key_block);
-    check(bytes.length >= 1 && bytes.length <= limits.bridgeBlockBytesMax, 'key_block: length of bytes');
-    const checked = count(number, limits.blockNumberMax, 'key_block: number');
-    return { type: 'key_block', number: checked, bytes: SecretBytes.copyOf(bytes) };
-  }
+  if (e.key_block) return keyBlock(whole<keyferry.bridge.v1.KeyBlock>(e.key_block));
   if (e.telemetry) return telemetry(whole<keyferry.bridge.v1.Telemetry>(e.telemetry));
   if (e.alarm) return alarm(whole<keyferry.bridge.v1.Alarm>(e.alarm));
   if (e.zeroized) {
     const { token, blocks } = whole<keyferry.bridge.v1.Zeroized>(e.zeroized);
     return { type: 'zeroized', token, blocks: count(blocks, MAX, 'zeroized: blocks') };
   }
+  if (e.command_result) {
+    const { token, outcome, text } = whole<keyferry.bridge.v1.CommandResult>(e.command_result);
+    check(isLine(text, limits.bridgeTextBytesMax), 'command_result: text');
+    // An outcome of a later version is one that we can't call done.
+    return { type: 'command_result', token, outcome: OUTCOMES[outcome - 1] ?? 'failed', text };
+  }
   if (e.pong) {
     const pong = whole<keyferry.bridge.v1.Pong>(e.pong);
     return {
       type: 'pong',
       token: pong.token,
-      blocksSent: count(pong.blocks_sent, MAX, 'pong: blocks_sent'),
+      partsSent: count(pong.parts_sent, MAX, 'pong: parts_sent'),
       blocksAnswered: count(pong.blocks_answered, MAX, 'pong: blocks_answered'),
       credit: count(pong.credit, MAX, 'pong: credit'),
     };
@@ -91,11 +96,17 @@ function agentMessage(e: Fields): AgentMessage | undefined {
   if (e.credit) {
     return {
       type: 'credit',
-      blocks: count(whole<keyferry.bridge.v1.Credit>(e.credit).blocks, MAX, 'credit: blocks'),
+      parts: count(whole<keyferry.bridge.v1.Credit>(e.credit).parts, MAX, 'credit: parts'),
     };
   }
   if (e.acknowledge) return acknowledge(whole<keyferry.bridge.v1.Acknowledge>(e.acknowledge));
   if (e.zeroize) return { type: 'zeroize', token: whole<keyferry.bridge.v1.Zeroize>(e.zeroize).token };
+  if (e.command) {
+    const { token, action } = whole<keyferry.bridge.v1.Command>(e.command);
+    const known = ACTIONS[action - 1];
+    check(known !== undefined, 'command: action');
+    return { type: 'command', token, action: known };
+  }
   if (e.ping) return { type: 'ping', token: whole<keyferry.bridge.v1.Ping>(e.ping).token };
   return undefined;
 }
@@ -109,6 +120,28 @@ function agentHello(h: keyferry.bridge.v1.AgentHello): AgentMessage {
     protocolMin: h.protocol_min,
     protocolMax: h.protocol_max,
     maxBlockBytes: h.max_block_bytes,
+    ...partSize(h.max_part_bytes, 'agent_hello'),
+  };
+}
+
+/** 0 stands for the greatest. */
+function partSize(bytes: number, what: string): { maxPartBytes?: number } {
+  if (bytes === 0) return {};
+  const fits = bytes >= limits.bridgePartBytesMin && bytes <= limits.bridgePartBytesMax;
+  check(fits, `${what}: max_part_bytes`);
+  return { maxPartBytes: bytes };
+}
+
+function keyBlock({ number, bytes, offset, total, qber }: keyferry.bridge.v1.KeyBlock): KeyBlock {
+  check(bytes.length >= 1 && bytes.length <= limits.bridgePartBytesMax, 'key_block: length of bytes');
+  check(total <= limits.bridgeBlockBytesMax, 'key_block: total');
+  check(total === 0 ? offset === 0 : offset + bytes.length <= total, 'key_block: offset');
+  return {
+    type: 'key_block',
+    number: count(number, limits.blockNumberMax, 'key_block: number'),
+    bytes: SecretBytes.copyOf(bytes),
+    ...(total > 0 && { part: { offset, total } }),
+    ...(within(qber, 0.5) && { qber }),
   };
 }
 
@@ -138,23 +171,39 @@ function hello(h: keyferry.bridge.v1.Hello): Hello {
     role: h.role === v1.Role.ROLE_TX ? 'tx' : 'rx',
     firmwareVersion: h.firmware_version,
     maxBlockBytes: h.max_block_bytes,
+    ...partSize(h.max_part_bytes, 'hello'),
   };
 }
 
 /** A measurement out of range counts as left out: it is no reason to stop taking key. */
 function telemetry(t: keyferry.bridge.v1.Telemetry): TelemetryMessage {
-  const { qber, skr } = t;
+  const { qber, skr, eskr, visibility, temperatures, detector_counts: counts } = t;
+  const status = LINK_STATUSES[t.status - 1];
   return {
     type: 'telemetry',
-    ...(typeof qber === 'number' && qber >= 0 && qber <= 0.5 && { qber }),
-    ...(typeof skr === 'number' && skr >= 0 && skr < Number.POSITIVE_INFINITY && { skr }),
+    ...(within(qber, 0.5) && { qber }),
+    ...(within(skr, Number.MAX_VALUE) && { skr }),
+    ...(within(eskr, Number.MAX_VALUE) && { eskr }),
+    ...(within(visibility, 1) && { visibility }),
+    ...(status !== undefined && { status }),
+    ...(readings(temperatures, -274) && { temperatures }),
+    ...(readings(counts, 0) && { detectorCounts: counts }),
   };
+}
+
+function within(value: number | null | undefined, max: number): value is number {
+  return typeof value === 'number' && value >= 0 && value <= max;
+}
+
+function readings(values: readonly number[], min: number): boolean {
+  const fits = values.length >= 1 && values.length <= limits.bridgeReadingsMax;
+  return fits && values.every((value) => value >= min && Number.isFinite(value));
 }
 
 function alarm(a: keyferry.bridge.v1.Alarm): Alarm {
   check(isName(a.code, limits.bridgeIdBytesMax), 'alarm: code');
   check(isLine(a.text, limits.bridgeTextBytesMax), 'alarm: text');
-  return { type: 'alarm', code: a.code, text: a.text, active: a.active };
+  return { type: 'alarm', code: a.code, text: a.text, active: a.active, ...(a.suspect && { suspect: true }) };
 }
 
 /** Decoded messages have all fields, absent ones with their defaults; the generated types only promise that for the outermost. */

@@ -4,67 +4,20 @@
  */
 import { assert } from '../src/errors.ts';
 import { limits } from '../src/limits.ts';
-import type { SecretBytes } from '../src/secret/secret-bytes.ts';
-import { AgentBooks, type Verdict } from './books.ts';
+import { BlockParts } from './block-parts.ts';
+import { AgentBooks } from './books.ts';
+import { AgentCommands, type Order, type OrderResult } from './commands.ts';
+import type { ExchangeEffect, ExchangeEvent, ExchangeOptions } from './exchange-events.ts';
 import {
   type AgentMessage,
-  type Alarm,
   type Hello,
   type KeyBlock,
   type ModuleMessage,
   type Pong,
   PROTOCOL_MAX,
   PROTOCOL_MIN,
-  type TelemetryMessage,
   type Zeroized,
 } from './message.ts';
-
-/** Times are monotonic milliseconds. */
-export type ExchangeEvent =
-  | { readonly type: 'connected'; readonly nowMs: number }
-  | { readonly type: 'disconnected'; readonly reason: string }
-  /** Any bytes came: on a slow line one block may take longer than the silence that is allowed. */
-  | { readonly type: 'heard'; readonly nowMs: number }
-  | { readonly type: 'message'; readonly message: ModuleMessage; readonly nowMs: number }
-  | { readonly type: 'malformed'; readonly reason: string }
-  | {
-      readonly type: 'answered';
-      readonly opening: number;
-      readonly number: number;
-      readonly verdict: Verdict;
-    }
-  /** Sends the answers that have gathered. */
-  | { readonly type: 'flush' }
-  | { readonly type: 'zeroize' }
-  | { readonly type: 'tick'; readonly nowMs: number };
-
-export type ExchangeEffect =
-  | { readonly type: 'send'; readonly message: AgentMessage }
-  | { readonly type: 'opened'; readonly hello: Hello }
-  /** `bytes` goes to whoever runs the effect; the answer comes back as an `answered` event of this opening. */
-  | {
-      readonly type: 'deliver';
-      readonly opening: number;
-      readonly number: number;
-      readonly bytes: SecretBytes;
-    }
-  | { readonly type: 'telemetry'; readonly telemetry: TelemetryMessage }
-  | { readonly type: 'alarm'; readonly alarm: Alarm }
-  | { readonly type: 'zeroized'; readonly blocks: number }
-  /** The opening has ended; comes once after each `opened`. */
-  | { readonly type: 'lost'; readonly reason: string }
-  /** Close the port, then report `disconnected`. */
-  | { readonly type: 'hang_up'; readonly reason: string };
-
-export type ExchangeOptions = {
-  /** 1 to 2^32 - 1; openings count up from it. Another value for each run of the agent. */
-  readonly firstOpening: number;
-  /** Blocks under way at most, 1 to `limits.moduleCreditBlocksMax`. */
-  readonly windowBlocks: number;
-  /** When the line is slow, fewer: what it carries in half a minute, so that a pong is never long under way. */
-  readonly lineBytesPerSecond: number;
-  readonly expectedLinkId?: string | undefined;
-};
 
 type Phase = 'closed' | 'greeting' | 'open' | 'hanging_up';
 const OPENINGS = 2 ** 32;
@@ -79,16 +32,19 @@ export class AgentExchange {
   #helloSentMs = 0;
   #pingSentMs = 0;
   #token = 0;
-  #maxBlockBytes = 0;
+  /** Openings in a row in which no block was answered. */
+  #renewals = 0;
+  #parts = new BlockParts(1, 1);
   #books: AgentBooks;
+  readonly #commands = new AgentCommands();
   #effects: ExchangeEffect[] = [];
 
   constructor(options: ExchangeOptions) {
-    assert(options.windowBlocks >= 1 && options.windowBlocks <= limits.moduleCreditBlocksMax, 'window');
+    assert(options.windowParts >= 1 && options.windowParts <= limits.moduleCreditPartsMax, 'window');
     assert(options.firstOpening >= 1 && options.firstOpening < OPENINGS, 'first opening');
     this.#options = options;
     this.#opening = options.firstOpening - 1;
-    this.#books = new AgentBooks(options.windowBlocks);
+    this.#books = new AgentBooks({ underWay: 1, unanswered: 1 });
   }
 
   /** What to do now, in order. Blocks that can't be delivered are wiped here. */
@@ -97,6 +53,7 @@ export class AgentExchange {
     switch (event.type) {
       case 'connected':
         this.#heardMs = event.nowMs;
+        this.#renewals = 0;
         this.#greet(event.nowMs);
         break;
       case 'disconnected':
@@ -114,13 +71,14 @@ export class AgentExchange {
         break;
       case 'answered':
         if (this.#phase !== 'open' || event.opening !== this.#opening) break;
+        this.#renewals = 0;
         this.#books.answer(event.number, event.verdict);
         break;
       case 'flush':
         if (this.#phase === 'open') this.#flush();
         break;
-      case 'zeroize':
-        if (this.#phase === 'open') this.#send({ type: 'zeroize', token: this.#nextToken() });
+      case 'order':
+        this.#order(event.order, event.nowMs);
         break;
       case 'tick':
         this.#tick(event.nowMs);
@@ -144,7 +102,17 @@ export class AgentExchange {
       protocolMin: PROTOCOL_MIN,
       protocolMax: PROTOCOL_MAX,
       maxBlockBytes: limits.bridgeBlockBytesMax,
+      ...(this.#options.partBytesMax !== undefined && { maxPartBytes: this.#options.partBytesMax }),
     });
+  }
+
+  #order(order: Order, nowMs: number): void {
+    if (this.#phase === 'open') this.#send(this.#commands.begin(order, this.#nextToken(), nowMs));
+    else this.#ordered({ outcome: 'failed', text: 'the module is not open' });
+  }
+
+  #ordered(result: OrderResult | undefined): void {
+    if (result !== undefined) this.#effects.push({ type: 'order_result', result });
   }
 
   #message(message: ModuleMessage, nowMs: number): void {
@@ -160,7 +128,7 @@ export class AgentExchange {
   #openMessage(message: Exclude<ModuleMessage, Hello>, nowMs: number): void {
     switch (message.type) {
       case 'key_block':
-        this.#block(message);
+        this.#block(message, nowMs);
         break;
       case 'telemetry':
         this.#effects.push({ type: 'telemetry', telemetry: message });
@@ -170,6 +138,9 @@ export class AgentExchange {
         break;
       case 'zeroized':
         this.#zeroized(message, nowMs);
+        break;
+      case 'command_result':
+        this.#ordered(this.#commands.result(message));
         break;
       case 'pong':
         this.#pong(message, nowMs);
@@ -203,37 +174,59 @@ export class AgentExchange {
       return;
     }
     this.#phase = 'open';
-    this.#maxBlockBytes = hello.maxBlockBytes;
-    this.#books = new AgentBooks(this.#window(hello.maxBlockBytes));
+    const ours = this.#options.partBytesMax ?? limits.bridgePartBytesMax;
+    const partBytes = Math.min(ours, hello.maxPartBytes ?? limits.bridgePartBytesMax);
+    this.#parts = new BlockParts(partBytes, hello.maxBlockBytes);
+    const underWay = this.#underWay(Math.min(partBytes, hello.maxBlockBytes));
+    this.#books = new AgentBooks({ underWay, unanswered: Math.max(underWay, this.#parts.partsMax) });
     this.#pingSentMs = nowMs;
     this.#effects.push({ type: 'opened', hello });
-    this.#send({ type: 'credit', blocks: this.#books.grant() });
+    this.#send({ type: 'credit', parts: this.#books.grant() });
   }
 
-  #window(blockBytes: number): number {
-    const { windowBlocks, lineBytesPerSecond } = this.#options;
-    return Math.min(
-      windowBlocks,
-      Math.max(1, Math.floor((WINDOW_SECONDS * lineBytesPerSecond) / blockBytes)),
-    );
+  #underWay(partBytes: number): number {
+    const { windowParts, lineBytesPerSecond } = this.#options;
+    return Math.min(windowParts, Math.max(1, Math.floor((WINDOW_SECONDS * lineBytesPerSecond) / partBytes)));
   }
 
-  #block(block: KeyBlock): void {
-    const { number, bytes } = block;
-    const fault =
-      bytes.length > this.#maxBlockBytes
-        ? `block ${number} has ${bytes.length} bytes, more than it said`
-        : this.#books.receive(number);
+  #block(message: KeyBlock, nowMs: number): void {
+    const { number } = message;
+    const fault = this.#books.receive(number);
     if (fault !== undefined) {
-      bytes.wipe();
+      message.bytes.wipe();
       this.#hangUp(`the module broke the exchange: ${fault}`);
       return;
     }
-    this.#effects.push({ type: 'deliver', opening: this.#opening, number, bytes });
+    const verdict = this.#parts.take(message);
+    switch (verdict.kind) {
+      case 'fault':
+        this.#hangUp(`the module broke the exchange: ${verdict.reason}`);
+        return;
+      case 'lost':
+        this.#renew(`${verdict.reason} was lost on the line`, nowMs);
+        return;
+      case 'whole': {
+        const { block } = verdict;
+        const tooMany = this.#books.deliver(number, this.#parts.partsOf(block.bytes.length));
+        if (tooMany !== undefined) {
+          block.bytes.wipe();
+          this.#hangUp(`the module broke the exchange: ${tooMany}`);
+          return;
+        }
+        this.#effects.push({ type: 'deliver', opening: this.#opening, ...block });
+        break;
+      }
+    }
+    this.#grant();
+  }
+
+  #grant(): void {
+    if (this.#books.grantDue()) this.#send({ type: 'credit', parts: this.#books.grant() });
   }
 
   #zeroized(message: Zeroized, nowMs: number): void {
     this.#effects.push({ type: 'zeroized', blocks: message.blocks });
+    this.#ordered(this.#commands.zeroized(message));
     this.#renew('the module has wiped its blocks', nowMs);
   }
 
@@ -244,7 +237,7 @@ export class AgentExchange {
 
   #flush(): void {
     for (const message of this.#books.takeAnswers()) this.#send(message);
-    if (this.#books.grantDue()) this.#send({ type: 'credit', blocks: this.#books.grant() });
+    this.#grant();
   }
 
   #tick(nowMs: number): void {
@@ -257,6 +250,7 @@ export class AgentExchange {
       this.#hangUp('the module has fallen silent');
       return;
     }
+    this.#ordered(this.#commands.tick(nowMs));
     if (nowMs - this.#pingSentMs < limits.portPingMs) return;
     if (this.#books.pingsOut >= limits.bridgePingsMax) {
       this.#hangUp('the module does not answer pings');
@@ -274,6 +268,11 @@ export class AgentExchange {
 
   /** Ends the opening and begins another on the same port. */
   #renew(reason: string, nowMs: number): void {
+    this.#renewals += 1;
+    if (this.#renewals > limits.bridgeRenewalsMax) {
+      this.#hangUp(`no block was answered in ${this.#renewals} openings; the last ended because ${reason}`);
+      return;
+    }
     this.#end('closed', reason);
     this.#greet(nowMs);
   }
@@ -285,6 +284,8 @@ export class AgentExchange {
 
   #end(phase: Phase, reason: string): void {
     if (this.#phase === 'open') this.#effects.push({ type: 'lost', reason });
+    this.#ordered(this.#commands.end(reason));
+    this.#parts.wipe();
     this.#phase = phase;
   }
 

@@ -17,6 +17,8 @@ export type Hello = {
   readonly firmwareVersion: string;
   /** Bytes. */
   readonly maxBlockBytes: number;
+  /** Bytes; `limits.bridgePartBytesMax` when not given. */
+  readonly maxPartBytes?: number;
 };
 
 export type AgentHello = {
@@ -25,13 +27,23 @@ export type AgentHello = {
   readonly protocolMin: number;
   readonly protocolMax: number;
   readonly maxBlockBytes: number;
+  readonly maxPartBytes?: number;
 };
 
-/** `blocks`: how many the module may have sent in this opening, in all. */
-export type Credit = { readonly type: 'credit'; readonly blocks: number };
+/** `parts`: how many `key_block` messages the module may have sent in this opening, in all. */
+export type Credit = { readonly type: 'credit'; readonly parts: number };
 
-/** `bytes` belongs to whoever holds the message. */
-export type KeyBlock = { readonly type: 'key_block'; readonly number: number; readonly bytes: SecretBytes };
+/** A block, or a part of one. */
+export type KeyBlock = {
+  readonly type: 'key_block';
+  readonly number: number;
+  /** Belongs to whoever holds the message. */
+  readonly bytes: SecretBytes;
+  /** When `bytes` is a part: where it begins in the block, and the length of the whole block. */
+  readonly part?: { readonly offset: number; readonly total: number };
+  /** Fraction. */
+  readonly qber?: number;
+};
 
 export type Refused = { readonly number: number; readonly reason: string };
 
@@ -41,11 +53,24 @@ export type Acknowledge = {
   readonly refused?: Refused;
 };
 
-/** `qber` as a fraction, `skr` in bit/s. */
+export const LINK_STATUSES = ['active', 'passive', 'pending', 'off'] as const;
+export type LinkStatus = (typeof LINK_STATUSES)[number];
+
 export type TelemetryMessage = {
   readonly type: 'telemetry';
+  /** Fraction. */
   readonly qber?: number;
+  /** bit/s */
   readonly skr?: number;
+  /** bit/s */
+  readonly eskr?: number;
+  /** Fraction. */
+  readonly visibility?: number;
+  readonly status?: LinkStatus;
+  /** °C */
+  readonly temperatures?: readonly number[];
+  /** Counts a second. */
+  readonly detectorCounts?: readonly number[];
 };
 
 export type Alarm = {
@@ -53,22 +78,39 @@ export type Alarm = {
   readonly code: string;
   readonly text: string;
   readonly active: boolean;
+  /** Key of this time may not be secret. */
+  readonly suspect?: boolean;
 };
 
 export type Zeroize = { readonly type: 'zeroize'; readonly token: number };
 export type Zeroized = { readonly type: 'zeroized'; readonly token: number; readonly blocks: number };
+
+export const ACTIONS = ['start', 'stop', 'self_test', 'identify'] as const;
+export type Action = (typeof ACTIONS)[number];
+export const OUTCOMES = ['done', 'failed', 'not_supported'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+export type Command = { readonly type: 'command'; readonly token: number; readonly action: Action };
+
+export type CommandResult = {
+  readonly type: 'command_result';
+  readonly token: number;
+  readonly outcome: Outcome;
+  readonly text: string;
+};
+
 export type Ping = { readonly type: 'ping'; readonly token: number };
 
 export type Pong = {
   readonly type: 'pong';
   readonly token: number;
-  readonly blocksSent: number;
+  readonly partsSent: number;
   readonly blocksAnswered: number;
   readonly credit: number;
 };
 
-export type ModuleMessage = Hello | KeyBlock | TelemetryMessage | Alarm | Zeroized | Pong;
-export type AgentMessage = AgentHello | Credit | Acknowledge | Zeroize | Ping;
+export type ModuleMessage = Hello | KeyBlock | TelemetryMessage | Alarm | Zeroized | Pong | CommandResult;
+export type AgentMessage = AgentHello | Credit | Acknowledge | Zeroize | Ping | Command;
 export type BridgeMessage = ModuleMessage | AgentMessage;
 
 const NAME = /^[\x21-\x7e]+$/;

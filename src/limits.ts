@@ -49,20 +49,40 @@ export const limits = {
   // Modules.
   modulesMax: 64,
   bridgeMessageBytesMax: (1 << 16) + 1024,
-  bridgeBlockBytesMax: 1 << 16,
-  moduleCreditBlocksMax: 64,
+  /** A raw key block; what is longer than `blockBytesMax` is kept as several blocks. */
+  bridgeBlockBytesMax: 16 << 20,
+  /** Key in one message; a longer block comes in parts. */
+  bridgePartBytesMin: 64,
+  bridgePartBytesMax: 1 << 16,
+  /** Parts under way to the agent at most. */
+  moduleCreditPartsMax: 64,
+  /** Blocks with the agent and without an answer. */
+  moduleBlocksUnansweredMax: 64,
+  /** Openings in a row on one port in which no block was answered. */
+  bridgeRenewalsMax: 16,
+  /** Measurements of one kind in one telemetry message. */
+  bridgeReadingsMax: 8,
+  /** How long a module may take for a command. */
+  bridgeCommandMs: 60_000,
+  /** A channel takes fresh keys when it is this old, or has sealed so much. */
+  bridgeChannelMs: 3_600_000,
+  bridgeChannelRecordsMax: 2 ** 32,
+  /** Records on one port that could not be opened. */
+  bridgeRecordsDroppedMax: 64,
   portBackOffMsMin: 100,
   portBackOffMsMax: 10_000,
   portSilenceMs: 5_000,
   portPingMs: 1_000,
   /** Pings without an answer: two minutes of them, as long as a slow line may hold a full window of blocks. */
   bridgePingsMax: 120,
-  /** Envelopes to a module. */
-  bridgeAgentMessageBytesMax: 256,
+  /** Envelopes to a module: with what a record adds, 256 bytes. */
+  bridgeAgentEnvelopeBytesMax: 231,
   /** Blocks answered in one message. */
   bridgeAnswersMax: 32,
   bridgeIdBytesMax: 64,
   bridgeTextBytesMax: 128,
+  hidReportBytesMin: 64,
+  hidReportBytesMax: 1_024,
   /** Bytes that wait for a module which does not read. */
   portQueueBytesMax: 64 << 10,
   serialPortsMax: 256,
@@ -86,6 +106,7 @@ export const limits = {
   /** Bytes that a simulated module sends ahead of a reader: more than a window of the longest blocks. */
   simulatorQueueBytesMax: 8 << 20,
   simulatorBufferBlocksMax: 65_536,
+  simulatorBufferBytesMax: 256 << 20,
 
   // Kx.
   peersMax: 256,
@@ -117,6 +138,10 @@ export const limits = {
   /** Messages of one connection that may be malformed or not authentic. */
   badMessagesMax: 8,
   alarmsMax: 64,
+  /** Blocks of one link whose numbers its quality gate remembers. */
+  gateBlocksRemembered: 4_096,
+  /** Own blocks that came so shortly before an alarm that makes them suspect are held with the later ones. */
+  suspectBackMs: 60_000,
   insertRetryMs: 500,
   underwayRetryMs: 20,
   syncBatchMs: 5,

@@ -1,13 +1,13 @@
 /** A vendor's own program in any language, as a process of its own that speaks bridge frames on its stdin and stdout. */
 import { AgentError } from '../../src/errors.ts';
-import { BridgeModule, type OpenBridgeModule } from '../bridge/module.ts';
+import { BridgeModule } from '../bridge/module.ts';
 import type { Driver, DriverContext, ModuleSink } from '../driver.ts';
 import { openProgram } from '../ports/program.ts';
 import { manifest } from './manifest.ts';
 
 export const driver = {
   ...manifest,
-  open(context: DriverContext, sink: ModuleSink): OpenBridgeModule {
+  open(context: DriverContext, sink: ModuleSink): BridgeModule {
     const { port, log } = context;
     return new BridgeModule(context, sink, {
       open: async (events) => {

@@ -5,6 +5,7 @@ export const manifest: DriverManifest = {
   id: 'exec',
   summary: "a vendor's own program, which speaks the firmware bridge on its stdin and stdout",
   ports: 'program',
+  authenticates: true,
   usb: [],
-  limits: { blockBytesMax: limits.bridgeBlockBytesMax, blocksUnderWayMax: limits.moduleCreditBlocksMax },
+  limits: { blockBytesMax: limits.bridgeBlockBytesMax, blocksUnderWayMax: limits.moduleCreditPartsMax },
 };

@@ -62,8 +62,14 @@ export namespace keyferry {
                 /** Envelope pong. */
                 pong?: (keyferry.bridge.v1.Pong.$Properties|null);
 
+                /** Envelope command. */
+                command?: (keyferry.bridge.v1.Command.$Properties|null);
+
+                /** Envelope command_result. */
+                command_result?: (keyferry.bridge.v1.CommandResult.$Properties|null);
+
                 /** Envelope message. */
-                message?: ("hello"|"agent_hello"|"credit"|"key_block"|"acknowledge"|"telemetry"|"alarm"|"zeroize"|"zeroized"|"ping"|"pong");
+                message?: ("hello"|"agent_hello"|"credit"|"key_block"|"acknowledge"|"telemetry"|"alarm"|"zeroize"|"zeroized"|"ping"|"pong"|"command"|"command_result");
 
                 /**
                  * Encodes the specified Envelope message. Does not implicitly {@link keyferry.bridge.v1.Envelope.verify|verify} messages.
@@ -122,8 +128,14 @@ export namespace keyferry {
                     /** Envelope pong */
                     pong?: (keyferry.bridge.v1.Pong.$Properties|null);
 
+                    /** Envelope command */
+                    command?: (keyferry.bridge.v1.Command.$Properties|null);
+
+                    /** Envelope command_result */
+                    command_result?: (keyferry.bridge.v1.CommandResult.$Properties|null);
+
                     /** Envelope message */
-                    message?: ("hello"|"agent_hello"|"credit"|"key_block"|"acknowledge"|"telemetry"|"alarm"|"zeroize"|"zeroized"|"ping"|"pong");
+                    message?: ("hello"|"agent_hello"|"credit"|"key_block"|"acknowledge"|"telemetry"|"alarm"|"zeroize"|"zeroized"|"ping"|"pong"|"command"|"command_result");
 
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];
@@ -142,9 +154,11 @@ export namespace keyferry {
                   zeroized?: keyferry.bridge.v1.Zeroized.$Shape|null;
                   ping?: keyferry.bridge.v1.Ping.$Shape|null;
                   pong?: keyferry.bridge.v1.Pong.$Shape|null;
+                  command?: keyferry.bridge.v1.Command.$Shape|null;
+                  command_result?: keyferry.bridge.v1.CommandResult.$Shape|null;
                   $unknowns?: Uint8Array[];
                 } & (
-                  ({ message?: undefined; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null }|{ message?: "hello"; hello: keyferry.bridge.v1.Hello.$Shape; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null }|{ message?: "agent_hello"; hello?: null; agent_hello: keyferry.bridge.v1.AgentHello.$Shape; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null }|{ message?: "credit"; hello?: null; agent_hello?: null; credit: keyferry.bridge.v1.Credit.$Shape; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null }|{ message?: "key_block"; hello?: null; agent_hello?: null; credit?: null; key_block: keyferry.bridge.v1.KeyBlock.$Shape; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null }|{ message?: "acknowledge"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge: keyferry.bridge.v1.Acknowledge.$Shape; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null }|{ message?: "telemetry"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry: keyferry.bridge.v1.Telemetry.$Shape; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null }|{ message?: "alarm"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm: keyferry.bridge.v1.Alarm.$Shape; zeroize?: null; zeroized?: null; ping?: null; pong?: null }|{ message?: "zeroize"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize: keyferry.bridge.v1.Zeroize.$Shape; zeroized?: null; ping?: null; pong?: null }|{ message?: "zeroized"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized: keyferry.bridge.v1.Zeroized.$Shape; ping?: null; pong?: null }|{ message?: "ping"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping: keyferry.bridge.v1.Ping.$Shape; pong?: null }|{ message?: "pong"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong: keyferry.bridge.v1.Pong.$Shape })
+                  ({ message?: undefined; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "hello"; hello: keyferry.bridge.v1.Hello.$Shape; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "agent_hello"; hello?: null; agent_hello: keyferry.bridge.v1.AgentHello.$Shape; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "credit"; hello?: null; agent_hello?: null; credit: keyferry.bridge.v1.Credit.$Shape; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "key_block"; hello?: null; agent_hello?: null; credit?: null; key_block: keyferry.bridge.v1.KeyBlock.$Shape; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "acknowledge"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge: keyferry.bridge.v1.Acknowledge.$Shape; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "telemetry"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry: keyferry.bridge.v1.Telemetry.$Shape; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "alarm"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm: keyferry.bridge.v1.Alarm.$Shape; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "zeroize"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize: keyferry.bridge.v1.Zeroize.$Shape; zeroized?: null; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "zeroized"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized: keyferry.bridge.v1.Zeroized.$Shape; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "ping"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping: keyferry.bridge.v1.Ping.$Shape; pong?: null; command?: null; command_result?: null }|{ message?: "pong"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong: keyferry.bridge.v1.Pong.$Shape; command?: null; command_result?: null }|{ message?: "command"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command: keyferry.bridge.v1.Command.$Shape; command_result?: null }|{ message?: "command_result"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command?: null; command_result: keyferry.bridge.v1.CommandResult.$Shape })
                 );
             }
 
@@ -204,6 +218,9 @@ export namespace keyferry {
                 /** Hello max_block_bytes. */
                 max_block_bytes: number;
 
+                /** Hello max_part_bytes. */
+                max_part_bytes: number;
+
                 /**
                  * Encodes the specified Hello message. Does not implicitly {@link keyferry.bridge.v1.Hello.verify|verify} messages.
                  * @param message Hello message or plain object to encode
@@ -252,6 +269,9 @@ export namespace keyferry {
                     /** Hello max_block_bytes */
                     max_block_bytes?: (number|null);
 
+                    /** Hello max_part_bytes */
+                    max_part_bytes?: (number|null);
+
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];
                 }
@@ -291,6 +311,9 @@ export namespace keyferry {
                 /** AgentHello max_block_bytes. */
                 max_block_bytes: number;
 
+                /** AgentHello max_part_bytes. */
+                max_part_bytes: number;
+
                 /**
                  * Encodes the specified AgentHello message. Does not implicitly {@link keyferry.bridge.v1.AgentHello.verify|verify} messages.
                  * @param message AgentHello message or plain object to encode
@@ -327,6 +350,9 @@ export namespace keyferry {
                     /** AgentHello max_block_bytes */
                     max_block_bytes?: (number|null);
 
+                    /** AgentHello max_part_bytes */
+                    max_part_bytes?: (number|null);
+
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];
                 }
@@ -354,8 +380,8 @@ export namespace keyferry {
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
 
-                /** Credit blocks. */
-                blocks: number;
+                /** Credit parts. */
+                parts: number;
 
                 /**
                  * Encodes the specified Credit message. Does not implicitly {@link keyferry.bridge.v1.Credit.verify|verify} messages.
@@ -381,8 +407,8 @@ export namespace keyferry {
                 /** Properties of a Credit. */
                 interface $Properties {
 
-                    /** Credit blocks */
-                    blocks?: (number|null);
+                    /** Credit parts */
+                    parts?: (number|null);
 
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];
@@ -417,6 +443,15 @@ export namespace keyferry {
                 /** KeyBlock bytes. */
                 bytes: Uint8Array;
 
+                /** KeyBlock offset. */
+                offset: number;
+
+                /** KeyBlock total. */
+                total: number;
+
+                /** KeyBlock qber. */
+                qber?: (number|null);
+
                 /**
                  * Encodes the specified KeyBlock message. Does not implicitly {@link keyferry.bridge.v1.KeyBlock.verify|verify} messages.
                  * @param message KeyBlock message or plain object to encode
@@ -446,6 +481,15 @@ export namespace keyferry {
 
                     /** KeyBlock bytes */
                     bytes?: (Uint8Array|null);
+
+                    /** KeyBlock offset */
+                    offset?: (number|null);
+
+                    /** KeyBlock total */
+                    total?: (number|null);
+
+                    /** KeyBlock qber */
+                    qber?: (number|null);
 
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];
@@ -606,6 +650,21 @@ export namespace keyferry {
                 /** Telemetry skr. */
                 skr?: (number|null);
 
+                /** Telemetry eskr. */
+                eskr?: (number|null);
+
+                /** Telemetry visibility. */
+                visibility?: (number|null);
+
+                /** Telemetry status. */
+                status: keyferry.bridge.v1.LinkStatus;
+
+                /** Telemetry temperatures. */
+                temperatures: number[];
+
+                /** Telemetry detector_counts. */
+                detector_counts: number[];
+
                 /**
                  * Encodes the specified Telemetry message. Does not implicitly {@link keyferry.bridge.v1.Telemetry.verify|verify} messages.
                  * @param message Telemetry message or plain object to encode
@@ -636,12 +695,46 @@ export namespace keyferry {
                     /** Telemetry skr */
                     skr?: (number|null);
 
+                    /** Telemetry eskr */
+                    eskr?: (number|null);
+
+                    /** Telemetry visibility */
+                    visibility?: (number|null);
+
+                    /** Telemetry status */
+                    status?: (keyferry.bridge.v1.LinkStatus|null);
+
+                    /** Telemetry temperatures */
+                    temperatures?: (number[]|null);
+
+                    /** Telemetry detector_counts */
+                    detector_counts?: (number[]|null);
+
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];
                 }
 
                 /** Shape of a Telemetry. */
                 type $Shape = keyferry.bridge.v1.Telemetry.$Properties;
+            }
+
+            /** LinkStatus enum. */
+            enum LinkStatus {
+
+                /** LINK_STATUS_UNSPECIFIED value */
+                LINK_STATUS_UNSPECIFIED = 0,
+
+                /** LINK_STATUS_ACTIVE value */
+                LINK_STATUS_ACTIVE = 1,
+
+                /** LINK_STATUS_PASSIVE value */
+                LINK_STATUS_PASSIVE = 2,
+
+                /** LINK_STATUS_PENDING value */
+                LINK_STATUS_PENDING = 3,
+
+                /** LINK_STATUS_OFF value */
+                LINK_STATUS_OFF = 4
             }
 
             /**
@@ -671,6 +764,9 @@ export namespace keyferry {
 
                 /** Alarm active. */
                 active: boolean;
+
+                /** Alarm suspect. */
+                suspect: boolean;
 
                 /**
                  * Encodes the specified Alarm message. Does not implicitly {@link keyferry.bridge.v1.Alarm.verify|verify} messages.
@@ -704,6 +800,9 @@ export namespace keyferry {
 
                     /** Alarm active */
                     active?: (boolean|null);
+
+                    /** Alarm suspect */
+                    suspect?: (boolean|null);
 
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];
@@ -833,6 +932,173 @@ export namespace keyferry {
                 type $Shape = keyferry.bridge.v1.Zeroized.$Properties;
             }
 
+            /** Action enum. */
+            enum Action {
+
+                /** ACTION_UNSPECIFIED value */
+                ACTION_UNSPECIFIED = 0,
+
+                /** ACTION_START value */
+                ACTION_START = 1,
+
+                /** ACTION_STOP value */
+                ACTION_STOP = 2,
+
+                /** ACTION_SELF_TEST value */
+                ACTION_SELF_TEST = 3,
+
+                /** ACTION_IDENTIFY value */
+                ACTION_IDENTIFY = 4
+            }
+
+            /**
+             * Properties of a Command.
+             * @deprecated Use keyferry.bridge.v1.Command.$Properties instead.
+             */
+            interface ICommand extends keyferry.bridge.v1.Command.$Properties {
+            }
+
+            /** Represents a Command. */
+            class Command {
+
+                /**
+                 * Constructs a new Command.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: keyferry.bridge.v1.Command.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** Command token. */
+                token: number;
+
+                /** Command action. */
+                action: keyferry.bridge.v1.Action;
+
+                /**
+                 * Encodes the specified Command message. Does not implicitly {@link keyferry.bridge.v1.Command.verify|verify} messages.
+                 * @param message Command message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: keyferry.bridge.v1.Command.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a Command message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {keyferry.bridge.v1.Command & keyferry.bridge.v1.Command.$Shape} Command
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): keyferry.bridge.v1.Command & keyferry.bridge.v1.Command.$Shape;
+            }
+
+            namespace Command {
+
+                /** Properties of a Command. */
+                interface $Properties {
+
+                    /** Command token */
+                    token?: (number|null);
+
+                    /** Command action */
+                    action?: (keyferry.bridge.v1.Action|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a Command. */
+                type $Shape = keyferry.bridge.v1.Command.$Properties;
+            }
+
+            /** Outcome enum. */
+            enum Outcome {
+
+                /** OUTCOME_UNSPECIFIED value */
+                OUTCOME_UNSPECIFIED = 0,
+
+                /** OUTCOME_DONE value */
+                OUTCOME_DONE = 1,
+
+                /** OUTCOME_FAILED value */
+                OUTCOME_FAILED = 2,
+
+                /** OUTCOME_NOT_SUPPORTED value */
+                OUTCOME_NOT_SUPPORTED = 3
+            }
+
+            /**
+             * Properties of a CommandResult.
+             * @deprecated Use keyferry.bridge.v1.CommandResult.$Properties instead.
+             */
+            interface ICommandResult extends keyferry.bridge.v1.CommandResult.$Properties {
+            }
+
+            /** Represents a CommandResult. */
+            class CommandResult {
+
+                /**
+                 * Constructs a new CommandResult.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: keyferry.bridge.v1.CommandResult.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** CommandResult token. */
+                token: number;
+
+                /** CommandResult outcome. */
+                outcome: keyferry.bridge.v1.Outcome;
+
+                /** CommandResult text. */
+                text: string;
+
+                /**
+                 * Encodes the specified CommandResult message. Does not implicitly {@link keyferry.bridge.v1.CommandResult.verify|verify} messages.
+                 * @param message CommandResult message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: keyferry.bridge.v1.CommandResult.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a CommandResult message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {keyferry.bridge.v1.CommandResult & keyferry.bridge.v1.CommandResult.$Shape} CommandResult
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): keyferry.bridge.v1.CommandResult & keyferry.bridge.v1.CommandResult.$Shape;
+            }
+
+            namespace CommandResult {
+
+                /** Properties of a CommandResult. */
+                interface $Properties {
+
+                    /** CommandResult token */
+                    token?: (number|null);
+
+                    /** CommandResult outcome */
+                    outcome?: (keyferry.bridge.v1.Outcome|null);
+
+                    /** CommandResult text */
+                    text?: (string|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a CommandResult. */
+                type $Shape = keyferry.bridge.v1.CommandResult.$Properties;
+            }
+
             /**
              * Properties of a Ping.
              * @deprecated Use keyferry.bridge.v1.Ping.$Properties instead.
@@ -912,8 +1178,8 @@ export namespace keyferry {
                 /** Pong token. */
                 token: number;
 
-                /** Pong blocks_sent. */
-                blocks_sent: number;
+                /** Pong parts_sent. */
+                parts_sent: number;
 
                 /** Pong blocks_answered. */
                 blocks_answered: number;
@@ -948,8 +1214,8 @@ export namespace keyferry {
                     /** Pong token */
                     token?: (number|null);
 
-                    /** Pong blocks_sent */
-                    blocks_sent?: (number|null);
+                    /** Pong parts_sent */
+                    parts_sent?: (number|null);
 
                     /** Pong blocks_answered */
                     blocks_answered?: (number|null);

@@ -51,7 +51,9 @@ export const keyferry = $root.keyferry = (() => {
                  * @property {keyferry.bridge.v1.Zeroized.$Properties|null} [zeroized] Envelope zeroized
                  * @property {keyferry.bridge.v1.Ping.$Properties|null} [ping] Envelope ping
                  * @property {keyferry.bridge.v1.Pong.$Properties|null} [pong] Envelope pong
-                 * @property {"hello"|"agent_hello"|"credit"|"key_block"|"acknowledge"|"telemetry"|"alarm"|"zeroize"|"zeroized"|"ping"|"pong"} [message] Envelope message
+                 * @property {keyferry.bridge.v1.Command.$Properties|null} [command] Envelope command
+                 * @property {keyferry.bridge.v1.CommandResult.$Properties|null} [command_result] Envelope command_result
+                 * @property {"hello"|"agent_hello"|"credit"|"key_block"|"acknowledge"|"telemetry"|"alarm"|"zeroize"|"zeroized"|"ping"|"pong"|"command"|"command_result"} [message] Envelope message
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -77,9 +79,11 @@ export const keyferry = $root.keyferry = (() => {
                  *   zeroized?: keyferry.bridge.v1.Zeroized.$Shape|null;
                  *   ping?: keyferry.bridge.v1.Ping.$Shape|null;
                  *   pong?: keyferry.bridge.v1.Pong.$Shape|null;
+                 *   command?: keyferry.bridge.v1.Command.$Shape|null;
+                 *   command_result?: keyferry.bridge.v1.CommandResult.$Shape|null;
                  *   $unknowns?: Array.<Uint8Array>;
                  * } & (
-                 *   ({ message?: undefined; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null }|{ message?: "hello"; hello: keyferry.bridge.v1.Hello.$Shape; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null }|{ message?: "agent_hello"; hello?: null; agent_hello: keyferry.bridge.v1.AgentHello.$Shape; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null }|{ message?: "credit"; hello?: null; agent_hello?: null; credit: keyferry.bridge.v1.Credit.$Shape; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null }|{ message?: "key_block"; hello?: null; agent_hello?: null; credit?: null; key_block: keyferry.bridge.v1.KeyBlock.$Shape; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null }|{ message?: "acknowledge"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge: keyferry.bridge.v1.Acknowledge.$Shape; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null }|{ message?: "telemetry"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry: keyferry.bridge.v1.Telemetry.$Shape; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null }|{ message?: "alarm"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm: keyferry.bridge.v1.Alarm.$Shape; zeroize?: null; zeroized?: null; ping?: null; pong?: null }|{ message?: "zeroize"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize: keyferry.bridge.v1.Zeroize.$Shape; zeroized?: null; ping?: null; pong?: null }|{ message?: "zeroized"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized: keyferry.bridge.v1.Zeroized.$Shape; ping?: null; pong?: null }|{ message?: "ping"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping: keyferry.bridge.v1.Ping.$Shape; pong?: null }|{ message?: "pong"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong: keyferry.bridge.v1.Pong.$Shape })
+                 *   ({ message?: undefined; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "hello"; hello: keyferry.bridge.v1.Hello.$Shape; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "agent_hello"; hello?: null; agent_hello: keyferry.bridge.v1.AgentHello.$Shape; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "credit"; hello?: null; agent_hello?: null; credit: keyferry.bridge.v1.Credit.$Shape; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "key_block"; hello?: null; agent_hello?: null; credit?: null; key_block: keyferry.bridge.v1.KeyBlock.$Shape; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "acknowledge"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge: keyferry.bridge.v1.Acknowledge.$Shape; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "telemetry"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry: keyferry.bridge.v1.Telemetry.$Shape; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "alarm"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm: keyferry.bridge.v1.Alarm.$Shape; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "zeroize"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize: keyferry.bridge.v1.Zeroize.$Shape; zeroized?: null; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "zeroized"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized: keyferry.bridge.v1.Zeroized.$Shape; ping?: null; pong?: null; command?: null; command_result?: null }|{ message?: "ping"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping: keyferry.bridge.v1.Ping.$Shape; pong?: null; command?: null; command_result?: null }|{ message?: "pong"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong: keyferry.bridge.v1.Pong.$Shape; command?: null; command_result?: null }|{ message?: "command"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command: keyferry.bridge.v1.Command.$Shape; command_result?: null }|{ message?: "command_result"; hello?: null; agent_hello?: null; credit?: null; key_block?: null; acknowledge?: null; telemetry?: null; alarm?: null; zeroize?: null; zeroized?: null; ping?: null; pong?: null; command?: null; command_result: keyferry.bridge.v1.CommandResult.$Shape })
                  * )} keyferry.bridge.v1.Envelope.$Shape
                  */
 
@@ -186,17 +190,33 @@ export const keyferry = $root.keyferry = (() => {
                  */
                 Envelope.prototype.pong = null;
 
+                /**
+                 * Envelope command.
+                 * @member {keyferry.bridge.v1.Command.$Properties|null|undefined} command
+                 * @memberof keyferry.bridge.v1.Envelope
+                 * @instance
+                 */
+                Envelope.prototype.command = null;
+
+                /**
+                 * Envelope command_result.
+                 * @member {keyferry.bridge.v1.CommandResult.$Properties|null|undefined} command_result
+                 * @memberof keyferry.bridge.v1.Envelope
+                 * @instance
+                 */
+                Envelope.prototype.command_result = null;
+
                 // OneOf field names bound to virtual getters and setters
                 let $oneOfFields;
 
                 /**
                  * Envelope message.
-                 * @member {"hello"|"agent_hello"|"credit"|"key_block"|"acknowledge"|"telemetry"|"alarm"|"zeroize"|"zeroized"|"ping"|"pong"|undefined} message
+                 * @member {"hello"|"agent_hello"|"credit"|"key_block"|"acknowledge"|"telemetry"|"alarm"|"zeroize"|"zeroized"|"ping"|"pong"|"command"|"command_result"|undefined} message
                  * @memberof keyferry.bridge.v1.Envelope
                  * @instance
                  */
                 $Object.defineProperty(Envelope.prototype, "message", {
-                    get: $util.oneOfGetter($oneOfFields = ["hello", "agent_hello", "credit", "key_block", "acknowledge", "telemetry", "alarm", "zeroize", "zeroized", "ping", "pong"]),
+                    get: $util.oneOfGetter($oneOfFields = ["hello", "agent_hello", "credit", "key_block", "acknowledge", "telemetry", "alarm", "zeroize", "zeroized", "ping", "pong", "command", "command_result"]),
                     set: $util.oneOfSetter($oneOfFields)
                 });
 
@@ -238,6 +258,10 @@ export const keyferry = $root.keyferry = (() => {
                         $root.keyferry.bridge.v1.Ping.encode(message.ping, writer.uint32(/* id 10, wireType 2 =*/82).fork(), _depth + 1).ldelim();
                     if (message.pong != null && $Object.hasOwnProperty.call(message, "pong"))
                         $root.keyferry.bridge.v1.Pong.encode(message.pong, writer.uint32(/* id 11, wireType 2 =*/90).fork(), _depth + 1).ldelim();
+                    if (message.command != null && $Object.hasOwnProperty.call(message, "command"))
+                        $root.keyferry.bridge.v1.Command.encode(message.command, writer.uint32(/* id 12, wireType 2 =*/98).fork(), _depth + 1).ldelim();
+                    if (message.command_result != null && $Object.hasOwnProperty.call(message, "command_result"))
+                        $root.keyferry.bridge.v1.CommandResult.encode(message.command_result, writer.uint32(/* id 13, wireType 2 =*/106).fork(), _depth + 1).ldelim();
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -359,6 +383,20 @@ export const keyferry = $root.keyferry = (() => {
                                 message.message = "pong";
                                 continue;
                             }
+                        case 12: {
+                                if (wireType !== 2)
+                                    break;
+                                message.command = $root.keyferry.bridge.v1.Command.decode(reader, reader.size(), $undefined, _depth + 1, message.command);
+                                message.message = "command";
+                                continue;
+                            }
+                        case 13: {
+                                if (wireType !== 2)
+                                    break;
+                                message.command_result = $root.keyferry.bridge.v1.CommandResult.decode(reader, reader.size(), $undefined, _depth + 1, message.command_result);
+                                message.message = "command_result";
+                                continue;
+                            }
                         }
                         reader.skipType(wireType, _depth, tag);
                         if (!reader.discardUnknown) {
@@ -408,6 +446,7 @@ export const keyferry = $root.keyferry = (() => {
                  * @property {keyferry.bridge.v1.Role|null} [role] Hello role
                  * @property {string|null} [firmware_version] Hello firmware_version
                  * @property {number|null} [max_block_bytes] Hello max_block_bytes
+                 * @property {number|null} [max_part_bytes] Hello max_part_bytes
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -504,6 +543,14 @@ export const keyferry = $root.keyferry = (() => {
                 Hello.prototype.max_block_bytes = 0;
 
                 /**
+                 * Hello max_part_bytes.
+                 * @member {number} max_part_bytes
+                 * @memberof keyferry.bridge.v1.Hello
+                 * @instance
+                 */
+                Hello.prototype.max_part_bytes = 0;
+
+                /**
                  * Encodes the specified Hello message. Does not implicitly {@link keyferry.bridge.v1.Hello.verify|verify} messages.
                  * @function encode
                  * @memberof keyferry.bridge.v1.Hello
@@ -535,6 +582,8 @@ export const keyferry = $root.keyferry = (() => {
                         writer.uint32(/* id 7, wireType 2 =*/58).string(message.firmware_version);
                     if (message.max_block_bytes != null && $Object.hasOwnProperty.call(message, "max_block_bytes") && message.max_block_bytes !== 0)
                         writer.uint32(/* id 8, wireType 0 =*/64).uint32(message.max_block_bytes);
+                    if (message.max_part_bytes != null && $Object.hasOwnProperty.call(message, "max_part_bytes") && message.max_part_bytes !== 0)
+                        writer.uint32(/* id 9, wireType 0 =*/72).uint32(message.max_part_bytes);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -651,6 +700,15 @@ export const keyferry = $root.keyferry = (() => {
                                     delete message.max_block_bytes;
                                 continue;
                             }
+                        case 9: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.uint32())
+                                    message.max_part_bytes = value;
+                                else
+                                    delete message.max_part_bytes;
+                                continue;
+                            }
                         }
                         reader.skipType(wireType, _depth, tag);
                         if (!reader.discardUnknown) {
@@ -680,6 +738,7 @@ export const keyferry = $root.keyferry = (() => {
                  * @property {number|null} [protocol_min] AgentHello protocol_min
                  * @property {number|null} [protocol_max] AgentHello protocol_max
                  * @property {number|null} [max_block_bytes] AgentHello max_block_bytes
+                 * @property {number|null} [max_part_bytes] AgentHello max_part_bytes
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -744,6 +803,14 @@ export const keyferry = $root.keyferry = (() => {
                 AgentHello.prototype.max_block_bytes = 0;
 
                 /**
+                 * AgentHello max_part_bytes.
+                 * @member {number} max_part_bytes
+                 * @memberof keyferry.bridge.v1.AgentHello
+                 * @instance
+                 */
+                AgentHello.prototype.max_part_bytes = 0;
+
+                /**
                  * Encodes the specified AgentHello message. Does not implicitly {@link keyferry.bridge.v1.AgentHello.verify|verify} messages.
                  * @function encode
                  * @memberof keyferry.bridge.v1.AgentHello
@@ -767,6 +834,8 @@ export const keyferry = $root.keyferry = (() => {
                         writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.protocol_max);
                     if (message.max_block_bytes != null && $Object.hasOwnProperty.call(message, "max_block_bytes") && message.max_block_bytes !== 0)
                         writer.uint32(/* id 4, wireType 0 =*/32).uint32(message.max_block_bytes);
+                    if (message.max_part_bytes != null && $Object.hasOwnProperty.call(message, "max_part_bytes") && message.max_part_bytes !== 0)
+                        writer.uint32(/* id 5, wireType 0 =*/40).uint32(message.max_part_bytes);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -847,6 +916,15 @@ export const keyferry = $root.keyferry = (() => {
                                     delete message.max_block_bytes;
                                 continue;
                             }
+                        case 5: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.uint32())
+                                    message.max_part_bytes = value;
+                                else
+                                    delete message.max_part_bytes;
+                                continue;
+                            }
                         }
                         reader.skipType(wireType, _depth, tag);
                         if (!reader.discardUnknown) {
@@ -872,7 +950,7 @@ export const keyferry = $root.keyferry = (() => {
                 /**
                  * Properties of a Credit.
                  * @typedef {Object} keyferry.bridge.v1.Credit.$Properties
-                 * @property {number|null} [blocks] Credit blocks
+                 * @property {number|null} [parts] Credit parts
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -905,12 +983,12 @@ export const keyferry = $root.keyferry = (() => {
                 };
 
                 /**
-                 * Credit blocks.
-                 * @member {number} blocks
+                 * Credit parts.
+                 * @member {number} parts
                  * @memberof keyferry.bridge.v1.Credit
                  * @instance
                  */
-                Credit.prototype.blocks = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+                Credit.prototype.parts = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
                 /**
                  * Encodes the specified Credit message. Does not implicitly {@link keyferry.bridge.v1.Credit.verify|verify} messages.
@@ -928,8 +1006,8 @@ export const keyferry = $root.keyferry = (() => {
                         _depth = 0;
                     if (_depth > $util.recursionLimit)
                         throw $Error("max depth exceeded");
-                    if (message.blocks != null && $Object.hasOwnProperty.call(message, "blocks") && (typeof message.blocks === "object" ? message.blocks.low || message.blocks.high : message.blocks !== 0))
-                        writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.blocks);
+                    if (message.parts != null && $Object.hasOwnProperty.call(message, "parts") && (typeof message.parts === "object" ? message.parts.low || message.parts.high : message.parts !== 0))
+                        writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.parts);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -978,9 +1056,9 @@ export const keyferry = $root.keyferry = (() => {
                                 if (wireType !== 0)
                                     break;
                                 if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
-                                    message.blocks = value;
+                                    message.parts = value;
                                 else
-                                    delete message.blocks;
+                                    delete message.parts;
                                 continue;
                             }
                         }
@@ -1010,6 +1088,9 @@ export const keyferry = $root.keyferry = (() => {
                  * @typedef {Object} keyferry.bridge.v1.KeyBlock.$Properties
                  * @property {number|null} [number] KeyBlock number
                  * @property {Uint8Array|null} [bytes] KeyBlock bytes
+                 * @property {number|null} [offset] KeyBlock offset
+                 * @property {number|null} [total] KeyBlock total
+                 * @property {number|null} [qber] KeyBlock qber
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -1058,6 +1139,39 @@ export const keyferry = $root.keyferry = (() => {
                 KeyBlock.prototype.bytes = $util.newBuffer([]);
 
                 /**
+                 * KeyBlock offset.
+                 * @member {number} offset
+                 * @memberof keyferry.bridge.v1.KeyBlock
+                 * @instance
+                 */
+                KeyBlock.prototype.offset = 0;
+
+                /**
+                 * KeyBlock total.
+                 * @member {number} total
+                 * @memberof keyferry.bridge.v1.KeyBlock
+                 * @instance
+                 */
+                KeyBlock.prototype.total = 0;
+
+                /**
+                 * KeyBlock qber.
+                 * @member {number|null|undefined} qber
+                 * @memberof keyferry.bridge.v1.KeyBlock
+                 * @instance
+                 */
+                KeyBlock.prototype.qber = null;
+
+                // OneOf field names bound to virtual getters and setters
+                let $oneOfFields;
+
+                // Virtual OneOf for proto3 optional field
+                $Object.defineProperty(KeyBlock.prototype, "_qber", {
+                    get: $util.oneOfGetter($oneOfFields = ["qber"]),
+                    set: $util.oneOfSetter($oneOfFields)
+                });
+
+                /**
                  * Encodes the specified KeyBlock message. Does not implicitly {@link keyferry.bridge.v1.KeyBlock.verify|verify} messages.
                  * @function encode
                  * @memberof keyferry.bridge.v1.KeyBlock
@@ -1077,6 +1191,12 @@ export const keyferry = $root.keyferry = (() => {
                         writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.number);
                     if (message.bytes != null && $Object.hasOwnProperty.call(message, "bytes") && message.bytes.length)
                         writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.bytes);
+                    if (message.offset != null && $Object.hasOwnProperty.call(message, "offset") && message.offset !== 0)
+                        writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.offset);
+                    if (message.total != null && $Object.hasOwnProperty.call(message, "total") && message.total !== 0)
+                        writer.uint32(/* id 4, wireType 0 =*/32).uint32(message.total);
+                    if (message.qber != null && $Object.hasOwnProperty.call(message, "qber"))
+                        writer.uint32(/* id 5, wireType 1 =*/41).double(message.qber);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -1137,6 +1257,31 @@ export const keyferry = $root.keyferry = (() => {
                                     message.bytes = value;
                                 else
                                     delete message.bytes;
+                                continue;
+                            }
+                        case 3: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.uint32())
+                                    message.offset = value;
+                                else
+                                    delete message.offset;
+                                continue;
+                            }
+                        case 4: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.uint32())
+                                    message.total = value;
+                                else
+                                    delete message.total;
+                                continue;
+                            }
+                        case 5: {
+                                if (wireType !== 1)
+                                    break;
+                                message.qber = reader.double();
+                                message._qber = "qber";
                                 continue;
                             }
                         }
@@ -1481,6 +1626,11 @@ export const keyferry = $root.keyferry = (() => {
                  * @typedef {Object} keyferry.bridge.v1.Telemetry.$Properties
                  * @property {number|null} [qber] Telemetry qber
                  * @property {number|null} [skr] Telemetry skr
+                 * @property {number|null} [eskr] Telemetry eskr
+                 * @property {number|null} [visibility] Telemetry visibility
+                 * @property {keyferry.bridge.v1.LinkStatus|null} [status] Telemetry status
+                 * @property {Array.<number>|null} [temperatures] Telemetry temperatures
+                 * @property {Array.<number>|null} [detector_counts] Telemetry detector_counts
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -1506,6 +1656,8 @@ export const keyferry = $root.keyferry = (() => {
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
                 const Telemetry = function (properties) {
+                    this.temperatures = [];
+                    this.detector_counts = [];
                     if (properties)
                         for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                             if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -1528,6 +1680,46 @@ export const keyferry = $root.keyferry = (() => {
                  */
                 Telemetry.prototype.skr = null;
 
+                /**
+                 * Telemetry eskr.
+                 * @member {number|null|undefined} eskr
+                 * @memberof keyferry.bridge.v1.Telemetry
+                 * @instance
+                 */
+                Telemetry.prototype.eskr = null;
+
+                /**
+                 * Telemetry visibility.
+                 * @member {number|null|undefined} visibility
+                 * @memberof keyferry.bridge.v1.Telemetry
+                 * @instance
+                 */
+                Telemetry.prototype.visibility = null;
+
+                /**
+                 * Telemetry status.
+                 * @member {keyferry.bridge.v1.LinkStatus} status
+                 * @memberof keyferry.bridge.v1.Telemetry
+                 * @instance
+                 */
+                Telemetry.prototype.status = 0;
+
+                /**
+                 * Telemetry temperatures.
+                 * @member {Array.<number>} temperatures
+                 * @memberof keyferry.bridge.v1.Telemetry
+                 * @instance
+                 */
+                Telemetry.prototype.temperatures = $util.emptyArray;
+
+                /**
+                 * Telemetry detector_counts.
+                 * @member {Array.<number>} detector_counts
+                 * @memberof keyferry.bridge.v1.Telemetry
+                 * @instance
+                 */
+                Telemetry.prototype.detector_counts = $util.emptyArray;
+
                 // OneOf field names bound to virtual getters and setters
                 let $oneOfFields;
 
@@ -1540,6 +1732,18 @@ export const keyferry = $root.keyferry = (() => {
                 // Virtual OneOf for proto3 optional field
                 $Object.defineProperty(Telemetry.prototype, "_skr", {
                     get: $util.oneOfGetter($oneOfFields = ["skr"]),
+                    set: $util.oneOfSetter($oneOfFields)
+                });
+
+                // Virtual OneOf for proto3 optional field
+                $Object.defineProperty(Telemetry.prototype, "_eskr", {
+                    get: $util.oneOfGetter($oneOfFields = ["eskr"]),
+                    set: $util.oneOfSetter($oneOfFields)
+                });
+
+                // Virtual OneOf for proto3 optional field
+                $Object.defineProperty(Telemetry.prototype, "_visibility", {
+                    get: $util.oneOfGetter($oneOfFields = ["visibility"]),
                     set: $util.oneOfSetter($oneOfFields)
                 });
 
@@ -1563,6 +1767,16 @@ export const keyferry = $root.keyferry = (() => {
                         writer.uint32(/* id 1, wireType 1 =*/9).double(message.qber);
                     if (message.skr != null && $Object.hasOwnProperty.call(message, "skr"))
                         writer.uint32(/* id 2, wireType 1 =*/17).double(message.skr);
+                    if (message.eskr != null && $Object.hasOwnProperty.call(message, "eskr"))
+                        writer.uint32(/* id 3, wireType 1 =*/25).double(message.eskr);
+                    if (message.visibility != null && $Object.hasOwnProperty.call(message, "visibility"))
+                        writer.uint32(/* id 4, wireType 1 =*/33).double(message.visibility);
+                    if (message.status != null && $Object.hasOwnProperty.call(message, "status") && message.status !== 0)
+                        writer.uint32(/* id 5, wireType 0 =*/40).int32(message.status);
+                    if (message.temperatures != null && message.temperatures.length)
+                        writer.uint32(/* id 6, wireType 2 =*/50).doubles(message.temperatures);
+                    if (message.detector_counts != null && message.detector_counts.length)
+                        writer.uint32(/* id 7, wireType 2 =*/58).doubles(message.detector_counts);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -1587,7 +1801,7 @@ export const keyferry = $root.keyferry = (() => {
                         _depth = 0;
                     if (_depth > $Reader.recursionLimit)
                         throw $Error("max depth exceeded");
-                    let end, message;
+                    let end, message, value;
                     if (length === $undefined)
                         end = reader.len;
                     else {
@@ -1621,6 +1835,57 @@ export const keyferry = $root.keyferry = (() => {
                                 message._skr = "skr";
                                 continue;
                             }
+                        case 3: {
+                                if (wireType !== 1)
+                                    break;
+                                message.eskr = reader.double();
+                                message._eskr = "eskr";
+                                continue;
+                            }
+                        case 4: {
+                                if (wireType !== 1)
+                                    break;
+                                message.visibility = reader.double();
+                                message._visibility = "visibility";
+                                continue;
+                            }
+                        case 5: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.int32())
+                                    message.status = value;
+                                else
+                                    delete message.status;
+                                continue;
+                            }
+                        case 6: {
+                                if (wireType === 2) {
+                                    if (!(message.temperatures && message.temperatures.length))
+                                        message.temperatures = [];
+                                    reader.doubles(message.temperatures);
+                                    continue;
+                                }
+                                if (wireType !== 1)
+                                    break;
+                                if (!(message.temperatures && message.temperatures.length))
+                                    message.temperatures = [];
+                                message.temperatures.push(reader.double());
+                                continue;
+                            }
+                        case 7: {
+                                if (wireType === 2) {
+                                    if (!(message.detector_counts && message.detector_counts.length))
+                                        message.detector_counts = [];
+                                    reader.doubles(message.detector_counts);
+                                    continue;
+                                }
+                                if (wireType !== 1)
+                                    break;
+                                if (!(message.detector_counts && message.detector_counts.length))
+                                    message.detector_counts = [];
+                                message.detector_counts.push(reader.double());
+                                continue;
+                            }
                         }
                         reader.skipType(wireType, _depth, tag);
                         if (!reader.discardUnknown) {
@@ -1641,6 +1906,26 @@ export const keyferry = $root.keyferry = (() => {
                 return Telemetry;
             })();
 
+            /**
+             * LinkStatus enum.
+             * @name keyferry.bridge.v1.LinkStatus
+             * @enum {number}
+             * @property {number} LINK_STATUS_UNSPECIFIED=0 LINK_STATUS_UNSPECIFIED value
+             * @property {number} LINK_STATUS_ACTIVE=1 LINK_STATUS_ACTIVE value
+             * @property {number} LINK_STATUS_PASSIVE=2 LINK_STATUS_PASSIVE value
+             * @property {number} LINK_STATUS_PENDING=3 LINK_STATUS_PENDING value
+             * @property {number} LINK_STATUS_OFF=4 LINK_STATUS_OFF value
+             */
+            v1.LinkStatus = (function() {
+                const valuesById = $Object.create(null), values = $Object.create(valuesById);
+                values[valuesById[0] = "LINK_STATUS_UNSPECIFIED"] = 0;
+                values[valuesById[1] = "LINK_STATUS_ACTIVE"] = 1;
+                values[valuesById[2] = "LINK_STATUS_PASSIVE"] = 2;
+                values[valuesById[3] = "LINK_STATUS_PENDING"] = 3;
+                values[valuesById[4] = "LINK_STATUS_OFF"] = 4;
+                return values;
+            })();
+
             v1.Alarm = (function() {
 
                 /**
@@ -1649,6 +1934,7 @@ export const keyferry = $root.keyferry = (() => {
                  * @property {string|null} [code] Alarm code
                  * @property {string|null} [text] Alarm text
                  * @property {boolean|null} [active] Alarm active
+                 * @property {boolean|null} [suspect] Alarm suspect
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -1705,6 +1991,14 @@ export const keyferry = $root.keyferry = (() => {
                 Alarm.prototype.active = false;
 
                 /**
+                 * Alarm suspect.
+                 * @member {boolean} suspect
+                 * @memberof keyferry.bridge.v1.Alarm
+                 * @instance
+                 */
+                Alarm.prototype.suspect = false;
+
+                /**
                  * Encodes the specified Alarm message. Does not implicitly {@link keyferry.bridge.v1.Alarm.verify|verify} messages.
                  * @function encode
                  * @memberof keyferry.bridge.v1.Alarm
@@ -1726,6 +2020,8 @@ export const keyferry = $root.keyferry = (() => {
                         writer.uint32(/* id 2, wireType 2 =*/18).string(message.text);
                     if (message.active != null && $Object.hasOwnProperty.call(message, "active") && message.active !== false)
                         writer.uint32(/* id 3, wireType 0 =*/24).bool(message.active);
+                    if (message.suspect != null && $Object.hasOwnProperty.call(message, "suspect") && message.suspect !== false)
+                        writer.uint32(/* id 4, wireType 0 =*/32).bool(message.suspect);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -1795,6 +2091,15 @@ export const keyferry = $root.keyferry = (() => {
                                     message.active = value;
                                 else
                                     delete message.active;
+                                continue;
+                            }
+                        case 4: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.bool())
+                                    message.suspect = value;
+                                else
+                                    delete message.suspect;
                                 continue;
                             }
                         }
@@ -2109,6 +2414,376 @@ export const keyferry = $root.keyferry = (() => {
                 return Zeroized;
             })();
 
+            /**
+             * Action enum.
+             * @name keyferry.bridge.v1.Action
+             * @enum {number}
+             * @property {number} ACTION_UNSPECIFIED=0 ACTION_UNSPECIFIED value
+             * @property {number} ACTION_START=1 ACTION_START value
+             * @property {number} ACTION_STOP=2 ACTION_STOP value
+             * @property {number} ACTION_SELF_TEST=3 ACTION_SELF_TEST value
+             * @property {number} ACTION_IDENTIFY=4 ACTION_IDENTIFY value
+             */
+            v1.Action = (function() {
+                const valuesById = $Object.create(null), values = $Object.create(valuesById);
+                values[valuesById[0] = "ACTION_UNSPECIFIED"] = 0;
+                values[valuesById[1] = "ACTION_START"] = 1;
+                values[valuesById[2] = "ACTION_STOP"] = 2;
+                values[valuesById[3] = "ACTION_SELF_TEST"] = 3;
+                values[valuesById[4] = "ACTION_IDENTIFY"] = 4;
+                return values;
+            })();
+
+            v1.Command = (function() {
+
+                /**
+                 * Properties of a Command.
+                 * @typedef {Object} keyferry.bridge.v1.Command.$Properties
+                 * @property {number|null} [token] Command token
+                 * @property {keyferry.bridge.v1.Action|null} [action] Command action
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a Command.
+                 * @memberof keyferry.bridge.v1
+                 * @interface ICommand
+                 * @augments keyferry.bridge.v1.Command.$Properties
+                 * @deprecated Use keyferry.bridge.v1.Command.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a Command.
+                 * @typedef {keyferry.bridge.v1.Command.$Properties} keyferry.bridge.v1.Command.$Shape
+                 */
+
+                /**
+                 * Constructs a new Command.
+                 * @memberof keyferry.bridge.v1
+                 * @classdesc Represents a Command.
+                 * @constructor
+                 * @param {keyferry.bridge.v1.Command.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const Command = function (properties) {
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * Command token.
+                 * @member {number} token
+                 * @memberof keyferry.bridge.v1.Command
+                 * @instance
+                 */
+                Command.prototype.token = 0;
+
+                /**
+                 * Command action.
+                 * @member {keyferry.bridge.v1.Action} action
+                 * @memberof keyferry.bridge.v1.Command
+                 * @instance
+                 */
+                Command.prototype.action = 0;
+
+                /**
+                 * Encodes the specified Command message. Does not implicitly {@link keyferry.bridge.v1.Command.verify|verify} messages.
+                 * @function encode
+                 * @memberof keyferry.bridge.v1.Command
+                 * @static
+                 * @param {keyferry.bridge.v1.Command.$Properties} message Command message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                Command.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.token != null && $Object.hasOwnProperty.call(message, "token") && message.token !== 0)
+                        writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.token);
+                    if (message.action != null && $Object.hasOwnProperty.call(message, "action") && message.action !== 0)
+                        writer.uint32(/* id 2, wireType 0 =*/16).int32(message.action);
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a Command message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof keyferry.bridge.v1.Command
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {keyferry.bridge.v1.Command & keyferry.bridge.v1.Command.$Shape} Command
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                Command.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message, value;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.keyferry.bridge.v1.Command();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        let wireType = tag & 7;
+                        switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.uint32())
+                                    message.token = value;
+                                else
+                                    delete message.token;
+                                continue;
+                            }
+                        case 2: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.int32())
+                                    message.action = value;
+                                else
+                                    delete message.action;
+                                continue;
+                            }
+                        }
+                        reader.skipType(wireType, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                return Command;
+            })();
+
+            /**
+             * Outcome enum.
+             * @name keyferry.bridge.v1.Outcome
+             * @enum {number}
+             * @property {number} OUTCOME_UNSPECIFIED=0 OUTCOME_UNSPECIFIED value
+             * @property {number} OUTCOME_DONE=1 OUTCOME_DONE value
+             * @property {number} OUTCOME_FAILED=2 OUTCOME_FAILED value
+             * @property {number} OUTCOME_NOT_SUPPORTED=3 OUTCOME_NOT_SUPPORTED value
+             */
+            v1.Outcome = (function() {
+                const valuesById = $Object.create(null), values = $Object.create(valuesById);
+                values[valuesById[0] = "OUTCOME_UNSPECIFIED"] = 0;
+                values[valuesById[1] = "OUTCOME_DONE"] = 1;
+                values[valuesById[2] = "OUTCOME_FAILED"] = 2;
+                values[valuesById[3] = "OUTCOME_NOT_SUPPORTED"] = 3;
+                return values;
+            })();
+
+            v1.CommandResult = (function() {
+
+                /**
+                 * Properties of a CommandResult.
+                 * @typedef {Object} keyferry.bridge.v1.CommandResult.$Properties
+                 * @property {number|null} [token] CommandResult token
+                 * @property {keyferry.bridge.v1.Outcome|null} [outcome] CommandResult outcome
+                 * @property {string|null} [text] CommandResult text
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a CommandResult.
+                 * @memberof keyferry.bridge.v1
+                 * @interface ICommandResult
+                 * @augments keyferry.bridge.v1.CommandResult.$Properties
+                 * @deprecated Use keyferry.bridge.v1.CommandResult.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a CommandResult.
+                 * @typedef {keyferry.bridge.v1.CommandResult.$Properties} keyferry.bridge.v1.CommandResult.$Shape
+                 */
+
+                /**
+                 * Constructs a new CommandResult.
+                 * @memberof keyferry.bridge.v1
+                 * @classdesc Represents a CommandResult.
+                 * @constructor
+                 * @param {keyferry.bridge.v1.CommandResult.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const CommandResult = function (properties) {
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * CommandResult token.
+                 * @member {number} token
+                 * @memberof keyferry.bridge.v1.CommandResult
+                 * @instance
+                 */
+                CommandResult.prototype.token = 0;
+
+                /**
+                 * CommandResult outcome.
+                 * @member {keyferry.bridge.v1.Outcome} outcome
+                 * @memberof keyferry.bridge.v1.CommandResult
+                 * @instance
+                 */
+                CommandResult.prototype.outcome = 0;
+
+                /**
+                 * CommandResult text.
+                 * @member {string} text
+                 * @memberof keyferry.bridge.v1.CommandResult
+                 * @instance
+                 */
+                CommandResult.prototype.text = "";
+
+                /**
+                 * Encodes the specified CommandResult message. Does not implicitly {@link keyferry.bridge.v1.CommandResult.verify|verify} messages.
+                 * @function encode
+                 * @memberof keyferry.bridge.v1.CommandResult
+                 * @static
+                 * @param {keyferry.bridge.v1.CommandResult.$Properties} message CommandResult message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                CommandResult.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.token != null && $Object.hasOwnProperty.call(message, "token") && message.token !== 0)
+                        writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.token);
+                    if (message.outcome != null && $Object.hasOwnProperty.call(message, "outcome") && message.outcome !== 0)
+                        writer.uint32(/* id 2, wireType 0 =*/16).int32(message.outcome);
+                    if (message.text != null && $Object.hasOwnProperty.call(message, "text") && message.text !== "")
+                        writer.uint32(/* id 3, wireType 2 =*/26).string(message.text);
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a CommandResult message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof keyferry.bridge.v1.CommandResult
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {keyferry.bridge.v1.CommandResult & keyferry.bridge.v1.CommandResult.$Shape} CommandResult
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                CommandResult.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message, value;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.keyferry.bridge.v1.CommandResult();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        let wireType = tag & 7;
+                        switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.uint32())
+                                    message.token = value;
+                                else
+                                    delete message.token;
+                                continue;
+                            }
+                        case 2: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.int32())
+                                    message.outcome = value;
+                                else
+                                    delete message.outcome;
+                                continue;
+                            }
+                        case 3: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.text = value;
+                                else
+                                    delete message.text;
+                                continue;
+                            }
+                        }
+                        reader.skipType(wireType, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                return CommandResult;
+            })();
+
             v1.Ping = (function() {
 
                 /**
@@ -2251,7 +2926,7 @@ export const keyferry = $root.keyferry = (() => {
                  * Properties of a Pong.
                  * @typedef {Object} keyferry.bridge.v1.Pong.$Properties
                  * @property {number|null} [token] Pong token
-                 * @property {number|null} [blocks_sent] Pong blocks_sent
+                 * @property {number|null} [parts_sent] Pong parts_sent
                  * @property {number|null} [blocks_answered] Pong blocks_answered
                  * @property {number|null} [credit] Pong credit
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
@@ -2294,12 +2969,12 @@ export const keyferry = $root.keyferry = (() => {
                 Pong.prototype.token = 0;
 
                 /**
-                 * Pong blocks_sent.
-                 * @member {number} blocks_sent
+                 * Pong parts_sent.
+                 * @member {number} parts_sent
                  * @memberof keyferry.bridge.v1.Pong
                  * @instance
                  */
-                Pong.prototype.blocks_sent = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+                Pong.prototype.parts_sent = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
                 /**
                  * Pong blocks_answered.
@@ -2335,8 +3010,8 @@ export const keyferry = $root.keyferry = (() => {
                         throw $Error("max depth exceeded");
                     if (message.token != null && $Object.hasOwnProperty.call(message, "token") && message.token !== 0)
                         writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.token);
-                    if (message.blocks_sent != null && $Object.hasOwnProperty.call(message, "blocks_sent") && (typeof message.blocks_sent === "object" ? message.blocks_sent.low || message.blocks_sent.high : message.blocks_sent !== 0))
-                        writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.blocks_sent);
+                    if (message.parts_sent != null && $Object.hasOwnProperty.call(message, "parts_sent") && (typeof message.parts_sent === "object" ? message.parts_sent.low || message.parts_sent.high : message.parts_sent !== 0))
+                        writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.parts_sent);
                     if (message.blocks_answered != null && $Object.hasOwnProperty.call(message, "blocks_answered") && (typeof message.blocks_answered === "object" ? message.blocks_answered.low || message.blocks_answered.high : message.blocks_answered !== 0))
                         writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.blocks_answered);
                     if (message.credit != null && $Object.hasOwnProperty.call(message, "credit") && (typeof message.credit === "object" ? message.credit.low || message.credit.high : message.credit !== 0))
@@ -2398,9 +3073,9 @@ export const keyferry = $root.keyferry = (() => {
                                 if (wireType !== 0)
                                     break;
                                 if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
-                                    message.blocks_sent = value;
+                                    message.parts_sent = value;
                                 else
-                                    delete message.blocks_sent;
+                                    delete message.parts_sent;
                                 continue;
                             }
                         case 3: {

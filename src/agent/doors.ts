@@ -1,3 +1,4 @@
+import type { ModuleOrder } from '../../drivers/driver.ts';
 import { driverById } from '../../drivers/registry.ts';
 import { parseHostPort } from '../config/address.ts';
 import { relayPools } from '../config/relay-pools.ts';
@@ -7,7 +8,10 @@ import { AgentError, type InvariantError } from '../errors.ts';
 import { Refill } from '../kma/refill.ts';
 import { Retention } from '../kma/retention.ts';
 import { startKeyDelivery } from '../ksa/gs-qkd-014/server.ts';
+import { systemEntropy as entropy } from '../node/entropy.ts';
+import { readKeyFile } from '../node/key-file.ts';
 import { createMetrics } from '../observe/metrics.ts';
+import { orderModule } from './orders.ts';
 import type { Closing } from './parts.ts';
 import { reloadTls } from './reload.ts';
 import { type AgentParts, describe } from './status.ts';
@@ -37,6 +41,7 @@ async function openControl(parts: AgentParts, log: Log, closings: Closing[]): Pr
     metrics: createMetrics(status),
     relay: (destination: string, keys: number) => parts.relay.source.relay(destination, keys),
     reload: () => reloadTls(parts, log),
+    order: (name: string, order: ModuleOrder | 'release') => orderModule(parts, name, order),
   };
   closings.push(await startControl(parts.config.control.socket, controlled, log));
 }
@@ -66,7 +71,7 @@ async function openKx(
   }
 }
 
-function openModules({ links, clock }: AgentParts, log: Log, closings: Closing[]): void {
+function openModules({ links, modules, clock }: AgentParts, log: Log, closings: Closing[]): void {
   for (const { link, acquire, synchronise } of links.values()) {
     closings.push(() => synchronise.stop());
     const driver = driverById(link.driver);
@@ -76,9 +81,12 @@ function openModules({ links, clock }: AgentParts, log: Log, closings: Closing[]
         remedy: 'Use a driver that `keyferry check` knows.',
       });
     }
-    const { port, baud_rate: baudRate, link_id: expectedLinkId } = link;
-    const context = { clock, log: log.with({ link: link.peer }), port, baudRate, expectedLinkId };
+    const { port, baud_rate: baudRate, link_id: expectedLinkId, module_key } = link;
+    using moduleKey = module_key === undefined ? undefined : readKeyFile(module_key, 'module_key');
+    const channel = moduleKey && { moduleKey, entropy };
+    const context = { clock, log: log.with({ link: link.peer }), port, baudRate, expectedLinkId, channel };
     const open = driver.open(context, acquire);
+    modules.set(link.peer, open);
     closings.push(async () => {
       acquire.stop();
       await open.close();

@@ -22,6 +22,7 @@ import type { Message } from '../kx/session/session.ts';
 import { limits } from '../limits.ts';
 import { systemClock as clock } from '../node/clock.ts';
 import { systemEntropy as entropy } from '../node/entropy.ts';
+import { holdFile } from '../node/hold-file.ts';
 import { createKxTransport } from '../node/kx-tls.ts';
 import { loadNodeKey } from '../node/node-key.ts';
 import { openTlsKeyLog } from '../node/tls-key-log.ts';
@@ -69,6 +70,7 @@ export function buildParts(
     routes,
     peers,
     links: new Map(),
+    modules: new Map(),
     supply,
     notification,
     push,
@@ -105,7 +107,11 @@ function addPeers(parts: AgentParts, log: Log): void {
 function addLinks({ config, store, peers, links }: AgentParts, log: Log): void {
   for (const link of config.links) {
     const synchronise = new Synchronise(config.kma_id, peers.get(link.peer)!, store, clock, log);
-    const acquire = new Acquire(config.kma_id, link.peer, store, synchronise, clock, log);
+    const acquire = new Acquire(config.kma_id, link.peer, store, synchronise, clock, log, {
+      qberMax: link.qber_max,
+      releaseAtAlarmEnd: link.suspect_release === 'alarm_end',
+      memory: holdFile(join(config.data_directory, `held-${link.peer}.json`)),
+    });
     links.set(link.peer, { link, synchronise, acquire });
   }
 }

@@ -1,3 +1,4 @@
+import type { OpenModule } from '../../drivers/driver.ts';
 import { plainKmas } from '../config/plain-kmas.ts';
 import { relayPools } from '../config/relay-pools.ts';
 import type { Config, LinkConfig } from '../config/schema.ts';
@@ -40,6 +41,8 @@ export type AgentParts = {
   readonly routes: Routes;
   readonly peers: Map<string, Peer>;
   readonly links: Map<string, LinkParts>;
+  /** Modules that are open or being opened, by the link's peer. */
+  readonly modules: Map<string, OpenModule>;
   readonly supply: Supply | undefined;
   readonly notification: SupplyNotification;
   /** Undefined at a node without applications. */
@@ -101,8 +104,11 @@ function describeLink({ link, acquire, synchronise }: LinkParts): LinkStatus {
     driver: link.driver,
     state: acquire.info === undefined ? 'lost' : 'open',
     module: acquire.info ?? null,
+    proved: link.module_key !== undefined,
     qber: acquire.telemetry.qber ?? null,
     skr: acquire.telemetry.skr ?? null,
+    telemetry: acquire.telemetry,
+    held: acquire.held,
     alarms: [...acquire.alarms.values()],
     last_lost: acquire.lastLost ?? null,
     blocks_stored: acquire.stats.blocks,
@@ -110,6 +116,7 @@ function describeLink({ link, acquire, synchronise }: LinkParts): LinkStatus {
     remainder_bytes: acquire.stats.remainderBytes,
     blocks_again: acquire.stats.again,
     blocks_refused: acquire.stats.refused,
+    refusals: { ...acquire.refusals },
     blocks_surplus: acquire.stats.surplus,
     blocks_synchronised: synchronise.stats.ready,
     blocks_quarantined: synchronise.stats.quarantined,

@@ -1,30 +1,42 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { AgentError } from '../errors.ts';
 import type { LinkStatus, Status } from '../observe/status.ts';
 import { callAgent } from './control-client.ts';
+import { giveOrder, orders } from './module-command.ts';
 import { type SocketOptions, socketOf, socketOption } from './socket-option.ts';
 
 type Options = SocketOptions & { readonly watch?: boolean; readonly json?: boolean };
 
 const WATCH_MS = 1_000;
 
-/** `keyferry module`: one module of a running agent, once or live. */
+/** `keyferry module`: one module of a running agent: shown once, shown live, or told to do something. */
 export function register(program: Command): void {
   const command = program
     .command('module')
-    .summary('show one module of a running agent, once or live')
+    .summary('show one module of a running agent, or have it do something')
     .description(
-      'Shows the module of one QKD link: who it is, what it measures, blocks and rates. Never shows key.',
+      'Shows the module of one QKD link: who it is, what it measures, blocks and rates. Never shows key. With COMMAND: has it do that.',
     )
     .argument(
       '<NAME>',
       "KMA ID of the neighbour at the link's other end, or the ID of the link or of the module",
     )
+    .addArgument(new Argument('[COMMAND]', 'what to do').choices(Object.keys(orders)))
     .option('--watch', 'go on every second until interrupted')
     .option('--json', 'print JSON objects, one a line')
-    .addHelpText('after', '\nExit code: 0 shown, 1 no agent answers or it has no such module.');
-  socketOption(command).action(async (name: string, options: Options) => {
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Commands:',
+        ...Object.entries(orders).map(([name, what]) => `  ${name.padEnd(10)} ${what}`),
+        '',
+        'Exit code: 0 shown or done; 1 no agent answers, it has no such module, or the command failed (the reason is printed).',
+      ].join('\n'),
+    );
+  socketOption(command).action(async (name: string, order: string | undefined, options: Options) => {
     const socket = await socketOf(options);
+    if (order !== undefined) return giveOrder(socket, name, order, options.json === true);
     let before: Sample | undefined;
     do {
       const now: Sample = { link: await moduleOf(socket, name), atMs: performance.now() };

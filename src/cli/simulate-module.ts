@@ -2,6 +2,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isName } from '../../firmware-bridge/message.ts';
 import { limits } from '../limits.ts';
 import { systemClock } from '../node/clock.ts';
+import { systemEntropy } from '../node/entropy.ts';
+import { readKeyFile } from '../node/key-file.ts';
 import { type SimulateReport, simulate } from '../simulator/simulate.ts';
 
 type Options = {
@@ -16,6 +18,7 @@ type Options = {
   start: number;
   bufferBlocks: number;
   corruptEvery: number;
+  moduleKey?: string;
   json?: boolean;
 };
 
@@ -52,7 +55,7 @@ export function register(program: Command): void {
     )
     .option(
       '--buffer-blocks <N>',
-      'blocks held until the agent answers for them; beyond it the oldest is dropped',
+      'blocks held until the agent answers for them, 256 MiB in all at most; beyond it the oldest is dropped',
       integer(1, limits.simulatorBufferBlocksMax),
       256,
     )
@@ -61,6 +64,10 @@ export function register(program: Command): void {
       'invert one bit of every Nth block; 0 for never',
       integer(0, limits.blockNumberMax),
       0,
+    )
+    .option(
+      '--module-key <FILE>',
+      "the key that the agent's configuration gives as module_key; without it the module proves nothing",
     )
     .option('--json', 'print one JSON object a line: ready, status (once a second), stopped')
     .addHelpText(
@@ -90,11 +97,17 @@ async function run(options: Options): Promise<void> {
     await simulate(
       {
         ...options,
+        bufferBlocks: Math.min(
+          options.bufferBlocks,
+          Math.floor(limits.simulatorBufferBytesMax / options.blockBytes),
+        ),
         moduleId: options.moduleId ?? `${options.linkId}-${options.role}`.slice(-limits.bridgeIdBytesMax),
         startMs: options.start,
         firmwareVersion: 'simulated 1',
+        moduleKey: options.moduleKey === undefined ? undefined : readKeyFile(options.moduleKey, 'module_key'),
       },
       systemClock,
+      systemEntropy,
       (report) => void process.stdout.write(print(report)),
       stop.signal,
     );

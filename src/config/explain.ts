@@ -15,6 +15,8 @@ export type ExplainOptions = {
   readonly drivers?: readonly string[] | undefined;
   /** What kind of port each of them needs; not looked at when left out. */
   readonly ports?: Readonly<Record<string, string>> | undefined;
+  /** Those of them whose modules can prove themselves; not looked at when left out. */
+  readonly authenticating?: readonly string[] | undefined;
   /** When given, the files that the configuration names are looked at as well. */
   readonly files?: FileWorld | undefined;
 };
@@ -35,7 +37,7 @@ export function explainConfig(
   const config = resolvePaths(shape.config, options.directory);
   const found = [
     ...checkRules(config),
-    ...checkDrivers(config, options.drivers),
+    ...checkDrivers(config, options),
     ...checkPorts(config, options.ports),
   ];
   if (options.files !== undefined) found.push(...checkFiles(config, options.files));
@@ -43,10 +45,18 @@ export function explainConfig(
   return { config, faults: [] };
 }
 
-function checkDrivers({ links }: Config, drivers: readonly string[] | undefined): FoundFault[] {
+function checkDrivers({ links }: Config, { drivers, authenticating }: ExplainOptions): FoundFault[] {
   if (drivers === undefined) return [];
-  return links.flatMap(({ driver }, i) => {
-    if (drivers.includes(driver)) return [];
+  return links.flatMap(({ driver, module_key }, i) => {
+    if (drivers.includes(driver)) {
+      if (module_key === undefined || (authenticating ?? drivers).includes(driver)) return [];
+      return {
+        code: 'configuration.module_authentication',
+        at: ['links', i, 'module_key'],
+        message: `modules of the driver ${driver} have no key`,
+        remedy: 'Take away module_key, and write unauthenticated_module: true if the port is safe.',
+      };
+    }
     const close = nearest(driver, drivers);
     const remedy = close === undefined ? `There are: ${drivers.join(', ')}.` : `Did you mean ${close}?`;
     const message = `there is no driver ${driver}`;

@@ -11,6 +11,8 @@ export const faultCodes = {
   'configuration.unknown_peer': 'A link or a route to a KMA that is not among `kx.peers`.',
   'configuration.unknown_driver': 'A driver that this build does not have.',
   'configuration.port_kind': 'A port of another kind than the driver works on.',
+  'configuration.module_authentication':
+    'A link that neither gives a key for its module nor says that it goes without, or says both.',
   'configuration.listen_missing': 'A peer that is waited for, with nowhere to wait.',
   'configuration.needless_route': 'A route to a KMA that a QKD link leads to.',
   'configuration.route_circle': 'A route that passes one of its own ends.',
@@ -35,8 +37,10 @@ export const faultCodes = {
   'configuration.file_kind': 'Something else than what is meant is at a path.',
   'configuration.file_size': 'A file larger than one of its kind can be.',
   'configuration.file_unreadable': 'A file that may not be read.',
-  'configuration.key_readable': 'A private key or the node key that others than its owner may read.',
+  'configuration.key_readable':
+    'A private key, the node key or a module key that others than its owner may read.',
   'configuration.node_key': 'A file that holds no node key or no passphrase.',
+  'configuration.module_key': 'A file that holds no module key.',
   'configuration.certificate': 'A file that holds no certificate that can be read.',
   'configuration.certificate_early': 'A certificate that is not valid yet.',
   'configuration.certificate_expired': 'A certificate that is no longer valid.',

@@ -24,6 +24,7 @@ export const diskReader: FileReader = {
 export function checkFiles(config: Config, world: FileWorld): FoundFault[] {
   return [
     ...checkNodeKey(config, world),
+    ...checkModuleKeys(config, world),
     ...checkCertificateFiles(config, world),
     ...checkPlaces(config, world.reader),
   ];
@@ -48,18 +49,32 @@ function checkNodeKey({ node_key }: Config, { reader, credentialsDirectory }: Fi
   return keyFileFaults(reader, path, ['node_key', 'credential'], false);
 }
 
-function keyFileFaults(reader: FileReader, path: string, at: FaultPath, secret: boolean): FoundFault[] {
+function checkModuleKeys({ links }: Config, { reader }: FileWorld): FoundFault[] {
+  return links.flatMap(({ module_key }, i) =>
+    module_key === undefined
+      ? []
+      : keyFileFaults(reader, module_key, ['links', i, 'module_key'], true, 'module'),
+  );
+}
+
+function keyFileFaults(
+  reader: FileReader,
+  path: string,
+  at: FaultPath,
+  secret: boolean,
+  whose: 'node' | 'module' = 'node',
+): FoundFault[] {
   const { bytes, faults } = lookAt(reader, path, at, secret);
   const message =
-    bytes === undefined || isNodeKey(bytes) ? undefined : `${path} holds ${bytes.length} bytes, no node key`;
+    bytes === undefined || isKey(bytes) ? undefined : `${path} holds ${bytes.length} bytes, no ${whose} key`;
   bytes?.fill(0);
   if (message === undefined) return faults;
   const remedy = 'Put 32 random bytes there, or 64 hexadecimal digits and a newline.';
-  return [...faults, { code: 'configuration.node_key', at, message, remedy }];
+  return [...faults, { code: `configuration.${whose}_key`, at, message, remedy }];
 }
 
 /** Looked at byte by byte: key bytes never become a string. */
-function isNodeKey(bytes: Buffer): boolean {
+function isKey(bytes: Buffer): boolean {
   if (bytes.length === 32) return true;
   const digits = bytes.length === 65 && bytes[64] === 0x0a ? 64 : bytes.length;
   if (digits !== 64) return false;

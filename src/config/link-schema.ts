@@ -103,6 +103,32 @@ export const link = z.strictObject({
       example: 'bridge-serial',
     }),
   port,
+  module_key: path({
+    description:
+      'File of the key that is provisioned in the module, 32 bytes or 64 hexadecimal digits, mode 0600. With it the module proves itself, and all that passes is sealed.',
+    example: '/etc/keyferry/module-ab.key',
+  }).optional(),
+  unauthenticated_module: z.boolean().default(false).meta({
+    description:
+      'Take key from whatever is on the port, proved by nothing. Exactly one of this and `module_key` is to be given.',
+    example: 'true',
+  }),
+  qber_max: z
+    .number()
+    .min(0.0001, { error: 'must be at least 0.0001' })
+    .max(0.5, { error: 'must be at most 0.5' })
+    .optional()
+    .meta({
+      description:
+        'Blocks whose quantum bit error rate is above this fraction, or is not known, are refused. Without it no block is refused for its error rate.',
+      limits: '0.0001 to 0.5',
+      example: '0.08',
+    }),
+  suspect_release: z.enum(['operator', 'alarm_end']).default('operator').meta({
+    description:
+      'What ends the hold on the newest blocks after an alarm that makes them suspect: an operator with `keyferry module PEER release`, or the end of all such alarms.',
+    example: 'operator',
+  }),
   baud_rate: whole(1_200, 12_000_000)
     .default(115_200)
     .meta({ description: 'Speed of a serial port.', unit: 'bit/s', example: '115200' }),

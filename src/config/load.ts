@@ -29,7 +29,10 @@ export class ConfigError extends AgentError {
  * files it names: those the agent finds for itself, and `keyferry check` beforehand.
  * @throws {ConfigError} with every fault
  */
-export function loadConfig(path: string, options: Pick<ExplainOptions, 'drivers' | 'ports'> = {}): Config {
+export function loadConfig(
+  path: string,
+  options: Pick<ExplainOptions, 'drivers' | 'ports' | 'authenticating'> = {},
+): Config {
   const text = readConfigText(path);
   const directory = dirname(resolve(path));
   const { config, faults } = explainConfig(text, { directory, ...options });

@@ -18,7 +18,11 @@ export function resolvePaths(config: Config, directory: string): Config {
       ...(kx.crl === undefined ? {} : { crl: from(kx.crl) }),
       ...(kx.lab_tls_keylog === undefined ? {} : { lab_tls_keylog: from(kx.lab_tls_keylog) }),
     },
-    links: config.links.map((link) => ({ ...link, port: port(link.port, from) })),
+    links: config.links.map((link) => ({
+      ...link,
+      port: port(link.port, from),
+      module_key: link.module_key === undefined ? undefined : from(link.module_key),
+    })),
     supply: supply && {
       ...supply,
       certificate: from(supply.certificate),

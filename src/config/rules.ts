@@ -1,6 +1,7 @@
 import { parseHostPort } from './address.ts';
 import { duplicates, sameAuthority } from './common-faults.ts';
 import type { FoundFault } from './faults.ts';
+import { moduleRules } from './module-rules.ts';
 import { directPlainKmas } from './plain-kmas.ts';
 import { plainRules } from './plain-rules.ts';
 import { pushRules } from './push-rules.ts';
@@ -15,6 +16,7 @@ export function checkRules(config: Config): FoundFault[] {
   const rules = [
     peerRules,
     linkRules,
+    moduleRules,
     routeRules,
     plainRules,
     supplyRules,

@@ -32,9 +32,13 @@ function kxLines({ kx }: Config): string[] {
   return [...listens, ...peers];
 }
 
-function linkLine({ peer, driver, port, baud_rate, link_id }: Config['links'][number]): string {
+function linkLine(link: Config['links'][number]): string {
+  const { peer, driver, port, baud_rate, link_id, module_key, qber_max } = link;
   const name = link_id === undefined ? '' : ` ${link_id}`;
-  return `link${name}: to ${peer} by ${driver} on ${portText(port, baud_rate)}`;
+  const proof =
+    module_key === undefined ? 'any module is believed' : `the module proves itself with ${module_key}`;
+  const gate = qber_max === undefined ? '' : `; blocks with a QBER above ${qber_max} are refused`;
+  return `link${name}: to ${peer} by ${driver} on ${portText(port, baud_rate)}; ${proof}${gate}`;
 }
 
 function portText(port: PortConfig, baudRate: number): string {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import type { ModuleOrderResult } from '../../drivers/driver.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError, messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -20,7 +21,14 @@ export interface Controlled {
   ): Promise<{ requestId: string; destination: string; keys: number; milliseconds: number }>;
   /** Reads certificates and revocation lists anew; the answer is what it did. @throws AgentError `configuration.…` */
   reload(): Promise<object>;
+  /** Has a link's module do something, or releases the link's suspect blocks. @throws AgentError `module.…` */
+  order(link: string, order: z.output<typeof orderBody>['order']): Promise<ModuleOrderResult>;
 }
+
+const orderBody = z.strictObject({
+  link: z.string().min(1).max(limits.idCharsMax),
+  order: z.enum(['start', 'stop', 'zeroize', 'self_test', 'identify', 'release']),
+});
 
 const relayBody = z.strictObject({
   destination: z.string().min(1).max(limits.idCharsMax),
@@ -29,7 +37,8 @@ const relayBody = z.strictObject({
 
 /**
  * JSON over HTTP on a Unix socket that only the agent's user may open: who can open it may operate the node.
- * `GET /v1/status`, `POST /v1/relay {"destination","keys"}`, `POST /v1/reload`, `GET /metrics`.
+ * `GET /v1/status`, `POST /v1/relay {"destination","keys"}`, `POST /v1/reload`, `POST /v1/module {"link","order"}`,
+ * `GET /metrics`.
  * @throws AgentError `host.control_in_use`, `host.control_failed`
  */
 export async function startControl(
@@ -82,10 +91,15 @@ async function answer(
       }
       case 'POST /v1/reload':
         return reply(response, 200, await controlled.reload());
+      case 'POST /v1/module': {
+        const body = orderBody.safeParse(await readJson(request));
+        if (!body.success) throw badRequest(z.prettifyError(body.error));
+        return reply(response, 200, await controlled.order(body.data.link, body.data.order));
+      }
       default:
         throw new AgentError('control.unknown', `there is no ${request.method} ${request.url}`, {
           fault: 'application',
-          remedy: 'Use GET /v1/status, POST /v1/relay, POST /v1/reload or GET /metrics.',
+          remedy: 'Use GET /v1/status, POST /v1/relay, POST /v1/reload, POST /v1/module or GET /metrics.',
         });
     }
   } catch (thrown) {

@@ -18,8 +18,27 @@ declare module 'sodium-native' {
       nonce: Buffer,
       key: Buffer,
     ): void;
+    crypto_aead_chacha20poly1305_ietf_encrypt(
+      cipher: Buffer,
+      message: Buffer,
+      bound: Buffer,
+      secretNonce: null,
+      nonce: Buffer,
+      key: Buffer,
+    ): void;
+    crypto_aead_chacha20poly1305_ietf_decrypt(
+      message: Buffer,
+      secretNonce: null,
+      cipher: Buffer,
+      bound: Buffer,
+      nonce: Buffer,
+      key: Buffer,
+    ): void;
+    /** Throws when the result would be all zeros. */
+    crypto_scalarmult(shared: Buffer, secret: Buffer, theirs: Buffer): void;
+    crypto_scalarmult_base(publicKey: Buffer, secret: Buffer): void;
     randombytes_buf(into: Buffer): void;
-    crypto_generichash(output: Buffer, input: Buffer, key: Buffer): void;
+    crypto_generichash(output: Buffer, input: Buffer, key?: Buffer): void;
     crypto_onetimeauth_init(state: Buffer, key: Buffer): void;
     crypto_onetimeauth_update(state: Buffer, input: Buffer): void;
     crypto_onetimeauth_final(state: Buffer, output: Buffer): void;

@@ -4,11 +4,21 @@ import type { Log } from '../env/log.ts';
 import { messageOf, rethrowInvariant } from '../errors.ts';
 import { ownsBlock, SYNC_UNITS } from '../keys/block-rule.ts';
 import { limits } from '../limits.ts';
+import { SecretBytes } from '../secret/secret-bytes.ts';
 import { type Block, unitsIn } from '../store/block.ts';
 import type { KeyStore } from '../store/key-store.ts';
+import { numbersOf, QualityGate, type Refusal, type RefusalCode } from './quality-gate.ts';
+import { type HoldOptions, type HoldStatus, SuspectHold } from './suspect-hold.ts';
 import type { Synchronise } from './synchronise.ts';
 
 type Answer = Parameters<ModuleSink['onBlock']>[1];
+/** What one raw key block is kept as: one block or several. `bytes` is lent. */
+type Slice = { readonly number: number; readonly bytes: SecretBytes };
+
+export type AcquireOptions = HoldOptions & {
+  /** Blocks above it are refused; a fraction. */
+  readonly qberMax?: number | undefined;
+};
 
 /** Takes raw key of one link's module, cuts it into KMA-keys and stores it before the module may forget it (design rule 2). */
 export class Acquire implements ModuleSink {
@@ -18,6 +28,8 @@ export class Acquire implements ModuleSink {
   readonly #synchronise: Synchronise;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #gate: QualityGate;
+  readonly #hold: SuspectHold;
   #stopped = false;
   /** Rises with every opening and loss: what was delivered before belongs to nobody. */
   #generation = 0;
@@ -25,6 +37,8 @@ export class Acquire implements ModuleSink {
   telemetry: Telemetry = {};
   alarms = new Map<string, ModuleAlarm>();
   lastLost: string | undefined;
+  /** Refused blocks by reason. */
+  readonly refusals: Partial<Record<RefusalCode, number>> = {};
   readonly stats = { blocks: 0, bytes: 0, remainderBytes: 0, again: 0, refused: 0, surplus: 0, opened: 0 };
 
   constructor(
@@ -34,6 +48,7 @@ export class Acquire implements ModuleSink {
     synchronise: Synchronise,
     clock: Clock,
     log: Log,
+    options: AcquireOptions,
   ) {
     this.#self = self;
     this.#remote = remote;
@@ -41,11 +56,24 @@ export class Acquire implements ModuleSink {
     this.#synchronise = synchronise;
     this.#clock = clock;
     this.#log = log.with({ link: remote });
+    this.#gate = new QualityGate(options.qberMax);
+    this.#hold = new SuspectHold(store.pool(remote), synchronise, clock, this.#log, options);
+  }
+
+  /** What an alarm has put out of use; null when nothing is. */
+  get held(): HoldStatus | null {
+    return this.#hold.status;
+  }
+
+  /** Puts suspect blocks into use again. @returns how many */
+  release(why: string): number {
+    return this.#hold.release(why);
   }
 
   onOpen(info: ModuleInfo): void {
     this.#generation += 1;
     this.alarms.clear();
+    this.telemetry = {};
     this.info = info;
     this.stats.opened += 1;
     const { moduleId, linkId, role, firmwareVersion } = info;
@@ -68,6 +96,7 @@ export class Acquire implements ModuleSink {
     if (!alarm.active) this.alarms.delete(alarm.code);
     else if (this.alarms.size < limits.alarmsMax) this.alarms.set(alarm.code, alarm);
     this.#log.warn('module.alarm', { code: alarm.code, text: alarm.text, active: alarm.active });
+    this.#hold.onAlarm(alarm);
   }
 
   onBlock(block: RawKeyBlock, answer: Answer): void {
@@ -85,29 +114,58 @@ export class Acquire implements ModuleSink {
   }
 
   async #take(block: RawKeyBlock, answer: Answer): Promise<void> {
-    const generation = this.#generation;
-    const refusal = this.#refusal(block.number, unitsIn(block.bytes.length));
+    const slices = this.#slices(block);
+    const refusal = this.#refusal(block, slices);
     if (refusal !== undefined) {
       this.stats.refused += 1;
-      this.#log.warn('kma.block.refused', { number: block.number, reason: refusal });
-      return answer.refused(refusal);
+      this.refusals[refusal.code] = (this.refusals[refusal.code] ?? 0) + 1;
+      this.#log.warn('kma.block.refused', { number: block.number, code: refusal.code, reason: refusal.text });
+      for (const { number } of slices) this.#synchronise.onRefused(number);
+      return answer.refused(refusal.text);
     }
-    if (this.#surplus(block.number)) {
-      this.stats.surplus += 1;
-      this.#synchronise.onRefused(block.number);
-      return answer.refused('its direction of the pool is full');
+    const wanted = slices.filter((slice) => !this.#surplus(slice.number));
+    for (const slice of slices) if (!wanted.includes(slice)) this.#giveUp(slice.number);
+    if (wanted.length === 0) return answer.refused('its direction of the pool is full');
+    const generation = this.#generation;
+    const kept = await Promise.all(wanted.map((slice) => this.#keep(slice, generation)));
+    if (kept.includes(undefined)) return;
+    this.#log.debug('module.acknowledged', { number: block.number });
+    answer.stored();
+    const whole = slices.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    if (kept.some((one) => one !== 'known')) this.stats.remainderBytes += block.bytes.length - whole;
+    for (const [i, one] of kept.entries()) this.#stored(wanted[i]!, one!);
+  }
+
+  /** The blocks as which `block` is kept; a last one that would be too short for any use is left out. */
+  #slices({ number, bytes }: RawKeyBlock): Slice[] {
+    const all = bytes.view();
+    const slices: Slice[] = [];
+    for (let i = 0; i < numbersOf(all.length); i++) {
+      const view = all.subarray(i * limits.blockBytesMax, (i + 1) * limits.blockBytesMax);
+      // A view of the block, which is wiped as a whole.
+      const tooShort = i > 0 && unitsIn(view.length) <= SYNC_UNITS + 1;
+      if (!tooShort) slices.push({ number: number + i, bytes: SecretBytes.adopt(view) });
     }
-    // While the disk fails, the block waits here unacknowledged; the module's credit runs out and it holds the rest.
+    return slices;
+  }
+
+  /** While the disk fails, the block waits here unacknowledged; the module's credit runs out and it holds the rest. */
+  async #keep(slice: Slice, generation: number): Promise<Block | 'known' | undefined> {
     for (;;) {
-      const kept = await this.#insert(block);
-      if (typeof kept === 'object' || kept === 'known') return this.#stored(block, kept, answer);
+      const kept = await this.#insert(slice);
+      if (typeof kept === 'object' || kept === 'known') return kept;
       const waitMs = kept === 'underway' ? limits.underwayRetryMs : limits.insertRetryMs;
       await new Promise<void>((resolve) => this.#clock.after(waitMs, resolve));
-      if (this.#generation !== generation || this.#stopped) return;
+      if (this.#generation !== generation || this.#stopped) return undefined;
     }
   }
 
-  async #insert({ number, bytes }: RawKeyBlock): Promise<Block | 'known' | 'underway' | 'failed'> {
+  #giveUp(number: number): void {
+    this.stats.surplus += 1;
+    this.#synchronise.onRefused(number);
+  }
+
+  async #insert({ number, bytes }: Slice): Promise<Block | 'known' | 'underway' | 'failed'> {
     const own = ownsBlock(this.#self, this.#remote, number);
     const block = {
       remote: this.#remote,
@@ -127,25 +185,25 @@ export class Acquire implements ModuleSink {
     }
   }
 
-  #stored(block: RawKeyBlock, kept: Block | 'known', answer: Answer): void {
-    this.#log.debug('module.acknowledged', { number: block.number });
-    answer.stored();
+  #stored({ bytes }: Slice, kept: Block | 'known'): void {
     if (kept === 'known') {
       this.stats.again += 1;
       return;
     }
     this.stats.blocks += 1;
-    this.stats.bytes += block.bytes.length;
-    this.stats.remainderBytes += block.bytes.length - kept.units * limits.unitBytes;
+    this.stats.bytes += bytes.length;
+    this.stats.remainderBytes += bytes.length - kept.units * limits.unitBytes;
     this.#synchronise.onBlock(kept);
   }
 
-  #refusal(number: number, units: number): string | undefined {
-    if (units <= SYNC_UNITS + 1) return 'shorter than four KMA-keys, so that nothing would be left of it';
-    if (units > limits.blockUnitsMax) return 'longer than a block may be';
-    if (this.#store.longGone(this.#remote, ownsBlock(this.#self, this.#remote, number), number))
-      return 'its number lies far behind the newest';
-    return undefined;
+  #refusal(block: RawKeyBlock, slices: readonly Slice[]): Refusal | undefined {
+    const { number, bytes, qber = this.telemetry.qber } = block;
+    const gone = (at: number) =>
+      this.#store.longGone(this.#remote, ownsBlock(this.#self, this.#remote, at), at);
+    if (slices.some((slice) => gone(slice.number))) {
+      return { code: 'long_gone', text: 'its number lies far behind the newest' };
+    }
+    return this.#gate.judge({ number, bytes: bytes.view(), qber });
   }
 
   // Each direction has its half. One that is used less than the other must not stop the module, or the other would run dry: what it

@@ -20,3 +20,17 @@ export function syncProof(
   const text = bindTexts(`keyferry/1 sync ${role}`, sender, receiver, String(number), String(key.length));
   return authenticate(oneTimeKey, [text, key.subarray(SYNC_UNITS * limits.unitBytes)]);
 }
+
+/**
+ * The tag of either role, seen from either side: the proposer is whoever owns the block's direction.
+ * @param ends `mine`: the block's direction is that of this side
+ */
+export function proofSeenFrom(
+  { mine, self, other }: { readonly mine: boolean; readonly self: string; readonly other: string },
+  role: 'proposal' | 'answer',
+  number: number,
+  block: Buffer,
+): Buffer {
+  const iSend = (role === 'proposal') === mine;
+  return syncProof(role, iSend ? self : other, iSend ? other : self, number, block);
+}

@@ -19,7 +19,7 @@ import { limits } from '../limits.ts';
 import type { Block } from '../store/block.ts';
 import type { KeyStore } from '../store/key-store.ts';
 import type { Pool } from '../store/pool.ts';
-import { syncProof } from './sync-proof.ts';
+import { proofSeenFrom } from './sync-proof.ts';
 
 /**
  * Synchronises the link blocks shared with one neighbour. The owner of a block's direction proposes it; the other side holds the
@@ -40,6 +40,7 @@ export class Synchronise {
   readonly #waiting = new Map<number, Proposal>();
   readonly #inbox: Proposal[] = [];
   #considering = false;
+  #held = false;
   /** Numbers of blocks that were not kept for want of room, the newest. */
   readonly #refused = new Set<number>();
   #candidate: number | undefined;
@@ -64,13 +65,22 @@ export class Synchronise {
     // What was proposed and never agreed on names an epoch that need not exist any more.
     this.#candidate = undefined;
     for (const block of this.#pool.own.values()) if (block.state === 'received') this.#due.add(block);
-    this.#flushSoon();
     this.#cancelRepeat();
     this.#repeat();
   }
 
   stop(): void {
+    this.#held = true;
     this.#cancelRepeat();
+  }
+
+  /** While held, nothing is proposed, answered or made ready: the blocks are in doubt. */
+  setHeld(held: boolean): void {
+    const waiting = [...this.#waiting.values()];
+    this.#held = held;
+    if (held) return;
+    this.onUp();
+    this.#consider(waiting);
   }
 
   /** A block that was not kept: a proposal for it need not wait. */
@@ -114,7 +124,7 @@ export class Synchronise {
 
   #flushSoon(): void {
     const waits = this.#due.size === 0 || this.#proposed.size >= limits.proposalsOutstandingMax;
-    if (this.#flushing || waits || !this.#peer.up) return;
+    if (this.#flushing || waits || this.#held || !this.#peer.up) return;
     this.#flushing = true;
     this.#clock.after(limits.syncBatchMs, () => {
       this.#flushing = false;
@@ -128,7 +138,7 @@ export class Synchronise {
     for (const block of this.#due) {
       const enough =
         proposals.length === limits.syncChunk || this.#proposed.size >= limits.proposalsOutstandingMax;
-      if (enough || !this.#peer.up) break;
+      if (enough || this.#held || !this.#peer.up) break;
       this.#due.delete(block);
       if (block.state !== 'received') continue;
       const tag = this.#proofOrNot('proposal', block, true);
@@ -198,6 +208,7 @@ export class Synchronise {
     const { number, epoch } = proposal;
     const block = this.#pool.theirs.get(number);
     if (block === undefined) return this.#judgeMissing(proposal);
+    if (this.#held && block.state === 'received') return this.#wait(proposal);
     const expected = this.#proofOrNot('proposal', block, false);
     if (expected === undefined) return { number, verdict: 'differs', tag: undefined };
     const same = block.units * limits.unitBytes === proposal.bytes && timingSafeEqual(proposal.tag, expected);
@@ -222,9 +233,12 @@ export class Synchronise {
     const { number } = proposal;
     if (this.#refused.has(number) || this.#store.known(this.#pool.remote, false, number))
       return { number, verdict: 'differs', tag: undefined };
-    // A proposal that does not fit is dropped: it comes again with the next connection.
-    if (this.#waiting.size < limits.pendingProposalsMax) this.#waiting.set(number, proposal);
-    return undefined;
+    return this.#wait(proposal);
+  }
+
+  // A proposal that does not fit is dropped: it comes again with the next connection.
+  #wait(proposal: Proposal): undefined {
+    if (this.#waiting.size < limits.pendingProposalsMax) this.#waiting.set(proposal.number, proposal);
   }
 
   async #settle(answer: SyncAnswer): Promise<void> {
@@ -243,6 +257,7 @@ export class Synchronise {
     const expected = this.#proofOrNot('answer', block, true);
     if (expected === undefined) return;
     if (answer.tag === undefined || !timingSafeEqual(answer.tag, expected)) return this.#quarantine(block);
+    if (this.#held) return;
     try {
       await this.#store.markReady(block, SYNC_UNITS, epoch);
       this.stats.ready += 1;
@@ -271,12 +286,9 @@ export class Synchronise {
     }
   }
 
-  // The tag of either role, seen from either side: the proposer is whoever owns the block's direction.
   #proof(role: 'proposal' | 'answer', block: Block, mine: boolean): Buffer {
-    const iSend = (role === 'proposal') === mine;
-    const sender = iSend ? this.#self : this.#peer.kmaId;
-    const receiver = iSend ? this.#peer.kmaId : this.#self;
-    return syncProof(role, sender, receiver, block.number, this.#store.open.view(block));
+    const ends = { mine, self: this.#self, other: this.#peer.kmaId };
+    return proofSeenFrom(ends, role, block.number, this.#store.open.view(block));
   }
 
   #background(work: Promise<unknown>): void {

@@ -49,6 +49,12 @@ const table: readonly (readonly [name: string, help: string, labels: readonly st
     (s) => s.links.map((l) => [{ peer: l.peer }, l.alarms.length]),
   ],
   [
+    'blocks_held',
+    'Blocks out of use since an alarm made them suspect',
+    ['peer'],
+    (s) => s.links.map((l) => [{ peer: l.peer }, l.held?.blocks ?? 0]),
+  ],
+  [
     'blocks',
     'Raw key blocks since start, by what became of them',
     ['peer', 'result'],

@@ -1,4 +1,4 @@
-import type { ModuleAlarm, ModuleInfo } from '../../drivers/driver.ts';
+import type { ModuleAlarm, ModuleInfo, Telemetry } from '../../drivers/driver.ts';
 
 export type PeerStatus = {
   readonly kma_id: string;
@@ -18,11 +18,17 @@ export type LinkStatus = {
   readonly driver: string;
   readonly state: 'open' | 'lost';
   readonly module: ModuleInfo | null;
+  /** Whether the module has to prove itself with a module key. */
+  readonly proved: boolean;
   /** Quantum bit error rate, a fraction. */
   readonly qber: number | null;
   /** Secret key rate, bit/s. */
   readonly skr: number | null;
+  /** All that the module measures. */
+  readonly telemetry: Telemetry;
   readonly alarms: readonly ModuleAlarm[];
+  /** Blocks are kept out of use since an alarm made them suspect. */
+  readonly held: { readonly reason: string; readonly blocks: number } | null;
   readonly last_lost: string | null;
   readonly blocks_stored: number;
   readonly bytes_stored: number;
@@ -30,6 +36,8 @@ export type LinkStatus = {
   readonly remainder_bytes: number;
   readonly blocks_again: number;
   readonly blocks_refused: number;
+  /** The same by reason. */
+  readonly refusals: Readonly<Record<string, number>>;
   /** Given up because their direction of the pool was full. */
   readonly blocks_surplus: number;
   readonly blocks_synchronised: number;

@@ -1,6 +1,8 @@
 import type { Clock } from '../env/clock.ts';
+import type { Entropy } from '../env/entropy.ts';
 import { AgentError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import type { SecretBytes } from '../secret/secret-bytes.ts';
 import { BlockSource } from './block-source.ts';
 import { openPseudoTerminal, type PseudoTerminal } from './pseudo-terminal.ts';
 import { SimulatedModule, type SimulatedModuleStatus } from './simulated-module.ts';
@@ -21,6 +23,8 @@ export type SimulateOptions = {
   readonly bufferBlocks: number;
   readonly corruptEvery: number;
   readonly firmwareVersion: string;
+  /** 32 bytes, which become the module's; undefined for a module that proves nothing. */
+  readonly moduleKey: SecretBytes | undefined;
 };
 
 export type SimulateReport =
@@ -43,6 +47,7 @@ const STATUS_MS = 1_000;
 export async function simulate(
   options: SimulateOptions,
   clock: Clock,
+  entropy: Entropy,
   report: (report: SimulateReport) => void,
   stop: AbortSignal,
 ): Promise<void> {
@@ -55,7 +60,7 @@ export async function simulate(
   });
   try {
     if (options.symlink !== undefined) await placeLink(options.symlink, terminal.path);
-    module = makeModule(options, clock, terminal);
+    module = makeModule(options, clock, entropy, terminal);
     module.start();
     const { linkId: link_id, role, symlink } = options;
     report({ event: 'ready', path: symlink ?? terminal.path, terminal: terminal.path, link_id, role });
@@ -68,7 +73,12 @@ export async function simulate(
   }
 }
 
-function makeModule(options: SimulateOptions, clock: Clock, terminal: PseudoTerminal): SimulatedModule {
+function makeModule(
+  options: SimulateOptions,
+  clock: Clock,
+  entropy: Entropy,
+  terminal: PseudoTerminal,
+): SimulatedModule {
   const { moduleId, linkId, role, firmwareVersion, blockBytes, bufferBlocks, qber, corruptEvery } = options;
   const identity = { moduleId, linkId, role, firmwareVersion, maxBlockBytes: blockBytes };
   const skr = Math.round(blockBytes * 8 * options.blocksPerSecond);
@@ -76,6 +86,8 @@ function makeModule(options: SimulateOptions, clock: Clock, terminal: PseudoTerm
   return new SimulatedModule(
     {
       identity,
+      moduleKey: options.moduleKey,
+      entropy,
       source: new BlockSource(options),
       bufferBlocks,
       qber,

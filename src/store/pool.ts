@@ -10,6 +10,8 @@ export class Pool {
   readonly theirs = new Map<number, Block>();
   /** Ready own blocks, in order of readiness. */
   readonly queue = new Set<Block>();
+  /** Ready own blocks that are kept out of `queue` until `letGo`. */
+  readonly heldBack = new Set<Block>();
   readonly idSecrets = { own: new Map<number, SecretBytes>(), theirs: new Map<number, SecretBytes>() };
   /** Units of own blocks that can be handed out. */
   ownLeft = 0;
@@ -61,9 +63,26 @@ export class Pool {
   /** A block has become ready: an own one may be allocated from. */
   readied(block: Block): void {
     this.raise(block.own, block.number);
-    if (!block.own || this.queue.has(block)) return;
+    if (!block.own || this.queue.has(block) || this.heldBack.has(block)) return;
     this.queue.add(block);
     this.ownLeft += block.left;
+  }
+
+  /** Takes ready own blocks out of use, those that `suspect` names. */
+  holdBack(suspect: (block: Block) => boolean): void {
+    for (const block of [...this.queue]) {
+      if (!suspect(block)) continue;
+      this.queue.delete(block);
+      this.ownLeft -= block.left;
+      this.heldBack.add(block);
+    }
+  }
+
+  /** Puts all that was held back into use again. */
+  letGo(): void {
+    const blocks = [...this.heldBack];
+    this.heldBack.clear();
+    for (const block of blocks) if (block.state === 'ready') this.readied(block);
   }
 
   /** The highest number of a block that both ends agreed on. One that only a module named does not count: it may be wrong. */
@@ -87,6 +106,7 @@ export class Pool {
 
   drop(block: Block): void {
     if (this.side(block.own).delete(block.number)) this.held[block.own ? 'own' : 'theirs'] -= block.units;
+    this.heldBack.delete(block);
     if (this.queue.delete(block)) this.ownLeft -= block.units - block.next;
   }
 }

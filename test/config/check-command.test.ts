@@ -50,7 +50,7 @@ describe('keyferry check', () => {
       `${file}: no fault`,
       'kx: dials B at 192.0.2.2:4163',
       'kx: waits for D',
-      'link: to B by bridge-serial on /dev/null at 115200 bit/s',
+      'link: to B by bridge-serial on /dev/null at 115200 bit/s; any module is believed',
       'route: to C via B; its pool is kept at 10 to 8000 KMA-keys',
       'application app-c: served by C',
     ])

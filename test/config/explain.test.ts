@@ -74,7 +74,7 @@ describe('many faults', () => {
     assert.deepEqual(codes, [
       '1 configuration.value',
       '16 configuration.type',
-      '33 configuration.unknown_key',
+      '34 configuration.unknown_key',
     ]);
   });
 

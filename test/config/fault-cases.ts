@@ -1,4 +1,5 @@
 import { at, type FaultCase } from './fault-case.ts';
+import { moduleFaultCases } from './module-fault-cases.ts';
 import { portFaultCases } from './port-fault-cases.ts';
 
 /** A whole configuration without a fault, in lines that the cases replace one at a time. */
@@ -22,6 +23,7 @@ links:
   - peer: B
     driver: bridge-serial
     port: { path: /dev/null }
+    unauthenticated_module: true
 supply:
   listen: 127.0.0.1:8443
   certificate: supply.pem
@@ -39,6 +41,7 @@ pools:
 
 /** Each makes one fault of a sound configuration. */
 export const faultCases: readonly FaultCase[] = [
+  ...moduleFaultCases,
   at('yaml', 'kma_id: A', 'kma_id: [A', '', '2:1', 'YAML'),
   at('yaml', 'data_directory: data', 'kma_id: A', '', '2:1', 'YAML'),
   at(
@@ -49,7 +52,7 @@ export const faultCases: readonly FaultCase[] = [
     '3:1',
     'data_directory?',
   ),
-  at('unknown_key', 'pools:', 'peers: []\npools:', 'peers', '31:1', 'Did you mean kx.peers?'),
+  at('unknown_key', 'pools:', 'peers: []\npools:', 'peers', '32:1', 'Did you mean kx.peers?'),
   at(
     'unknown_key',
     '    - kma_id: D',
@@ -94,20 +97,20 @@ export const faultCases: readonly FaultCase[] = [
   ),
   at('value', '192.0.2.2:4163', '192.0.2.2', 'kx.peers[0].address', '12:16', '192.0.2.2:4163'),
   at('value', '192.0.2.2:4163', '192.0.2.2:0', 'kx.peers[0].address', '12:16', '192.0.2.2:4163'),
-  at('value', '127.0.0.1:8443', '127.0.0.1:70000', 'supply.listen', '22:11', '0.0.0.0:8443'),
-  at('value', 'max_key_bits: 4096', 'max_key_bits: 4097', 'supply.max_key_bits', '30:17', '4096'),
-  at('value', 'max_key_bits: 4096', 'max_key_bits: 8200', 'supply.max_key_bits', '30:17', '4096'),
+  at('value', '127.0.0.1:8443', '127.0.0.1:70000', 'supply.listen', '23:11', '0.0.0.0:8443'),
+  at('value', 'max_key_bits: 4096', 'max_key_bits: 4097', 'supply.max_key_bits', '31:17', '4096'),
+  at('value', 'max_key_bits: 4096', 'max_key_bits: 8200', 'supply.max_key_bits', '31:17', '4096'),
   at('value', 'via: [B]', 'via: []', 'kx.routes[0].via', '16:7', '[B]'),
   at('own_id', '- kma_id: D', '- kma_id: A', 'kx.peers[1].kma_id', '13:15', 'neighbour'),
   at('duplicate', '- kma_id: D', '- kma_id: B', 'kx.peers[1].kma_id', '13:15', 'Remove'),
-  at('duplicate', 'sae_id: app-c', 'sae_id: app-a', 'supply.applications[1].sae_id', '28:15', 'Remove'),
+  at('duplicate', 'sae_id: app-c', 'sae_id: app-a', 'supply.applications[1].sae_id', '29:15', 'Remove'),
   at('duplicate', 'via: [B]', 'via: [B, E, E]', 'kx.routes[0].via[2]', '16:19', 'Remove'),
   at(
     'duplicate',
     '{ path: /dev/null }',
-    '{ path: /dev/null }\n  - { peer: D, driver: bridge-serial, port: { path: /dev/null } }',
+    '{ path: /dev/null }\n    unauthenticated_module: true\n  - peer: D\n    driver: bridge-serial\n    port: { path: /dev/null }',
     'links[1].port',
-    '21:39',
+    '24:5',
     'Remove',
   ),
   at('unknown_peer', 'via: [B]', 'via: [E]', 'kx.routes[0].via[0]', '16:13', 'add E to kx.peers'),
@@ -130,7 +133,7 @@ export const faultCases: readonly FaultCase[] = [
     '      kma_id: C\n  max',
     '      kma_id: D\n  max',
     'supply.applications[1].kma_id',
-    '29:15',
+    '30:15',
     'link with peer D',
   ),
   at(
@@ -138,7 +141,7 @@ export const faultCases: readonly FaultCase[] = [
     'pools:\n  - kma_id: C',
     'pools:\n  - kma_id: B',
     'pools[0].kma_id',
-    '32:13',
+    '33:13',
     'route to B',
   ),
   at(
@@ -170,7 +173,7 @@ export const faultCases: readonly FaultCase[] = [
     '      kma_id: C\n  max',
     '      kma_id: C\n      plain_kma_ids: [C]\n  max',
     'supply.applications[1].plain_kma_ids[0]',
-    '30:23',
+    '31:23',
     'Remove',
   ),
   at(
@@ -178,7 +181,7 @@ export const faultCases: readonly FaultCase[] = [
     '- sae_id: app-a',
     '- sae_id: app-a\n      plain_kma_ids: [C]',
     'supply.applications[0].plain_kma_ids[0]',
-    '28:23',
+    '29:23',
     'protocol: plain',
   ),
   at(
@@ -202,7 +205,7 @@ export const faultCases: readonly FaultCase[] = [
     'low_water_keys: 10',
     'low_water_keys: 9000',
     'pools[0].low_water_keys',
-    '33:21',
+    '34:21',
     'smaller',
   ),
   at(
@@ -210,7 +213,7 @@ export const faultCases: readonly FaultCase[] = [
     'max_key_bits: 4096',
     'max_key_bits: 128\n  default_key_bits: 192',
     'supply.default_key_bits',
-    '31:21',
+    '32:21',
     'Lower',
   ),
   at(
@@ -218,20 +221,20 @@ export const faultCases: readonly FaultCase[] = [
     '- sae_id: app-a',
     '- sae_id: app-a\n      push: true',
     'supply.applications[0].push',
-    '28:13',
+    '29:13',
     'Remove push',
   ),
-  session('app-a', 'app-x', 'destination_sae_id', '30:65', 'Add app-x'),
-  session('app-x', 'app-a', 'source_sae_id', '30:38', 'Add app-x'),
-  session('app-a', 'app-a', 'destination_sae_id', '30:65', 'one of another'),
-  session('app-a', 'app-c', 'destination_sae_id', '30:65', 'push'),
-  session('app-c', 'app-a', 'source_sae_id', '30:38', 'push'),
+  session('app-a', 'app-x', 'destination_sae_id', '31:65', 'Add app-x'),
+  session('app-x', 'app-a', 'source_sae_id', '31:38', 'Add app-x'),
+  session('app-a', 'app-a', 'destination_sae_id', '31:65', 'one of another'),
+  session('app-a', 'app-c', 'destination_sae_id', '31:65', 'push'),
+  session('app-c', 'app-a', 'source_sae_id', '31:38', 'push'),
   at(
     'duplicate',
     '      kma_id: C\n  max_key_bits: 4096',
     `      kma_id: B\n    - { sae_id: s, kma_id: B }\n  sessions:\n${['app-c', 's'].map((to) => `    - { id: s, source_sae_id: app-a, destination_sae_id: ${to} }\n`).join('')}`,
     'supply.sessions[1].id',
-    '33:13',
+    '34:13',
     'Remove',
   ),
   at(
@@ -239,17 +242,17 @@ export const faultCases: readonly FaultCase[] = [
     '      kma_id: C\n  max_key_bits: 4096',
     '      kma_id: B\n  max_key_bits: 128\n  default_key_bits: 128\n  sessions:\n    - { id: s, source_sae_id: app-a, destination_sae_id: app-c, size_of_key: 256 }',
     'supply.sessions[0].size_of_key',
-    '33:78',
+    '34:78',
     'Lower size_of_key',
   ),
-  at('address_clash', '127.0.0.1:8443', '0.0.0.0:4163', 'supply.listen', '22:11', 'another port'),
+  at('address_clash', '127.0.0.1:8443', '0.0.0.0:4163', 'supply.listen', '23:11', 'another port'),
   at('dials_itself', '192.0.2.2:4163', '127.0.0.1:4163', 'kx.peers[0].address', '12:16', 'neighbour'),
   at(
     'socket_path',
     'pools:',
     `control: { socket: /${'s'.repeat(107)} }\npools:`,
     'control.socket',
-    '31:20',
+    '32:20',
     'shorter',
   ),
   at(
@@ -257,7 +260,7 @@ export const faultCases: readonly FaultCase[] = [
     'client_ca: application-ca.pem',
     'client_ca: ./kx-ca.pem',
     'supply.client_ca',
-    '25:14',
+    '26:14',
     'their own',
   ),
 ];

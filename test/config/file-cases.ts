@@ -74,6 +74,12 @@ export const fileCases = (pki: () => string): readonly FileCase[] => [
     faults: ['node_key node_key.file'],
   },
   {
+    what: 'a module key of 31 bytes that the group may read',
+    spoil: (path) => writeFileSync(path('module.key'), Buffer.alloc(31), { mode: 0o640 }),
+    world: () => ({ text: sound.replace('unauthenticated_module: true', 'module_key: module.key') }),
+    faults: ['key_readable links[0].module_key', 'module_key links[0].module_key'],
+  },
+  {
     what: 'a passphrase file that begins with an empty line',
     spoil: (path) => writeFileSync(path('phrase'), '\nsecret\n', { mode: 0o600 }),
     world: () => ({ text: sound.replace('  file: node.key', '  passphrase_file: phrase') }),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readlink, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import type { OpenBridgeModule } from '../../drivers/bridge/module.ts';
+import type { BridgeModule } from '../../drivers/bridge/module.ts';
 import { driver as bridgeSerial } from '../../drivers/bridge-serial/driver.ts';
 import type { DriverContext } from '../../drivers/driver.ts';
 import type { Clock } from '../../src/env/clock.ts';
@@ -12,7 +12,7 @@ import { type Simulator, SimulatorFolder } from './simulator-process.ts';
 
 let folder: SimulatorFolder;
 let log: RecordingLog;
-let open: OpenBridgeModule[];
+let open: BridgeModule[];
 
 beforeEach(async () => {
   folder = await SimulatorFolder.make();
@@ -44,7 +44,7 @@ function simulate(role: 'tx' | 'rx', ...more: string[]): Promise<Simulator> {
 function drive(
   name: string,
   more: Partial<DriverContext> = {},
-): { module: OpenBridgeModule; sink: RecordingSink } {
+): { module: BridgeModule; sink: RecordingSink } {
   const sink = new RecordingSink(folder.watch);
   const module = bridgeSerial.open(contextFor(tty(name), log, more), sink);
   open.push(module);
@@ -69,7 +69,7 @@ test('both ends of a link deliver equal bytes for equal numbers, and the modules
   ]);
   await folder.watch.until('acknowledgements', () => storedBy(txModule) > 0 && storedBy(rxModule) > 0);
   await folder.watch.until('telemetry', () => tx.telemetry.length > 0);
-  assert.deepEqual(tx.telemetry[0], { qber: 0.02, skr: 512 * 8 * 200 });
+  assert.deepEqual(tx.telemetry[0], { qber: 0.02, skr: 512 * 8 * 200, status: 'active' });
   assert.deepEqual([...tx.losses, ...rx.losses], []);
 });
 
@@ -166,7 +166,9 @@ test('zeroize wipes what the module holds', async () => {
   const { module, sink } = drive('tx');
   sink.holdAnswers = true;
   await folder.watch.until('a window of blocks', () => sink.deliveries === 64);
-  module.zeroize();
+  const result = await module.order('zeroize');
+  assert.equal(result.outcome, 'done');
+  assert.match(result.text, /^[0-9]+ blocks were wiped$/);
   await folder.watch.until('the module to have wiped', () => {
     const last = simulator.reports.at(-1);
     return last?.event === 'status' && last.zeroized >= 64;

@@ -63,7 +63,7 @@ test('it does not replace a file by its symbolic link', async () => {
 
 test('wrong options are refused with what would be right', async () => {
   for (const [wrong, right] of [
-    [['--block-bytes', '0'], /whole number from 1 to 65536/],
+    [['--block-bytes', '0'], /whole number from 1 to 16777216/],
     [['--blocks-per-second', '-1'], /number from 0 to 100000, not 0 itself/],
     [['--qber', '0.7'], /number from 0 to 0.5/],
     [['--role', 'both'], /tx, rx/],

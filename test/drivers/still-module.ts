@@ -1,3 +1,4 @@
+import { systemEntropy } from '../../src/node/entropy.ts';
 import { BlockSource } from '../../src/simulator/block-source.ts';
 import { SimulatedModule } from '../../src/simulator/simulated-module.ts';
 
@@ -27,6 +28,8 @@ export function stillModule(write: (frame: Buffer) => void, told: number) {
     {
       identity,
       source,
+      moduleKey: undefined,
+      entropy: systemEntropy,
       bufferBlocks: BLOCKS,
       qber: 0.02,
       skr: 1_000,

@@ -142,7 +142,7 @@ export class Chain {
     );
     const links = own.map(({ from, to }) => {
       const tty = this.#tty(kmaId, from + to);
-      return `{ peer: ${from === kmaId ? to : from}, link_id: ${from + to}, driver: bridge-serial, port: { path: ${tty} } }`;
+      return `{ peer: ${from === kmaId ? to : from}, link_id: ${from + to}, driver: bridge-serial, port: { path: ${tty} }, unauthenticated_module: true }`;
     });
     const listens = this.links.find(({ from }) => from === kmaId);
     return [

@@ -13,9 +13,11 @@ const root = join(import.meta.dirname, '../..');
 /** Puts another driver and port in the place of a node's link to `peer`. */
 function useDriver(config: string, linkId: string, driver: string): void {
   const text = readFileSync(config, 'utf8');
-  const link = new RegExp(`(link_id: ${linkId}\\n)    driver: .*\\n    port:\\n      path: .*`);
+  const link = new RegExp(
+    `(link_id: ${linkId}\\n)    driver: .*\\n    port:\\n      path: .*\\n    module_key: .*\\n    qber_max: .*`,
+  );
   assert.match(text, link);
-  writeFileSync(config, text.replace(link, `$1${driver}`));
+  writeFileSync(config, text.replace(link, `$1${driver}\n    unauthenticated_module: true`));
 }
 
 test('one end of a link by exec, the other by key-file: both agree on the blocks, the files are erased, and keyferry module shows it', async (t) => {

@@ -8,7 +8,7 @@ import { limits } from '../../src/limits.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import { identity, Line } from './line.ts';
 
-const options = { firstOpening: 5, windowBlocks: 4, lineBytesPerSecond: 1e6, expectedLinkId: 'L1' };
+const options = { firstOpening: 5, windowParts: 4, lineBytesPerSecond: 1e6, expectedLinkId: 'L1' };
 const hello: Hello = { type: 'hello', opening: 5, protocolMin: 1, protocolMax: 1, ...identity };
 
 function openAgent(overrides: Partial<Hello> = {}): {
@@ -68,11 +68,11 @@ test('a module lets go of a block only for an answer in the opening in which it 
   assert.deepEqual(say({ type: 'acknowledge', stored: [3] }), ['send']);
   say(agentHello);
   assert.deepEqual(say({ type: 'acknowledge', stored: [3] }), []);
-  assert.deepEqual(say({ type: 'credit', blocks: 1 }), ['send']);
+  assert.deepEqual(say({ type: 'credit', parts: 1 }), ['send']);
   say({ ...agentHello, opening: 2 });
   assert.deepEqual(say({ type: 'acknowledge', stored: [3] }), []);
   assert.equal(module.heldBlocks, 1);
-  say({ type: 'credit', blocks: 1 });
+  say({ type: 'credit', parts: 1 });
   assert.deepEqual(say({ type: 'acknowledge', stored: [3, 4] }), ['forgot']);
   assert.equal(module.heldBlocks, 0);
 });
@@ -145,10 +145,10 @@ test('on a slow line the credit is what half a minute carries, and at least one 
     [11_520, 5],
     [960, 1],
   ] as const) {
-    const agent = new AgentExchange({ ...options, windowBlocks: 64, lineBytesPerSecond: rate });
+    const agent = new AgentExchange({ ...options, windowParts: 64, lineBytesPerSecond: rate });
     agent.handle({ type: 'connected', nowMs: 0 });
     const effects = agent.handle({ type: 'message', message: { ...hello, maxBlockBytes: 65_536 }, nowMs: 1 });
-    assert.deepEqual(effects[1], { type: 'send', message: { type: 'credit', blocks: credit } });
+    assert.deepEqual(effects[1], { type: 'send', message: { type: 'credit', parts: credit } });
   }
 });
 
@@ -229,13 +229,14 @@ test('zeroize wipes what the module holds, and delivery goes on afterwards', () 
     line.moveToModule();
     line.moveToAgent();
   }
-  line.runAgent({ type: 'zeroize' });
+  line.runAgent({ type: 'order', order: 'zeroize', nowMs: line.nowMs });
   line.moveToModule();
   assert.equal(line.module.heldBlocks, 0);
   line.make(5);
   line.settle();
   assert(line.stored.has(5));
   assert(line.log.includes('zeroized'));
+  assert(line.log.includes('order_result'));
 });
 
 test('a full module drops its oldest unsent block and never one that is out', () => {

@@ -1,6 +1,11 @@
-import { AgentExchange, type ExchangeEvent } from '../../firmware-bridge/exchange.ts';
+import { AgentExchange } from '../../firmware-bridge/exchange.ts';
+import type { ExchangeEvent } from '../../firmware-bridge/exchange-events.ts';
 import type { AgentMessage, ModuleMessage } from '../../firmware-bridge/message.ts';
-import { type ModuleEvent, ModuleExchange } from '../../firmware-bridge/module-exchange.ts';
+import {
+  type ModuleEvent,
+  ModuleExchange,
+  type ModuleIdentity,
+} from '../../firmware-bridge/module-exchange.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 
 export const identity = {
@@ -10,6 +15,9 @@ export const identity = {
   firmwareVersion: '1',
   maxBlockBytes: 64,
 } as const;
+
+/** Its blocks come in up to five parts. */
+export const longIdentity = { ...identity, maxBlockBytes: 300, maxPartBytes: 64 } as const;
 
 type Delivery = { readonly agent: AgentExchange; readonly opening: number; readonly number: number };
 
@@ -23,6 +31,7 @@ export class Line {
   readonly stored = new Set<number>();
   readonly refused = new Set<number>();
   readonly dropped = new Set<number>();
+  readonly #lengths = new Map<number, number>();
   readonly log: string[] = [];
   deliveries: Delivery[] = [];
   nowMs = 1000;
@@ -32,19 +41,23 @@ export class Line {
   opened = 0;
   readonly window: number;
   readonly #heldMax: number;
+  readonly #identity: ModuleIdentity;
+  readonly #windowParts: number;
   #opening = 1;
   #present = 0;
 
-  constructor(window: number, heldMax: number) {
-    this.window = window;
+  constructor(window: number, heldMax: number, who: ModuleIdentity = identity) {
+    this.window = Math.max(window, Math.ceil(who.maxBlockBytes / (who.maxPartBytes ?? who.maxBlockBytes)));
+    this.#identity = who;
+    this.#windowParts = window;
     this.#heldMax = heldMax;
-    this.module = new ModuleExchange(identity, heldMax);
+    this.module = new ModuleExchange(who, heldMax);
     this.agent = this.#newAgent();
   }
 
   #newAgent(): AgentExchange {
     this.#opening += 1000;
-    const options = { firstOpening: this.#opening, windowBlocks: this.window, lineBytesPerSecond: 1e6 };
+    const options = { firstOpening: this.#opening, windowParts: this.#windowParts, lineBytesPerSecond: 1e6 };
     return new AgentExchange({ ...options, expectedLinkId: 'L1' });
   }
 
@@ -59,7 +72,7 @@ export class Line {
   /** The module's power fails: its blocks are gone, the line's buffers are not. */
   restartModule(): void {
     this.module.wipe();
-    this.module = new ModuleExchange(identity, this.#heldMax);
+    this.module = new ModuleExchange(this.#identity, this.#heldMax);
     this.runModule({ type: 'started' });
   }
 
@@ -69,9 +82,14 @@ export class Line {
     this.runAgent({ type: 'connected', nowMs: this.nowMs });
   }
 
-  make(number: number): void {
-    const bytes = SecretBytes.copyOf(Buffer.alloc(8, number & 255));
+  make(number: number, length = 8): void {
+    const bytes = SecretBytes.copyOf(pattern(number, length));
+    this.#lengths.set(number, length);
     this.runModule({ type: 'block', number, bytes });
+  }
+
+  length(number: number): number | undefined {
+    return this.#lengths.get(number);
   }
 
   moveToAgent(): void {
@@ -83,6 +101,12 @@ export class Line {
     }
     this.runAgent({ type: 'heard', nowMs: this.nowMs });
     this.runAgent({ type: 'message', message, nowMs: this.nowMs });
+  }
+
+  /** The line says a message twice. */
+  repeatToAgent(): void {
+    const [message] = this.toAgent;
+    if (message !== undefined) this.toAgent.unshift(copy(message));
   }
 
   moveToModule(): void {
@@ -137,7 +161,9 @@ export class Line {
         this.toModule.push(effect.message);
       } else if (effect.type === 'deliver') {
         this.deliveries.push({ agent: this.agent, opening: effect.opening, number: effect.number });
-        if (effect.bytes.view()[0] !== (effect.number & 255)) throw new Error('other bits');
+        const { number, bytes } = effect;
+        if (!bytes.view().equals(pattern(number, bytes.length))) throw new Error('other bits');
+        if (this.length(number) !== bytes.length) throw new Error('another length');
         effect.bytes.wipe();
         if (this.underWay > this.window) throw new Error(`${this.underWay} blocks under way`);
       } else {
@@ -166,6 +192,10 @@ export class Line {
       if (effect.why === 'overflow') this.dropped.add(effect.number);
     }
   }
+}
+
+function pattern(number: number, length: number): Buffer {
+  return Buffer.from(Array.from({ length }, (_, i) => (number * 31 + i * 7) & 255));
 }
 
 /** Key is only lent by the module: what is on the line is another copy. */

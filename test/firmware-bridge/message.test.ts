@@ -28,9 +28,15 @@ test('what is out of bounds is malformed', () => {
   const long = 'x'.repeat(limits.bridgeIdBytesMax + 1);
   const fromModule: Fields[] = [
     { key_block: { number: 1, bytes: new Uint8Array(0) } },
-    { key_block: { number: 1, bytes: new Uint8Array(limits.bridgeBlockBytesMax + 1) } },
+    { key_block: { number: 1, bytes: new Uint8Array(limits.bridgePartBytesMax + 1) } },
     { key_block: { number: limits.blockNumberMax + 1, bytes: Uint8Array.of(1) } },
     { key_block: { number: Number.MAX_SAFE_INTEGER, bytes: Uint8Array.of(1) } },
+    { key_block: { number: 1, bytes: Uint8Array.of(1), offset: 1 } },
+    { key_block: { number: 1, bytes: Uint8Array.of(1, 2), offset: 9, total: 10 } },
+    { key_block: { number: 1, bytes: Uint8Array.of(1), total: limits.bridgeBlockBytesMax + 1 } },
+    { hello: { ...hello, max_part_bytes: limits.bridgePartBytesMin - 1 } },
+    { hello: { ...hello, max_part_bytes: limits.bridgePartBytesMax + 1 } },
+    { command_result: { token: 1, outcome: 1, text: 'a\nb' } },
     { hello: { ...hello, module_id: '' } },
     { hello: { ...hello, module_id: long } },
     { hello: { ...hello, link_id: 'a b' } },
@@ -52,6 +58,9 @@ test('what is out of bounds is malformed', () => {
     { acknowledge: { stored } },
     { acknowledge: { stored: [limits.blockNumberMax + 1] } },
     { acknowledge: { refused: { number: limits.blockNumberMax + 1, reason: '' } } },
+    { command: { token: 1, action: 0 } },
+    { command: { token: 1, action: 5 as 4 } },
+    { agent_hello: { opening: 1, protocol_min: 1, protocol_max: 1, max_block_bytes: 1, max_part_bytes: 1 } },
     { agent_hello: { opening: 0, protocol_min: 1, protocol_max: 1, max_block_bytes: 1 } },
   ];
   for (const fields of fromAgent) assert.equal(decodeAgentMessage(raw(fields)).kind, 'malformed');

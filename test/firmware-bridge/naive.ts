@@ -39,6 +39,8 @@ const double = (field: number, value: number): number[] => [
   ...new Uint8Array(new Float64Array([value]).buffer),
 ];
 
+const doubles = (values: number[]): number[] => [...new Uint8Array(new Float64Array(values).buffer)];
+
 export function naiveCrc32c(bytes: readonly number[]): number {
   let register = 0xffffffff;
   for (const byte of bytes) {
@@ -82,6 +84,21 @@ function block(name: string, number: number, bytes: number[]): Case {
   return { name, from: 'module', message, field: 4, body: [...uint(1, number), ...sized(2, bytes)] };
 }
 
+/** A part of a block of 130 bytes. */
+function part(name: string, offset: number, length: number): Case {
+  const bytes = bytesOf(length, (i) => (offset + i) & 255);
+  const qber = offset === 0 ? { qber: 0.03 } : {};
+  const message = { key_block: { number: 6, bytes: hex(bytes), offset, total: 130, ...qber } };
+  const body = [...uint(1, 6), ...sized(2, bytes), ...uint(3, offset), ...uint(4, 130)];
+  return {
+    name,
+    from: 'module',
+    message,
+    field: 4,
+    body: offset === 0 ? [...body, ...double(5, 0.03)] : body,
+  };
+}
+
 function cases(): Case[] {
   const hello = {
     opening: 7,
@@ -118,7 +135,7 @@ function cases(): Case[] {
         ...[...text(7, '1.4.2'), ...uint(8, 4096)],
       ],
     },
-    { name: 'credit', from: 'agent', message: { credit: { blocks: 64 } }, field: 3, body: uint(1, 64) },
+    { name: 'credit', from: 'agent', message: { credit: { parts: 64 } }, field: 3, body: uint(1, 64) },
     block('key_block 0: the number is left out, as proto3 does', 0, [0xaa]),
     block(
       'key_block of zeros only',
@@ -166,6 +183,79 @@ function cases(): Case[] {
       field: 7,
       body: [...text(1, 'qber.high'), ...text(2, 'QBER 0.12'), ...uint(3, 1)],
     },
+    {
+      name: 'hello of a module with long blocks',
+      from: 'module',
+      message: { hello: { ...hello, max_block_bytes: 16_777_216, max_part_bytes: 1024 } },
+      field: 1,
+      body: [
+        ...[...uint(1, 7), ...uint(2, 1), ...uint(3, 1), ...text(4, 'L1-tx'), ...text(5, 'L1')],
+        ...[...uint(6, 1), ...text(7, '1.4.2'), ...uint(8, 16_777_216), ...uint(9, 1024)],
+      ],
+    },
+    {
+      name: 'agent_hello with a part size',
+      from: 'agent',
+      message: {
+        agent_hello: {
+          opening: 7,
+          protocol_min: 1,
+          protocol_max: 1,
+          max_block_bytes: 16_777_216,
+          max_part_bytes: 4096,
+        },
+      },
+      field: 2,
+      body: [...uint(1, 7), ...uint(2, 1), ...uint(3, 1), ...uint(4, 16_777_216), ...uint(5, 4096)],
+    },
+    part('key_block: the first of three parts of 64 bytes, with the QBER of the block', 0, 64),
+    part('key_block: the second', 64, 64),
+    part('key_block: the last, shorter', 128, 2),
+    {
+      name: 'telemetry with everything',
+      from: 'module',
+      message: {
+        telemetry: {
+          qber: 0.5,
+          skr: 1e6,
+          eskr: 2e6,
+          visibility: 0.98,
+          status: 1,
+          temperatures: [-40, 21.5],
+          detector_counts: [120_000, 0],
+        },
+      },
+      field: 6,
+      body: [
+        ...[...double(1, 0.5), ...double(2, 1e6), ...double(3, 2e6), ...double(4, 0.98), ...uint(5, 1)],
+        ...sized(6, doubles([-40, 21.5])),
+        ...sized(7, doubles([120_000, 0])),
+      ],
+    },
+    {
+      name: 'alarm: suspect',
+      from: 'module',
+      message: { alarm: { code: 'laser', text: '', active: true, suspect: true } },
+      field: 7,
+      body: [...text(1, 'laser'), ...uint(3, 1), ...uint(4, 1)],
+    },
+    ...[1, 2, 3, 4].map((action): Case => {
+      const body = [...uint(1, 9), ...uint(2, action)];
+      return {
+        name: `command ${action}`,
+        from: 'agent',
+        message: { command: { token: 9, action } },
+        field: 12,
+        body,
+      };
+    }),
+    {
+      name: 'command_result',
+      from: 'module',
+      message: { command_result: { token: 9, outcome: 2, text: 'no light' } },
+      field: 13,
+      body: [...uint(1, 9), ...uint(2, 2), ...text(3, 'no light')],
+    },
     { name: 'zeroize', from: 'agent', message: { zeroize: { token: 9 } }, field: 8, body: uint(1, 9) },
     {
       name: 'zeroized',
@@ -178,7 +268,7 @@ function cases(): Case[] {
     {
       name: 'pong',
       from: 'module',
-      message: { pong: { token: 1, blocks_sent: 5, blocks_answered: 4, credit: 64 } },
+      message: { pong: { token: 1, parts_sent: 5, blocks_answered: 4, credit: 64 } },
       field: 11,
       body: [...uint(1, 1), ...uint(2, 5), ...uint(3, 4), ...uint(4, 64)],
     },

@@ -20,7 +20,9 @@ function setUp(t: TestContext) {
   const events = { onUp() {}, onMessage() {} };
   const transport = new MemoryNet().transport('A');
   const peer = new Peer({ kmaId: 'B', self, address: undefined, transport, clock, log, events });
-  const acquire = new Acquire('A', 'B', store, new Synchronise('A', peer, store, clock, log), clock, log);
+  const acquire = new Acquire('A', 'B', store, new Synchronise('A', peer, store, clock, log), clock, log, {
+    releaseAtAlarmEnd: false,
+  });
   t.after(() => acquire.stop());
   acquire.onOpen(info);
   return { clock, log, store, acquire };
@@ -61,7 +63,11 @@ test('a block is acknowledged when it is durable, not before, and its bytes are 
 
 test('what is over after whole KMA-keys is counted and not kept', async (t) => {
   const { store, acquire } = setUp(t);
-  const bytes = SecretBytes.alloc(4 * limits.unitBytes + 31);
+  const bytes = SecretBytes.copyOf(
+    keyOf(0, 5)
+      .view()
+      .subarray(0, 4 * limits.unitBytes + 31),
+  );
   await until('it is answered', deliver(acquire, 0, bytes).answered);
   assert.equal(store.pool('B').own.get(0)?.units, 4);
   assert.deepEqual(
@@ -94,7 +100,11 @@ for (const units of [0, 1, 2, 3])
 test('a block that is too long, or whose number is long gone, is refused', async (t) => {
   const { acquire, store } = setUp(t);
   await addBlock(store, 2 * limits.blockNumberWindow, 4);
-  const long = deliver(acquire, 1, SecretBytes.alloc((limits.blockUnitsMax + 1) * limits.unitBytes));
+  const long = deliver(
+    acquire,
+    2 * limits.blockNumberWindow + 1,
+    SecretBytes.alloc(limits.bridgeBlockBytesMax + 1),
+  );
   const gone = deliver(acquire, 2, 8);
   await until('both are answered', () => long.answered() && gone.answered());
   assert.match(long.answer, /^refused: longer/);

@@ -152,7 +152,10 @@ export class TestNode {
     for (const remote of settings.linked) {
       const synchronise = new Synchronise(id, peers.get(remote)!, store, clock, log);
       this.synchronises.set(remote, synchronise);
-      this.acquires.set(remote, new Acquire(id, remote, store, synchronise, clock, log));
+      this.acquires.set(
+        remote,
+        new Acquire(id, remote, store, synchronise, clock, log, { releaseAtAlarmEnd: false }),
+      );
     }
     transport.listen(id, 1, (identity, link) => {
       const peer = peers.get(identity.kmaId);

@@ -1,7 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
+import { systemEntropy } from '../../node/entropy.ts';
 import { initPki, issueApplication, issueNode } from '../../pki/pki.ts';
+import { SecretBytes } from '../../secret/secret-bytes.ts';
 import { lastLine, Program } from './program.ts';
 
 export type LabSettings = {
@@ -43,6 +45,8 @@ export type LabModule = {
   readonly linkId: string;
   readonly role: 'tx' | 'rx';
   readonly tty: string;
+  /** File of the key that the module and its agent share. */
+  readonly key: string;
 };
 
 /** A chain of three nodes with two simulated QKD links, A–B and B–C, and its files in one directory. */
@@ -92,6 +96,7 @@ export class Lab {
       linkId,
       role,
       tty: join(directory, `${linkId}-${kmaId}.tty`),
+      key: join(directory, `${linkId}-${kmaId}.key`),
     }));
   }
 
@@ -104,6 +109,7 @@ export class Lab {
     await initPki(pki);
     for (const { kmaId } of lab.nodes) await issueNode(pki, kmaId);
     for (const { saeId } of lab.applications) await issueApplication(pki, saeId);
+    for (const { key } of lab.modules) makeModuleKey(key);
     for (const node of lab.nodes) writeFileSync(node.config, lab.#configuration(node), { mode: 0o600 });
     return lab;
   }
@@ -133,7 +139,7 @@ export class Lab {
       '--role',
       module.role,
     ];
-    parameters.push('--symlink', module.tty, '--json', '--buffer-blocks', '1024');
+    parameters.push('--symlink', module.tty, '--module-key', module.key, '--json', '--buffer-blocks', '1024');
     parameters.push('--block-bytes', String(blockBytes), '--blocks-per-second', String(blocksPerSecond));
     return this.#start(name, parameters, join(this.directory, `${name}.log`));
   }
@@ -176,7 +182,7 @@ export class Lab {
       `  certificate: ${pki}/kx.pem\n  private_key: ${pki}/kx.key\n  ca: pki/kx-ca.pem`,
       `  peers:\n${peers.join('')}`.trimEnd(),
       ...(far === undefined ? [] : [`  routes:\n    - destination: ${far}\n      via: [B]`]),
-      `links:\n${links.map((m) => `  - peer: ${m.peer}\n    link_id: ${m.linkId}\n    driver: bridge-serial\n    port:\n      path: ${m.tty}`).join('\n')}`,
+      `links:\n${links.map((m) => `  - peer: ${m.peer}\n    link_id: ${m.linkId}\n    driver: bridge-serial\n    port:\n      path: ${m.tty}\n    module_key: ${basename(m.key)}\n    qber_max: 0.08`).join('\n')}`,
       ...(far === undefined ? [] : [this.#supply(kmaId, pki, supplyPort)]),
       ...(far === undefined
         ? []
@@ -195,6 +201,12 @@ export class Lab {
       `  applications:\n${applications.join('\n')}`,
     ].join('\n');
   }
+}
+
+function makeModuleKey(path: string): void {
+  using key = SecretBytes.alloc(32);
+  systemEntropy.fill(key.view());
+  writeFileSync(path, key.view(), { mode: 0o600 });
 }
 
 // Held open together, so that all are different.

@@ -1,0 +1,38 @@
+import type { ModuleOrder, ModuleOrderResult } from '../../drivers/driver.ts';
+import { AgentError } from '../errors.ts';
+import type { AgentParts } from './status.ts';
+
+/**
+ * Has the module of a link do something, or releases the link's suspect blocks.
+ * @param name the KMA ID of the link's peer, the link ID that the configuration or the module gives, or the module ID
+ * @throws AgentError `module.unknown`, `module.no_orders`
+ */
+export async function orderModule(
+  { links, modules }: AgentParts,
+  name: string,
+  order: ModuleOrder | 'release',
+): Promise<ModuleOrderResult> {
+  const found =
+    links.get(name) ??
+    [...links.values()].find(({ link, acquire }) =>
+      [link.link_id, acquire.info?.linkId, acquire.info?.moduleId].includes(name),
+    );
+  if (found === undefined) {
+    const known = [...links.keys()].join(', ');
+    throw new AgentError('module.unknown', `no QKD link here is called ${name}`, {
+      fault: 'application',
+      remedy: known === '' ? 'This node has no links.' : `Name the link by its peer: ${known}.`,
+    });
+  }
+  if (order === 'release') {
+    return { outcome: 'done', text: `${found.acquire.release('an operator released it')} blocks were held` };
+  }
+  const module = modules.get(found.link.peer);
+  if (module?.order === undefined) {
+    throw new AgentError('module.no_orders', `modules of the driver ${found.link.driver} take no commands`, {
+      fault: 'application',
+      remedy: "Use the maker's own tools.",
+    });
+  }
+  return module.order(order);
+}

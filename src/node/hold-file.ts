@@ -1,0 +1,40 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import type { HoldMemory } from '../env/hold-memory.ts';
+import { AgentError } from '../errors.ts';
+
+const remembered = z.strictObject({ reason: z.string(), since_ms: z.number() });
+
+/**
+ * Remembers in a file that a link's newest blocks are held, so that a restart does not put them into use. No file: nothing is held.
+ * @throws AgentError when the file is there and cannot be understood: whoever removes it releases the blocks
+ */
+export function holdFile(path: string): HoldMemory {
+  return {
+    load() {
+      try {
+        const { reason, since_ms } = remembered.parse(JSON.parse(readFileSync(path, 'utf8')));
+        return { reason, sinceMs: since_ms };
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        throw new AgentError('store.hold_unreadable', `${path} cannot be read`, {
+          fault: 'host',
+          remedy: 'Look at why blocks of this link were held; removing the file releases them.',
+          cause,
+        });
+      }
+    },
+    save(hold) {
+      if (hold === undefined) rmSync(path, { force: true });
+      else {
+        const text = JSON.stringify({ reason: hold.reason, since_ms: hold.sinceMs });
+        writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
+        renameSync(`${path}.new`, path);
+      }
+      const directory = openSync(dirname(path), 'r');
+      fsyncSync(directory);
+      closeSync(directory);
+    },
+  };
+}
