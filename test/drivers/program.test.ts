@@ -55,7 +55,7 @@ test('a program gets a clean environment, a group of its own, arguments as they 
   process.env['KEYFERRY_TEST_SECRET'] = 'x';
   const path = await program(
     'show',
-    'env; ulimit -c; ulimit -n; ulimit -d; pwd; ps -o pgid= -p $$; echo "[$1]"; echo $$',
+    'env; ulimit -c; ulimit -n; ulimit -d; pwd; cut -d" " -f5 /proc/$$/stat; echo "[$1]"; echo $$',
   );
   const shown = await run(path, 'a b; $(c)');
   await until('it has ended', () => shown.closes.length === 1);
