@@ -152,6 +152,8 @@ export const limits = {
   /** Link-pool key that a refill leaves for completions. */
   padReserveUnits: 64,
   relaysInFlightMax: 4_096,
+  /** Relays remembered in transit for one neighbour, and requests of several messages under way from one source. */
+  relaysPerPeerMax: 2_048,
   /** Relays under way to one destination: one, and more when there are keys for whole messages. */
   relayTransfersMax: 8,
   relayPoolBytesMax: 64 << 20,
@@ -220,6 +222,7 @@ export const limits = {
   sessionsMax: 256,
   /** Notifications that wait for their response, at their source or in transit. */
   supplyNoticesMax: 4_096,
+  supplyNoticesPerPeerMax: 1_024,
   supplyNoticeMs: 10_000,
   /** How long an application's request for key waits for a far KM that chooses the keys. */
   supplySessionMs: 2_000,

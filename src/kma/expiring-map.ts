@@ -36,6 +36,11 @@ export class ExpiringMap<Value> {
     return true;
   }
 
+  deleteOldest(): void {
+    const [oldest] = this.#entries.keys();
+    if (oldest !== undefined) this.#entries.delete(oldest);
+  }
+
   delete(name: string): void {
     this.#entries.delete(name);
   }

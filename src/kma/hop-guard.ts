@@ -1,5 +1,6 @@
 import type { Log } from '../env/log.ts';
 import type { Draft } from '../kx/codec/draft.ts';
+import { command as commands } from '../kx/codec/header.ts';
 import { closeWithHop, type HopView, sealHop, verifyHop } from '../kx/codec/hop.ts';
 import { coverKeys, doneWithKeys, type KeyTable } from '../kx/codec/key-table.ts';
 import { closePlainly } from '../kx/codec/plain-form.ts';
@@ -10,6 +11,8 @@ import { limits } from '../limits.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 import type { Allocator } from '../store/allocator.ts';
 import type { KeyStore } from '../store/key-store.ts';
+
+const KEY_RELAY = commands.keyRelay;
 
 export type Protected =
   | 'sent'
@@ -29,6 +32,7 @@ export class HopGuard {
   readonly #store: KeyStore;
   readonly #allocator: Allocator;
   readonly #log: Log;
+  readonly #unanswered = new Unanswered();
 
   constructor(self: string, store: KeyStore, allocator: Allocator, log: Log) {
     this.#self = self;
@@ -42,15 +46,18 @@ export class HopGuard {
    * @param draft the guard's from now on; its keys are covered in place
    * @param covered pad that still lies on the keys from the hop before, as long as they are; it is taken off in the same step.
    *   Without it the keys are in the clear. Only lent
+   * @param reserve KMA-keys of the link that are left for others
    */
-  async send(peer: Peer, command: number, draft: Draft, covered?: Buffer): Promise<Protected> {
+  async send(peer: Peer, command: number, draft: Draft, covered?: Buffer, reserve = 0): Promise<Protected> {
     using owned = draft;
     if (!peer.up) return 'peer_unreachable';
     if (peer.congested) return 'overloaded';
     if (peer.plain !== undefined) return this.#sendPlain(peer, command, owned, covered);
     const { keys } = owned;
     const units = 1 + Math.ceil((keys?.bytes ?? 0) / limits.unitBytes);
-    const pad = await this.#allocator.takePad(this.#store.pool(peer.kmaId), units);
+    const pool = this.#store.pool(peer.kmaId);
+    if (pool.ownLeft - units < reserve) return 'no_pad';
+    const pad = await this.#allocator.takePad(pool, units);
     if (pad === undefined) return 'no_pad';
     using bytes = pad.bytes;
     const cover = bytes.view().subarray(limits.unitBytes);
@@ -71,6 +78,11 @@ export class HopGuard {
     return sent ? 'sent' : 'peer_unreachable';
   }
 
+  /** A plain peer has sent a completion. @returns how many relays that it was sent on this connection it had not answered before */
+  answeredBy(peer: Peer): number {
+    return this.#unanswered.answered(peer);
+  }
+
   #sendPlain(peer: Peer, command: number, draft: Draft, covered: Buffer | undefined): Protected {
     const { keys } = draft;
     if (keys !== undefined && peer.plain?.unprotectedKey !== true) return 'refused_by_policy';
@@ -82,7 +94,9 @@ export class HopGuard {
       giveMemory(memory);
       return 'malformed';
     }
-    return peer.send(frame) ? 'sent' : 'peer_unreachable';
+    if (!peer.send(frame)) return 'peer_unreachable';
+    if (command === KEY_RELAY) this.#unanswered.sent(peer);
+    return 'sent';
   }
 
   /**
@@ -125,5 +139,35 @@ export class HopGuard {
 
   #trace(event: string, peer: string, segments: readonly { number: number; index: number; units: number }[]) {
     for (const { number, index, units } of segments) this.#log.debug(event, { peer, number, index, units });
+  }
+}
+
+/** What a plain peer, which pays with no key of a link, may not take of another link's pad: it stays for those who do. */
+export function reserveFrom(peer: Peer): number {
+  return peer.plain === undefined ? 0 : limits.padReserveUnits;
+}
+
+/** Relays that plain peers were sent on their present connection, less the completions that came back. */
+class Unanswered {
+  readonly #counts = new Map<Peer, { connects: number; count: number }>();
+
+  sent(peer: Peer): void {
+    this.#of(peer).count += 1;
+  }
+
+  answered(peer: Peer): number {
+    const own = this.#of(peer);
+    const before = own.count;
+    own.count = Math.max(0, before - 1);
+    return before;
+  }
+
+  #of(peer: Peer): { connects: number; count: number } {
+    let own = this.#counts.get(peer);
+    if (own === undefined || own.connects !== peer.connects) {
+      own = { connects: peer.connects, count: 0 };
+      this.#counts.set(peer, own);
+    }
+    return own;
   }
 }

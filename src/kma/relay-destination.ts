@@ -9,9 +9,9 @@ import { limits } from '../limits.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 import type { Block, NewBlock } from '../store/block.ts';
 import type { KeyStore } from '../store/key-store.ts';
-import { ExpiringMap } from './expiring-map.ts';
 import { takeForeign } from './foreign-destination.ts';
 import type { Routes } from './routes.ts';
+import { SharedTable } from './shared-table.ts';
 
 /** The destination of key relays: stores what arrives before it says so (design rule 2). */
 export class RelayDestination {
@@ -22,7 +22,7 @@ export class RelayDestination {
   readonly #log: Log;
   /** Blocks on their way to disk that bring an ID secret, by source and number. */
   readonly #beginning = new Map<string, Promise<unknown>>();
-  readonly #requests: ExpiringMap<Set<number>>;
+  readonly #requests = new SharedTable<Set<number>>(limits.relaysPerPeerMax, limits.relayTimeoutMs);
   readonly stats = { blocks: 0, keys: 0, refused: 0 };
 
   constructor(self: string, store: KeyStore, routes: Routes, clock: Clock, log: Log) {
@@ -31,23 +31,33 @@ export class RelayDestination {
     this.#routes = routes;
     this.#clock = clock;
     this.#log = log;
-    this.#requests = new ExpiringMap(limits.relaysInFlightMax, limits.relayTimeoutMs);
   }
 
   /**
+   * @param from the neighbour that it came from
    * @param covered the pad that lies on the keys; only lent
    * @returns what the completion says, once it is true on disk; undefined when the same relay is just being stored, or when the request
    *   has other messages still to come
    */
-  async take(payload: Buffer, relay: KeyRelay, covered: Buffer): Promise<RelayResponse | undefined> {
-    const response = this.#routes.isPlain(relay.source)
-      ? await this.#takeForeign(payload, relay, covered)
-      : await this.#takeBlock(payload, relay, covered);
+  async take(
+    from: string,
+    payload: Buffer,
+    relay: KeyRelay,
+    covered: Buffer,
+  ): Promise<RelayResponse | undefined> {
+    const response = await this.#take(from, payload, relay, covered);
     if (response !== undefined && response !== 'success') {
       this.stats.refused += 1;
       this.#log.warn('kma.relay.refused', { source: relay.source, reason: response });
     }
     return response;
+  }
+
+  #take(from: string, payload: Buffer, relay: KeyRelay, covered: Buffer) {
+    if (!this.#routes.mayComeFrom(relay.source, from)) return 'refused_by_policy' as const;
+    return this.#routes.isPlain(relay.source)
+      ? this.#takeForeign(payload, relay, covered)
+      : this.#takeBlock(payload, relay, covered);
   }
 
   async #takeForeign(payload: Buffer, relay: KeyRelay, covered: Buffer) {
@@ -56,7 +66,8 @@ export class RelayDestination {
   }
 
   async #takeBlock(payload: Buffer, relay: KeyRelay, covered: Buffer) {
-    await this.#beginning.get(`${relay.source} ${relay.block?.epoch}`);
+    const begun = this.#beginning.get(`${relay.source} ${relay.block?.epoch}`);
+    if (begun !== undefined) await begun;
     const refusal = this.#refusal(payload, relay);
     const kept = refusal ?? (await this.#keep(payload, relay, covered));
     return kept === 'success' ? this.#whole(relay) : kept;
@@ -69,6 +80,8 @@ export class RelayDestination {
     // One that comes again is answered as before, whatever has changed.
     if (this.#store.known(source, false, block.number)) return undefined;
     if (this.#store.longGone(source, false, block.number)) return 'conflict';
+    // A source takes no key from below its floor, and so relays no block there.
+    if (block.floor > block.number) return 'conflict';
     const pool = this.#store.pool(source);
     if (block.epoch !== block.number && !pool.idSecrets.theirs.has(block.epoch)) return 'unknown_epoch';
     if (pool.held.theirs * limits.unitBytes > limits.relayPoolBytesMax) return 'overloaded';
@@ -106,8 +119,8 @@ export class RelayDestination {
   // Messages that lie in an epoch wait for the one that begins it.
   async #insert(block: NewBlock, bytes: SecretBytes): Promise<Block | 'known' | 'underway'> {
     const inserted = this.#store.insert(block, bytes);
-    if (block.epoch !== block.number) return inserted;
     const name = `${block.remote} ${block.epoch}`;
+    if (block.epoch !== block.number || this.#beginning.has(name)) return inserted;
     const settled = inserted.catch(() => {}).finally(() => this.#beginning.delete(name));
     this.#beginning.set(name, settled);
     return inserted;
@@ -122,7 +135,7 @@ export class RelayDestination {
     const held = this.#requests.get(name, now) ?? new Set();
     held.add(part);
     if (held.size === parts) this.#requests.delete(name);
-    else if (!this.#requests.set(name, held, now)) return 'overloaded';
+    else this.#requests.set(source, name, held, now);
     return held.size === parts ? 'success' : undefined;
   }
 

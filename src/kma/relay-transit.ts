@@ -9,9 +9,9 @@ import { spell } from '../kx/codec/member-names.ts';
 import { openForHop } from '../kx/codec/plain-form.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import { limits } from '../limits.ts';
-import { ExpiringMap } from './expiring-map.ts';
-import type { HopGuard } from './hop-guard.ts';
+import { type HopGuard, reserveFrom } from './hop-guard.ts';
 import type { Routes } from './routes.ts';
+import { SharedTable } from './shared-table.ts';
 
 type Passing = {
   readonly from: Peer;
@@ -27,7 +27,7 @@ export class RelayTransit {
   readonly #peers: ReadonlyMap<string, Peer>;
   readonly #clock: Clock;
   readonly #entropy: Entropy;
-  readonly #passing = new ExpiringMap<Passing>(limits.relaysInFlightMax, limits.relayTimeoutMs);
+  readonly #passing = new SharedTable<Passing>(limits.relaysPerPeerMax, limits.relayTimeoutMs);
   readonly stats = { forwarded: 0, refused: 0, completed: 0 };
 
   constructor(
@@ -74,6 +74,7 @@ export class RelayTransit {
     const { destination, transit } = relay;
     const unnamed = relay.requestId === undefined;
     if (unnamed && from.plain === undefined) return 'malformed';
+    if (!this.#routes.mayComeFrom(relay.source, from.kmaId)) return 'refused_by_policy';
     const requestId = relay.requestId ?? this.#entropy.uuid();
     const nextId = this.#routes.next(destination, transit);
     const next = nextId === undefined ? undefined : this.#peers.get(nextId);
@@ -84,11 +85,8 @@ export class RelayTransit {
     const draft =
       from.plain === undefined ? passedOn(frame, relay) : fromPlain(frame, relay, next, requestId);
     if (draft === undefined) return 'malformed';
-    if (!this.#passing.set(requestId, { from, next, unnamed }, now)) {
-      draft[Symbol.dispose]();
-      return 'overloaded';
-    }
-    const sent = await this.#guard.send(next, command.keyRelay, draft, covered);
+    this.#passing.set(from.kmaId, requestId, { from, next, unnamed }, now);
+    const sent = await this.#guard.send(next, command.keyRelay, draft, covered, reserveFrom(from));
     if (sent === 'sent') return undefined;
     // A try before this one may have gone through: its completion still finds its way back.
     if (known === undefined) this.#passing.delete(requestId);

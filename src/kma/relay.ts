@@ -10,7 +10,7 @@ import { passedOn } from '../kx/codec/plain-form.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import type { Message } from '../kx/session/session.ts';
 import { limits } from '../limits.ts';
-import type { HopGuard } from './hop-guard.ts';
+import { type HopGuard, reserveFrom } from './hop-guard.ts';
 import type { RelayDestination } from './relay-destination.ts';
 import type { RelaySource } from './relay-source.ts';
 import type { RelayTransit } from './relay-transit.ts';
@@ -68,19 +68,22 @@ export class Relay {
       covered.view().subarray(limits.unitBytes),
     );
     if (response === undefined) return;
-    const atSource = relay.destination === this.#self ? this.#peers.get(relay.source) : undefined;
+    // Who was refused may have spoken in another's name.
+    const believed = relay.destination === this.#self && response !== 'refused_by_policy';
+    const atSource = believed ? this.#peers.get(relay.source) : undefined;
     await this.#complete(peer, relay.requestId, response, atSource);
   }
 
   #takeOrForward(peer: Peer, frame: Frame, relay: KeyRelay, covered: Buffer) {
     return relay.destination === this.#self
-      ? this.destination.take(frame.payload, relay, covered)
+      ? this.destination.take(peer.kmaId, frame.payload, relay, covered)
       : this.transit.forward(peer, frame, relay, covered);
   }
 
   async #onCompletion(peer: Peer, message: Message): Promise<void> {
     const completion = readCompletion(message.payload);
-    const requestId = completion?.requestId ?? (completion && this.#onlyAwaited(peer));
+    const unanswered = this.#guard.answeredBy(peer);
+    const requestId = completion?.requestId ?? (completion && this.#onlyAwaited(peer, unanswered));
     if (completion === undefined || requestId === undefined) {
       this.#log.warn('kx.message.malformed', { peer: peer.kmaId, command: 'key_relay_completion' });
       return peer.malformed();
@@ -103,9 +106,10 @@ export class Relay {
     if (draft !== undefined) await this.#send(from, draft);
   }
 
-  // A plain peer may leave the request ID out (Q.4163 Table 2); what it answers is plain only when it has one thing to answer.
-  #onlyAwaited(peer: Peer): string | undefined {
-    if (peer.plain === undefined) return undefined;
+  // A plain peer may leave the request ID out (Q.4163 Table 2); what it answers is plain only when it has one thing to answer, tries that
+  // were given up included.
+  #onlyAwaited(peer: Peer, unanswered: number): string | undefined {
+    if (peer.plain === undefined || unanswered !== 1) return undefined;
     const [only, ...others] = [...this.source.awaited(peer), ...this.transit.awaited(peer)];
     return others.length === 0 ? only : undefined;
   }
@@ -120,7 +124,14 @@ export class Relay {
     if (requestId === undefined && peer.plain === undefined) return;
     const write = (to: Peer) => writeCompletion(response, requestId, to.plain?.memberNames);
     if (atSource?.up === true && atSource !== peer) {
-      const sent = await this.#guard.send(atSource, command.keyRelayCompletion, write(atSource));
+      const reserve = reserveFrom(peer);
+      const sent = await this.#guard.send(
+        atSource,
+        command.keyRelayCompletion,
+        write(atSource),
+        undefined,
+        reserve,
+      );
       if (sent === 'sent') return;
     }
     await this.#send(peer, write(peer));

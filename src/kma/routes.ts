@@ -36,6 +36,18 @@ export class Routes {
     return route;
   }
 
+  /**
+   * Whether what names this KMA as its source may have come from that neighbour: from the source itself, or from where our own way to it
+   * begins. Ways are the same in both directions; otherwise any neighbour could speak for any KMA. A source to which we know no way is the
+   * affair of those between whom we pass it on; a plain neighbour speaks for nobody so.
+   */
+  mayComeFrom(source: string, neighbour: string): boolean {
+    if (source === neighbour) return true;
+    if (source === this.#self) return false;
+    const way = this.transit(source);
+    return way === undefined ? !this.#plain.has(neighbour) : (way[0] ?? source) === neighbour;
+  }
+
   /** Whether a pool is shared with this KMA that key relay fills. */
   relaysWith(kmaId: string): boolean {
     return !this.#linked.has(kmaId) && (this.#neighbours.has(kmaId) || this.#routes.has(kmaId));

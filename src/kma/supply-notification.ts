@@ -17,10 +17,10 @@ import { passedOn } from '../kx/codec/plain-form.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import type { Message } from '../kx/session/session.ts';
 import { limits } from '../limits.ts';
-import { ExpiringMap } from './expiring-map.ts';
-import type { HopGuard } from './hop-guard.ts';
+import { type HopGuard, reserveFrom } from './hop-guard.ts';
 import type { NoticeSource } from './notice-source.ts';
 import type { Routes } from './routes.ts';
+import { SharedTable } from './shared-table.ts';
 
 /** Supplies keys to an application of this node. @param from KMA ID of the neighbour that the notification came from */
 export type SupplyKeys = (from: string, notice: SupplyNotice) => Promise<SupplyOutcome>;
@@ -44,8 +44,8 @@ export type SupplyNotificationParts = {
 export class SupplyNotification {
   readonly #parts: SupplyNotificationParts;
   readonly source: NoticeSource;
-  readonly #passing = new ExpiringMap<{ readonly from: Peer; readonly next: Peer }>(
-    limits.supplyNoticesMax,
+  readonly #passing = new SharedTable<{ readonly from: Peer; readonly next: Peer }>(
+    limits.supplyNoticesPerPeerMax,
     limits.supplyNoticeMs,
   );
   readonly stats = { forwarded: 0, supplied: 0, refused: 0 };
@@ -71,12 +71,16 @@ export class SupplyNotification {
     const pad = this.#parts.guard.receive(peer, message, notice.hop, undefined);
     if (pad === undefined) return this.#refuse(peer, sessionId, 'authentication_failed');
     pad.wipe();
+    // Nobody announces keys of another KMA.
+    if (announced !== undefined && !this.#parts.routes.mayComeFrom(announced.source, peer.kmaId))
+      return this.#refuse(peer, sessionId, 'refused_by_policy');
     if (announced === undefined || announced.destination === this.#parts.self)
       return this.#supply(peer, notice);
     const next = this.#nextFor(peer, sessionId, announced);
     if (typeof next === 'string') return this.#refuse(peer, sessionId, next);
     const draft = passedOn(message.payload, hopOf(peer, notice));
-    const sent = draft === undefined ? 'malformed' : await this.#send(next, command.keySupply, draft);
+    const sent =
+      draft === undefined ? 'malformed' : await this.#send(next, command.keySupply, draft, reserveFrom(peer));
     if (sent === 'sent') this.stats.forwarded += 1;
     else {
       this.#passing.delete(sessionId);
@@ -97,7 +101,8 @@ export class SupplyNotification {
     // A session that is under way already has come round in a circle, or is somebody else's.
     if (next === undefined || next === from || this.#passing.get(sessionId, now) !== undefined)
       return 'no_route';
-    return this.#passing.set(sessionId, { from, next }, now) ? next : 'overloaded';
+    this.#passing.set(from.kmaId, sessionId, { from, next }, now);
+    return next;
   }
 
   async #supply(peer: Peer, notice: SupplyNotice): Promise<void> {
@@ -148,8 +153,8 @@ export class SupplyNotification {
       this.#parts.log.debug('kma.notification.not_sent', { peer: peer.kmaId, reason: sent });
   }
 
-  #send(peer: Peer, commandCode: number, draft: Draft) {
-    return this.#parts.guard.send(peer, commandCode, draft);
+  #send(peer: Peer, commandCode: number, draft: Draft, reserve = 0) {
+    return this.#parts.guard.send(peer, commandCode, draft, undefined, reserve);
   }
 
   #malformed(peer: Peer, name: string): void {

@@ -83,6 +83,7 @@ export class ForeignKeys {
    */
   async take(pool: string, ids: readonly string[]): Promise<SecretBytes[] | undefined> {
     const names = ids.map((id) => nameOf(pool, id));
+    if (new Set(names).size !== names.length) return undefined;
     if (names.some((name) => this.#erasing.has(name))) return undefined;
     const rows = ids.map((id) => this.#find(pool, id));
     if (!rows.every((row) => row?.sealed)) return undefined;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { foreignKeyId } from '../../src/keys/foreign-key-id.ts';
 import type { Draft } from '../../src/kx/codec/draft.ts';
 import { setMessageId } from '../../src/kx/codec/header.ts';
 import { sealHop, verifyHop } from '../../src/kx/codec/hop.ts';
@@ -98,7 +99,8 @@ describe('golden vectors', () => {
 });
 
 const id = fc.string({ unit: 'binary', minLength: 1, maxLength: 32 }).filter((text) => text.isWellFormed());
-const ids = (max: number) => fc.uniqueArray(id, { minLength: 1, maxLength: max });
+const keyId = fc.oneof(id, fc.uuid()).filter((text) => foreignKeyId(text) === text);
+const ids = (max: number) => fc.uniqueArray(keyId, { minLength: 1, maxLength: max });
 const spellings = ['source_KMA_ID', 'Source KMA ID', 'sourceKmaId', 'source_kma_id'] as const;
 const names = fc.constantFrom<MemberNames>(...spellings);
 
@@ -283,4 +285,25 @@ test('random objects under the right names never make a reader throw', () => {
     }),
     { numRuns: 1000 },
   );
+});
+
+test('key IDs are read in the form in which applications get them, and two of one key are malformed', () => {
+  const [upper, lower] = ['0D5E4C1A-9B77-4E02-8F3D-AA00000000FF', '0d5e4c1a-9b77-4e02-8f3d-aa00000000ff'];
+  const answer = (ids: unknown) =>
+    readSupplyAnswer(Buffer.from(JSON.stringify({ session_ID: 's', key_ID: ids, response: 'success' })));
+  assert.deepEqual(answer(upper)?.keyIds, [lower]);
+  assert.equal(answer([upper, lower]), undefined);
+  const entry = (ids: unknown) => ({
+    keyferry_supply: {
+      source_KMA_ID: 'A',
+      destination_KMA_ID: 'C',
+      master_SAE_ID: 'x',
+      slave_SAE_ID: 'y',
+      key_IDs: ids,
+    },
+  });
+  const notice = (ids: unknown) =>
+    readSupplyNotice(Buffer.from(JSON.stringify({ session_ID: 's', extension: [entry(ids)] })));
+  assert.deepEqual(notice([upper])?.announced?.keyIds, [lower]);
+  assert.equal(notice([upper, lower]), undefined);
 });

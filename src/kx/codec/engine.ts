@@ -85,6 +85,11 @@ export function addressOf(buffer: Uint8Array): number {
   return region.input;
 }
 
+/** Wipes the copy of what was only looked at. */
+export function leave(buffer: Uint8Array): void {
+  if (!isInside(buffer)) bytes.fill(0, region.input, region.input + buffer.length);
+}
+
 /** Brings back what the loops have changed, and wipes their copy. */
 export function bringBack(buffer: Uint8Array): void {
   if (isInside(buffer)) return;

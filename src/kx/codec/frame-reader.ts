@@ -53,6 +53,7 @@ export class FrameReader implements Disposable {
   /** Takes ownership of `chunk`. Call `pull()` until it gives nothing before the next push. */
   push(chunk: Buffer): void {
     if (this.#lent) this.#expire();
+    if (this.#wipes) this.#chunk.fill(0);
     this.#chunk = chunk;
     this.#at = 0;
   }
@@ -80,6 +81,7 @@ export class FrameReader implements Disposable {
     if (this.#lent) this.#expire();
     this.#giveBack();
     this.#filled = 0;
+    if (this.#wipes) this.#chunk.fill(0);
     this.#chunk = Buffer.alloc(0);
     this.#at = 0;
   }

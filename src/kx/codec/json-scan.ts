@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { addressOf, loops, region, words } from './engine.ts';
+import { addressOf, leave, loops, region, words } from './engine.ts';
 
 /** What a token is. Objects hold alternating member name and value; `after` is the token behind the whole value. */
 export type TokenKind = 'object' | 'array' | 'string' | 'number' | 'true' | 'false' | 'null';
@@ -104,6 +104,7 @@ export function scanJson(bytes: Buffer): Scan {
   newest?.copy();
   newest = undefined;
   const count = loops.scan(addressOf(bytes), bytes.length);
+  leave(bytes);
   if (count < 0) return { fault: FAULTS[-count]!, at: loops.scannedTo() };
   newest = new Tokens(count);
   return { tokens: newest };

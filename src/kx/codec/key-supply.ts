@@ -1,3 +1,4 @@
+import { foreignKeyId } from '../../keys/foreign-key-id.ts';
 import { limits } from '../../limits.ts';
 import { Draft } from './draft.ts';
 import { findHop, type HopView } from './hop.ts';
@@ -92,13 +93,12 @@ function readAnnounced(entry: JsonView): AnnouncedKeys | undefined {
   const text = (name: string) => entry.member(name)?.text(limits.idCharsMax);
   const [source, destination] = [text('sourcekmaid'), text('destinationkmaid')];
   const [master, slave] = [text('mastersaeid'), text('slavesaeid')];
-  const keyIds = readIds(entry.member('keyids'), limits.supplyKeysPerRequestMax);
+  const keyIds = plainIds(readIds(entry.member('keyids'), limits.supplyKeysPerRequestMax));
   const way = entry.member('transitkmaids');
   const transit = readIds(way, limits.transitMax);
   if (!source || !destination || !master || !slave || keyIds === undefined || keyIds.length === 0)
     return undefined;
   if (way !== undefined && transit === undefined) return undefined;
-  if (new Set(keyIds).size !== keyIds.length) return undefined;
   return { source, destination, transit, master, slave, keyIds };
 }
 
@@ -123,9 +123,16 @@ export function readSupplyAnswer(payload: Buffer): (SupplyAnswer & WithHop) | un
 // Table 4 has one text; several are an array. Whoever has supplied none may leave it out or empty.
 function readKeyIds(view: JsonView | undefined): readonly string[] | undefined {
   if (view === undefined || view.token.kind === 'null') return [];
-  if (view.token.kind === 'array') return readIds(view, limits.supplyKeysPerRequestMax);
+  if (view.token.kind === 'array') return plainIds(readIds(view, limits.supplyKeysPerRequestMax));
   const one = view.text(limits.idCharsMax);
-  return one === undefined ? undefined : one === '' ? [] : [one];
+  return one === undefined ? undefined : one === '' ? [] : plainIds([one]);
+}
+
+// Key IDs in the form in which they are compared and given to applications; undefined when one is none, or two are alike.
+function plainIds(texts: readonly string[] | undefined): string[] | undefined {
+  const ids = texts?.map(foreignKeyId);
+  if (ids === undefined || !ids.every((id) => id !== undefined)) return undefined;
+  return new Set(ids).size === ids.length ? ids : undefined;
 }
 
 /** The payload up to its hop entry. */

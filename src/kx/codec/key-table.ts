@@ -1,6 +1,6 @@
 import { assert } from '../../errors.ts';
 import { limits } from '../../limits.ts';
-import { addressOf, bringBack, bytes, loops, region, words } from './engine.ts';
+import { addressOf, bringBack, bytes, leave, loops, region, words } from './engine.ts';
 import type { JsonView } from './json-view.ts';
 
 const ROW_WORDS = 6;
@@ -55,7 +55,9 @@ export class KeyTable {
   /** Whether the IDs are UUIDs in lower case, each one more than the one before. */
   consecutive(payload: Buffer): boolean {
     this.load();
-    return loops.consecutiveIds(addressOf(payload), this.count) !== 0;
+    const consecutive = loops.consecutiveIds(addressOf(payload), this.count) !== 0;
+    leave(payload);
+    return consecutive;
   }
 
   /** Puts the rows where the loops look for them. */
@@ -100,6 +102,7 @@ export function doneWithKeys(keys: KeyTable): void {
 export function findKeys(list: JsonView): KeyTable | undefined {
   makeRoom();
   const count = loops.findKeys(addressOf(list.bytes), list.index, limits.relayKeyBytesMax);
+  leave(list.bytes);
   if (count < 1) return undefined;
   const flags = loops.foundFlags();
   const keys = new KeyTable(count, loops.foundBytes(), flags);

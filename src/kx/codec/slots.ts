@@ -26,6 +26,8 @@ function layOut(): Size[] {
   });
 }
 
+/** A slot of the shortest size is wiped as a whole: readers gather one frame after the other in it. */
+const SHORT = SIZES[0].bytes;
 const sizes = layOut();
 
 /** Bytes of frames that were copied since the process began: to gather them, to keep them, to write on from them. */
@@ -48,7 +50,7 @@ export function giveMemory(used: Buffer): void {
   if (size === undefined) return void used.fill(0);
   const slot = bytes.subarray(used.byteOffset, used.byteOffset + size.bytes);
   // What was there before may have been longer by a hop entry.
-  slot.fill(0, 0, Math.min(size.bytes, used.length + limits.hopEntryBytesMax));
+  slot.fill(0, 0, Math.min(size.bytes, Math.max(used.length + limits.hopEntryBytesMax, SHORT)));
   size.free.push(slot);
 }
 

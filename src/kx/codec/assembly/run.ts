@@ -8,6 +8,7 @@ const COMMA: u8 = 0x2c;
 
 /** Bytes of the form that was learnt, the comma before it included. */
 let formBytes: usize = 0;
+let longestForm: usize = 0;
 
 // The longest run of the scan.
 let longestFirst: i32 = -1;
@@ -37,10 +38,17 @@ export function resetRun(): void {
   longestTimes = 0;
 }
 
+/** Wipes the form that was learnt: key may lie in it. */
+export function forget(): void {
+  memory.fill(FORM, 0, longestForm);
+  longestForm = 0;
+}
+
 /** Learns the form of the element with tokens `first` to `after` - 1, whose `bytes` bytes are at `start`. False when it has none to follow. */
 export function learn(base: usize, first: i32, after: i32, start: usize, bytes: usize): bool {
   if (bytes >= FORM_MAX) return false;
   formBytes = bytes + 1;
+  if (formBytes > longestForm) longestForm = formBytes;
   store<u8>(FORM, COMMA);
   memory.copy(FORM + 1, start, bytes);
   memory.fill(MASK, 0xff, formBytes);

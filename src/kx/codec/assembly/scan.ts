@@ -2,7 +2,7 @@
 
 import { DEPTH_MAX, MEMBERS_MAX, TOKEN, TOKENS, TOKENS_MAX } from './layout';
 import { sameText } from './name';
-import { follow, learn, repeatTokens, resetRun } from './run';
+import { follow, forget, learn, repeatTokens, resetRun } from './run';
 
 // Kinds of tokens, in the low byte of a token's first word.
 const OBJECT: i32 = 0;
@@ -43,7 +43,9 @@ export function scan(at: usize, length: i32): i32 {
   resetRun();
   space();
   if (peek() !== 0x7b) return -NOT_AN_OBJECT;
-  if (!value(0)) return -fault;
+  const whole = value(0);
+  forget();
+  if (!whole) return -fault;
   space();
   return cursor === end ? count : -SYNTAX;
 }
