@@ -8,7 +8,8 @@ export type ModuleInfo = {
   readonly moduleId: string;
   /** Both ends of one QKD link give the same link ID. */
   readonly linkId: string;
-  readonly role: 'tx' | 'rx';
+  /** `unknown` where a module does not say. */
+  readonly role: 'tx' | 'rx' | 'unknown';
   readonly firmwareVersion: string;
 };
 
@@ -56,11 +57,17 @@ export type ModuleOrderResult = {
 };
 
 /**
- * Where a driver delivers. Guarantees that the driver gives:
+ * Where a driver delivers. Guarantees that the driver gives, each with a claim in `drivers/contract` that proves it:
  * - `onOpen` comes before any block of that opening; `onLost` ends it and is called once for each `onOpen`.
  * - A block may be delivered again until `stored` was called for it and the module has learned of it: the sink recognises
  *   its number and calls `stored` once more. A driver never tells a module that a block may be forgotten before `stored`.
- * - No callback throws across the driver: a driver stays alive whatever its module sends.
+ * - Within one opening a block is delivered once. At most `manifest.limits.blocksUnderWayMax` wait for their answers.
+ * - An answer may come late, twice, or after the opening has ended: then it changes nothing.
+ * - A block that is refused is forgotten by the module too, and the next ones come.
+ * - A driver stays alive whatever its module sends: what comes from outside never makes it throw.
+ * - The module may go away and come back, also under another name of its device: the driver finds it again.
+ *
+ * The sink in turn does not throw, and answers each block once.
  */
 export interface ModuleSink {
   onOpen(info: ModuleInfo): void;
@@ -72,24 +79,61 @@ export interface ModuleSink {
   onLost(reason: string): void;
 }
 
-/** Where the module is: a path, or the first serial port whose USB identity fits (hexadecimal IDs in lower case). */
+/** Four hexadecimal digits in lower case each. */
+export type UsbIdentity = {
+  readonly vendor: string;
+  readonly product: string;
+  readonly serial?: string | undefined;
+};
+
+/** How the names of key files are read (docs/drivers.md, "key-file"). */
+export type KeyFileFormat = 'numbered' | 'type-7';
+
+/**
+ * Where the module is: a device's path, the first device whose USB identity fits, a folder into which key files are
+ * dropped, or a program (its absolute path, then its arguments).
+ */
 export type PortSelector =
   | { readonly path: string }
-  | {
-      readonly usb: {
-        readonly vendor: string;
-        readonly product: string;
-        readonly serial?: string | undefined;
-      };
-    };
+  | { readonly usb: UsbIdentity }
+  | { readonly folder: { readonly path: string; readonly format: KeyFileFormat } }
+  | { readonly program: readonly string[] };
+
+/** What a driver can be opened on: `path` and `usb` name a serial or a HID device. */
+export type PortKind = 'serial' | 'hid' | 'folder' | 'program';
+
+/** Sees the bytes of a device session, before they are sent and as they came. Copies what it keeps: they are wiped. */
+export type Tap = { sent(bytes: Uint8Array): void; received(bytes: Uint8Array): void };
+
+/** What is known of a driver without opening it. */
+export type DriverManifest = {
+  /** Lower-case letters, digits and hyphens; the name of the driver's folder and its `driver` in the configuration. */
+  readonly id: string;
+  /** One line. */
+  readonly summary: string;
+  readonly ports: PortKind;
+  /** Whether its modules prove themselves with a module key. */
+  readonly authenticates?: boolean;
+  /** The devices that it is made for. None: any device of its kind of port may be one. */
+  readonly usb: readonly { readonly vendor: string; readonly product: string }[];
+  readonly limits: {
+    /** The longest block that it delivers, at most `limits.bridgeBlockBytesMax`. */
+    readonly blockBytesMax: number;
+    /** Blocks delivered and not answered yet. */
+    readonly blocksUnderWayMax: number;
+  };
+};
 
 export type DriverContext = {
   readonly clock: Clock;
   readonly log: Log;
   readonly port: PortSelector;
+  /** Of a serial port. */
   readonly baudRate: number;
   /** When given, a module that names another link is refused. */
   readonly expectedLinkId?: string | undefined;
+  /** Sees the session; for recording one in a laboratory, never in an agent. */
+  readonly tap?: Tap | undefined;
   /**
    * What the module proves itself with; only for a driver that `authenticates`. Without it any module is believed, which the
    * configuration has said by name.
@@ -110,11 +154,7 @@ export interface OpenModule {
   order?(order: ModuleOrder): Promise<ModuleOrderResult>;
 }
 
-export interface Driver {
-  readonly id: string;
-  readonly summary: string;
-  /** Whether its modules prove themselves with a module key. */
-  readonly authenticates?: boolean;
+export interface Driver extends DriverManifest {
   /** Starts at once and keeps trying until closed. Never throws for a port that is not there. */
   open(context: DriverContext, sink: ModuleSink): OpenModule;
 }

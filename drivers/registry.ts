@@ -1,16 +1,21 @@
-import { bridgeSerial } from './bridge-serial/driver.ts';
-import type { Driver } from './driver.ts';
+import { driver as asciiLines } from './ascii-lines/driver.ts';
+import { driver as bridgeSerial } from './bridge-serial/driver.ts';
+import type { Driver, PortKind } from './driver.ts';
+import { driver as exec } from './exec/driver.ts';
+import { driver as keyFile } from './key-file/driver.ts';
 
-export type PortKind = 'serial' | 'hid';
-
-/** All drivers of this agent, and what kind of port each works on. Drivers are named here and nowhere else. */
-export const registry: readonly { readonly driver: Driver; readonly ports: PortKind }[] = [
-  { driver: bridgeSerial, ports: 'serial' },
+/** All drivers of this agent. Drivers are named here and nowhere else. */
+export const registry: readonly { readonly driver: Driver }[] = [
+  { driver: bridgeSerial },
+  { driver: asciiLines },
+  { driver: exec },
+  { driver: keyFile },
 ];
 
-/** Their names, and the names of those whose modules can prove themselves. */
+/** What the check of a configuration needs to know: their names, what kind of port each needs, and whose modules can prove themselves. */
 export const driverNames = {
   drivers: registry.map(({ driver }) => driver.id),
+  ports: Object.fromEntries(registry.map(({ driver }) => [driver.id, driver.ports])),
   authenticating: registry.flatMap(({ driver }) => (driver.authenticates ? [driver.id] : [])),
 };
 
@@ -18,7 +23,15 @@ export function driverById(id: string): Driver | undefined {
   return registry.find(({ driver }) => driver.id === id)?.driver;
 }
 
-/** The IDs of the drivers that could use such a port. */
-export function driversFor(kind: PortKind): string[] {
-  return registry.filter(({ ports }) => ports === kind).map(({ driver }) => driver.id);
+/**
+ * The IDs of the drivers that fit a device: those made for its USB identity; where there is none, those that may be for
+ * any device of its kind.
+ */
+export function driversFor(kind: PortKind, usb?: { vendor?: string; product?: string }): string[] {
+  const ofKind = registry.map(({ driver }) => driver).filter(({ ports }) => ports === kind);
+  const made = ofKind.filter((driver) =>
+    driver.usb.some(({ vendor, product }) => vendor === usb?.vendor && product === usb.product),
+  );
+  const fitting = made.length > 0 ? made : ofKind.filter((driver) => driver.usb.length === 0);
+  return fitting.map(({ id }) => id);
 }

@@ -86,6 +86,23 @@ export const limits = {
   /** Bytes that wait for a module which does not read. */
   portQueueBytesMax: 64 << 10,
   serialPortsMax: 256,
+  /** A program that stands for a module: open files, bytes of memory, how long it may take to end when told to. */
+  programFilesMax: 256,
+  programMemoryBytesMax: 1 << 30,
+  programStopMs: 2_000,
+  programArgumentsMax: 64,
+  /** Of what such a program writes to stderr: bytes of a line, lines a minute. */
+  programLineBytesMax: 256,
+  programLinesPerMinuteMax: 60,
+  /** One key file, without its header; files delivered and not yet answered. */
+  keyFileBytesMax: 1 << 16,
+  keyFilesUnderWayMax: 64,
+  /** Key files: names of one folder that are looked at, how often, and how long a file must have stood still. */
+  keyFilesMax: 4_096,
+  keyFilePollMs: 1_000,
+  keyFileSettledMs: 1_000,
+  /** Between a question to a module of lines and its answer. */
+  linesAnswerMs: 3_000,
   /** Bytes that a simulated module sends ahead of a reader: more than a window of the longest blocks. */
   simulatorQueueBytesMax: 8 << 20,
   simulatorBufferBlocksMax: 65_536,

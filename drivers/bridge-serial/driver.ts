@@ -1,12 +1,15 @@
 /** A QKD module that speaks the firmware bridge over a serial line, a USB serial adapter or a USB CDC port. */
+import { BridgeModule } from '../bridge/module.ts';
 import type { Driver, DriverContext, ModuleSink } from '../driver.ts';
-import { BridgeModule } from './module.ts';
+import { lineBytesPerSecond, openSerialPort } from '../ports/serial.ts';
+import { manifest } from './manifest.ts';
 
-export const bridgeSerial = {
-  id: 'bridge-serial',
-  summary: 'firmware bridge over a serial port (UART, USB serial adapter, USB CDC)',
-  authenticates: true,
+export const driver = {
+  ...manifest,
   open(context: DriverContext, sink: ModuleSink): BridgeModule {
-    return new BridgeModule(context, sink);
+    return new BridgeModule(context, sink, {
+      open: (events) => openSerialPort(context, events),
+      bytesPerSecond: lineBytesPerSecond(context.baudRate),
+    });
   },
 } satisfies Driver;

@@ -37,6 +37,7 @@ export async function listSerialPorts(sysRoot = '/sys'): Promise<SerialPortEntry
 /** The path of the port that `selector` means; undefined when no such USB device is plugged in. */
 export async function resolvePort(selector: PortSelector, sysRoot = '/sys'): Promise<string | undefined> {
   if ('path' in selector) return selector.path;
+  if (!('usb' in selector)) return undefined;
   const { vendor, product, serial } = selector.usb;
   for (const entry of await listSerialPorts(sysRoot)) {
     if (entry.vendor !== vendor.toLowerCase() || entry.product !== product.toLowerCase()) continue;

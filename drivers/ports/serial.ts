@@ -2,6 +2,9 @@
 import { SerialPort } from 'serialport';
 import type { ByteLink, ByteLinkEvents } from '../../src/env/byte-link.ts';
 import { AgentError, messageOf } from '../../src/errors.ts';
+import type { DriverContext, PortSelector } from '../driver.ts';
+import { resolvePort } from './serial-list.ts';
+import { noticeHangUp } from './serial-read.ts';
 
 export type SerialOptions = {
   /** Such as `/dev/ttyUSB0`; may be a symbolic link. */
@@ -10,11 +13,24 @@ export type SerialOptions = {
 };
 
 /**
+ * Finds the serial port of a link, and opens it. A USB device is looked for each time anew: it may have come back under
+ * another name. Rejects with an AgentError when it is not there or cannot be opened.
+ */
+export async function openSerialPort(
+  { port, baudRate }: DriverContext,
+  events: ByteLinkEvents,
+): Promise<ByteLink> {
+  const path = await resolvePort(port);
+  if (path === undefined) throw notPlugged(port);
+  return openSerial({ path, baudRate }, events);
+}
+
+/**
  * Opens a serial port: raw, 8N1, no flow control, locked against another process that asks for the lock (`flock`).
  * Rejects with an AgentError when there is no such port, when it is in use, or when it isn't ours to open.
  *
- * A hang-up may go unnoticed until something is written, with reads spinning meanwhile: the user of the link writes at
- * least once a second. Chunks are views of memory that nobody else reads; the receiver wipes them.
+ * A hang-up is noticed by reading, also one that comes right after data. A far end that is merely silent is for the user of
+ * the link to notice: it asks for a sign of life. Chunks are views of memory that nobody else reads; the receiver wipes them.
  */
 export async function openSerial(options: SerialOptions, events: ByteLinkEvents): Promise<ByteLink> {
   // hupcl would drop the modem lines at each close, which resets boards that wire DTR to their reset.
@@ -28,7 +44,22 @@ export async function openSerial(options: SerialOptions, events: ByteLinkEvents)
   await new Promise<void>((resolve, reject) => {
     port.open((error) => (error ? reject(openError(options.path, error)) : resolve()));
   });
+  noticeHangUp(port);
   return new SerialLink(port, events);
+}
+
+function notPlugged(port: PortSelector): AgentError {
+  const usb = 'usb' in port ? port.usb : undefined;
+  const which = usb === undefined ? '' : ` ${usb.vendor}:${usb.product}`;
+  const serial = usb?.serial === undefined ? '' : ` with serial number ${usb.serial}`;
+  return new AgentError(
+    'host.port-missing',
+    `no serial port of a USB device${which}${serial} is plugged in`,
+    {
+      fault: 'host',
+      remedy: 'Plug the module in; compare the configuration with `keyferry devices`.',
+    },
+  );
 }
 
 function openError(path: string, cause: unknown): AgentError {

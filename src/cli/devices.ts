@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import type { PortKind } from '../../drivers/driver.ts';
 import { type HidEntry, listHidDevices } from '../../drivers/ports/hid-list.ts';
+import { type DeviceUser, usersOf } from '../../drivers/ports/in-use.ts';
 import { listSerialPorts, type SerialPortEntry } from '../../drivers/ports/serial-list.ts';
-import { driversFor, type PortKind } from '../../drivers/registry.ts';
+import { driversFor } from '../../drivers/registry.ts';
 import { AgentError } from '../errors.ts';
 
 export type Device = {
@@ -14,6 +16,8 @@ export type Device = {
   readonly product_name?: string;
   /** IDs of the drivers that could use it. */
   readonly drivers: readonly string[];
+  /** The process that has it open, as far as we may see; null when none is seen. */
+  readonly in_use: DeviceUser | null;
 };
 
 export type DeviceReport = { readonly devices: readonly Device[]; readonly notes: readonly string[] };
@@ -26,7 +30,8 @@ export function register(program: Command): void {
     .description(
       [
         'Lists the serial ports and HID devices of this machine with what a configuration names them by: the path, or',
-        'the USB vendor ID, product ID and serial number; and the drivers that could use them.',
+        'the USB vendor ID, product ID and serial number; the drivers that could use them; and which process has them',
+        'open, as far as this user may see. Opens none of them.',
       ].join(' '),
     )
     .option('--json', 'print one JSON object: devices, notes')
@@ -41,17 +46,21 @@ export function register(program: Command): void {
 
 /** A kind of device that cannot be listed is a note, not a failure. */
 export async function listDevices(): Promise<DeviceReport> {
-  const devices = (await listSerialPorts()).map((entry) => device('serial', entry));
+  const found: { kind: PortKind; entry: SerialPortEntry | HidEntry }[] = [];
+  const notes: string[] = [];
+  for (const entry of await listSerialPorts()) found.push({ kind: 'serial', entry });
   try {
-    const hid = (await listHidDevices()).map((entry) => device('hid', entry));
-    return { devices: [...devices, ...hid], notes: [] };
+    for (const entry of await listHidDevices()) found.push({ kind: 'hid', entry });
   } catch (thrown) {
     if (!(thrown instanceof AgentError)) throw thrown;
-    return { devices, notes: [`${thrown.message}. ${thrown.remedy}`] };
+    notes.push(`${thrown.message}. ${thrown.remedy}`);
   }
+  const users = await usersOf(found.map(({ entry }) => entry.path));
+  const devices = found.map(({ kind, entry }) => device(kind, entry, users.get(entry.path) ?? null));
+  return { devices, notes };
 }
 
-function device(kind: PortKind, entry: SerialPortEntry | HidEntry): Device {
+function device(kind: PortKind, entry: SerialPortEntry | HidEntry, user: DeviceUser | null): Device {
   const { path, vendor, product, serial, manufacturer, productName } = entry;
   return {
     kind,
@@ -61,11 +70,12 @@ function device(kind: PortKind, entry: SerialPortEntry | HidEntry): Device {
     ...(serial !== undefined && { serial }),
     ...(manufacturer !== undefined && { manufacturer }),
     ...(productName !== undefined && { product_name: productName }),
-    drivers: driversFor(kind),
+    drivers: driversFor(kind, entry),
+    in_use: user,
   };
 }
 
-const HEADINGS = ['PATH', 'KIND', 'VENDOR', 'PRODUCT', 'SERIAL', 'NAME', 'DRIVER'];
+const HEADINGS = ['PATH', 'KIND', 'VENDOR', 'PRODUCT', 'SERIAL', 'NAME', 'DRIVER', 'IN USE BY'];
 
 export function deviceTable({ devices, notes }: DeviceReport): string {
   const rows = devices.map((d) => [
@@ -76,6 +86,7 @@ export function deviceTable({ devices, notes }: DeviceReport): string {
     d.serial ?? '',
     [d.manufacturer, d.product_name].filter((text) => text !== undefined).join(' '),
     d.drivers.join(', '),
+    d.in_use === null ? '' : `${d.in_use.program} (${d.in_use.pid})`,
   ]);
   const table = [HEADINGS, ...rows].map((row) => row.map((cell) => printable(cell) || '-'));
   const widths = HEADINGS.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));

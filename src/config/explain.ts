@@ -13,6 +13,8 @@ export type ExplainOptions = {
   readonly directory: string;
   /** The drivers that this build has; not looked at when left out. */
   readonly drivers?: readonly string[] | undefined;
+  /** What kind of port each of them needs; not looked at when left out. */
+  readonly ports?: Readonly<Record<string, string>> | undefined;
   /** Those of them whose modules can prove themselves; not looked at when left out. */
   readonly authenticating?: readonly string[] | undefined;
   /** When given, the files that the configuration names are looked at as well. */
@@ -33,7 +35,11 @@ export function explainConfig(
   const shape = checkShape(source);
   if (shape.config === undefined) return { faults: sorted(shape.faults.map(source.locate)) };
   const config = resolvePaths(shape.config, options.directory);
-  const found = [...checkRules(config), ...checkDrivers(config, options)];
+  const found = [
+    ...checkRules(config),
+    ...checkDrivers(config, options),
+    ...checkPorts(config, options.ports),
+  ];
   if (options.files !== undefined) found.push(...checkFiles(config, options.files));
   if (found.length > 0) return { faults: sorted(withoutRepeats(found).map(source.locate)) };
   return { config, faults: [] };
@@ -55,6 +61,25 @@ function checkDrivers({ links }: Config, { drivers, authenticating }: ExplainOpt
     const remedy = close === undefined ? `There are: ${drivers.join(', ')}.` : `Did you mean ${close}?`;
     const message = `there is no driver ${driver}`;
     return { code: 'configuration.unknown_driver', at: ['links', i, 'driver'], message, remedy };
+  });
+}
+
+/** The keys of `port` that name each kind of port. */
+const PORT_KEYS: Readonly<Record<string, readonly string[]>> = {
+  serial: ['path', 'usb'],
+  hid: ['path', 'usb'],
+  folder: ['folder'],
+  program: ['program'],
+};
+
+function checkPorts({ links }: Config, ports: ExplainOptions['ports']): FoundFault[] {
+  return links.flatMap(({ driver, port }, i) => {
+    const wanted = PORT_KEYS[ports?.[driver] ?? ''];
+    const given = Object.keys(port)[0] ?? '';
+    if (wanted === undefined || wanted.includes(given)) return [];
+    const message = `the driver ${driver} cannot use a port given by ${given}`;
+    const remedy = `Give ${wanted.join(' or ')} instead, or choose another driver.`;
+    return { code: 'configuration.port_kind', at: ['links', i, 'port'], message, remedy };
   });
 }
 

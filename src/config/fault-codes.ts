@@ -10,6 +10,7 @@ export const faultCodes = {
   'configuration.duplicate': 'An ID, an address or a port that an earlier entry has.',
   'configuration.unknown_peer': 'A link or a route to a KMA that is not among `kx.peers`.',
   'configuration.unknown_driver': 'A driver that this build does not have.',
+  'configuration.port_kind': 'A port of another kind than the driver works on.',
   'configuration.module_authentication':
     'A link that neither gives a key for its module nor says that it goes without, or says both.',
   'configuration.listen_missing': 'A peer that is waited for, with nowhere to wait.',

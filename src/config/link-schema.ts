@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { limits } from '../limits.ts';
 import { exactlyOne, id, path, whole } from './fields.ts';
 
 const usbId = (what: string, example: string) =>
@@ -15,7 +16,39 @@ export type PortConfig =
         readonly product: string;
         readonly serial?: string | undefined;
       };
-    };
+    }
+  | { readonly folder: { readonly path: string; readonly format: 'numbered' | 'type-7' } }
+  | { readonly program: string[] };
+
+const folder = z.strictObject({
+  path: path({ description: 'Path of the folder.', example: '/var/spool/qkd' }),
+  format: z.enum(['numbered', 'type-7']).meta({
+    description:
+      'How files are named and read: `numbered` is `17.key`, a block number and bare key; `type-7` are final key files of the S-Fifteen stack.',
+    example: 'numbered',
+  }),
+});
+
+const program = z
+  .array(
+    z
+      .string()
+      .max(4_096, { error: 'is longer than 4096 characters' })
+      .refine((text) => !text.includes('\0'), { error: 'holds a NUL character' })
+      .meta({
+        description: 'The absolute path, or an argument.',
+        limits: 'text',
+        example: '/opt/qkd/module',
+      }),
+  )
+  .min(1, { error: 'names no program' })
+  .max(limits.programArgumentsMax, { error: `has more than ${limits.programArgumentsMax} parts` })
+  .refine((parts) => parts[0]?.startsWith('/') === true, { error: 'must begin with an absolute path' })
+  .meta({
+    description: 'A program that speaks the firmware bridge: its absolute path, then its arguments.',
+    limits: `1 to ${limits.programArgumentsMax} of text`,
+    example: '["/opt/qkd/module", "--device", "0"]',
+  });
 
 const port = z
   .strictObject({
@@ -36,16 +69,20 @@ const port = z
           }),
       })
       .optional()
-      .meta({ description: 'The first serial port whose USB identity fits.' }),
+      .meta({ description: 'The first device whose USB identity fits.' }),
+    folder: folder.optional().meta({ description: 'The folder into which key files are dropped.' }),
+    program: program.optional(),
   })
   .superRefine((value, context) => {
-    const message = exactlyOne(value, ['path', 'usb']);
+    const message = exactlyOne(value, ['path', 'usb', 'folder', 'program']);
     if (message !== undefined) context.addIssue({ code: 'custom', message });
   })
-  .transform(
-    (value): PortConfig => (value.usb === undefined ? { path: value.path ?? '' } : { usb: value.usb }),
-  )
-  .meta({ description: 'Where the module is: exactly one of `path` and `usb`.' });
+  .transform(({ path: device, usb, folder: dropped, program: command }): PortConfig => {
+    if (usb !== undefined) return { usb };
+    if (dropped !== undefined) return { folder: dropped };
+    return command === undefined ? { path: device ?? '' } : { program: command };
+  })
+  .meta({ description: 'Where the module is: exactly one of `path`, `usb`, `folder` and `program`.' });
 
 export const link = z.strictObject({
   peer: id({

@@ -31,7 +31,7 @@ export class ConfigError extends AgentError {
  */
 export function loadConfig(
   path: string,
-  options: Pick<ExplainOptions, 'drivers' | 'authenticating'> = {},
+  options: Pick<ExplainOptions, 'drivers' | 'ports' | 'authenticating'> = {},
 ): Config {
   const text = readConfigText(path);
   const directory = dirname(resolve(path));

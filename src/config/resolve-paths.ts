@@ -39,5 +39,7 @@ function nodeKey(source: NodeKeySource, from: (path: string) => string): NodeKey
 }
 
 function port(given: PortConfig, from: (path: string) => string): PortConfig {
-  return 'path' in given ? { path: from(given.path) } : given;
+  if ('path' in given) return { path: from(given.path) };
+  if ('folder' in given) return { folder: { ...given.folder, path: from(given.folder.path) } };
+  return given;
 }

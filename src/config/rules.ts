@@ -193,5 +193,7 @@ function pathRules({ control, kx, supply }: Config): FoundFault[] {
 
 function portName(port: PortConfig): string {
   if ('path' in port) return port.path;
+  if ('folder' in port) return port.folder.path;
+  if ('program' in port) return port.program.join(' ');
   return `${port.usb.vendor}:${port.usb.product}:${port.usb.serial ?? ''}`;
 }

@@ -1,4 +1,4 @@
-import { type Config, poolDefaults } from './schema.ts';
+import { type Config, type PortConfig, poolDefaults } from './schema.ts';
 
 /** What a node with this configuration does, a line each, for a person. */
 export function summarise(config: Config): string[] {
@@ -34,13 +34,18 @@ function kxLines({ kx }: Config): string[] {
 
 function linkLine(link: Config['links'][number]): string {
   const { peer, driver, port, baud_rate, link_id, module_key, qber_max } = link;
-  const where =
-    'path' in port ? port.path : `USB ${port.usb.vendor}:${port.usb.product} ${port.usb.serial ?? ''}`.trim();
   const name = link_id === undefined ? '' : ` ${link_id}`;
   const proof =
     module_key === undefined ? 'any module is believed' : `the module proves itself with ${module_key}`;
   const gate = qber_max === undefined ? '' : `; blocks with a QBER above ${qber_max} are refused`;
-  return `link${name}: to ${peer} by ${driver} on ${where} at ${baud_rate} bit/s; ${proof}${gate}`;
+  return `link${name}: to ${peer} by ${driver} on ${portText(port, baud_rate)}; ${proof}${gate}`;
+}
+
+function portText(port: PortConfig, baudRate: number): string {
+  if ('folder' in port) return `the folder ${port.folder.path}, files of format ${port.folder.format}`;
+  if ('program' in port) return `the program ${port.program.join(' ')}`;
+  if ('path' in port) return `${port.path} at ${baudRate} bit/s`;
+  return `${`USB ${port.usb.vendor}:${port.usb.product} ${port.usb.serial ?? ''}`.trim()} at ${baudRate} bit/s`;
 }
 
 function routeLines({ kx, pools }: Config): string[] {

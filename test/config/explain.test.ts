@@ -8,7 +8,11 @@ import { outline } from '../../src/config/outline.ts';
 import { limits } from '../../src/limits.ts';
 import { faultCases, sound } from './fault-cases.ts';
 
-const options = { directory: '/etc/keyferry', drivers: ['bridge-serial'] };
+const options = {
+  directory: '/etc/keyferry',
+  drivers: ['bridge-serial'],
+  ports: { 'bridge-serial': 'serial' },
+};
 const explain = (text: string) => explainConfig(text, options);
 
 describe('a sound configuration', () => {

@@ -1,5 +1,6 @@
 import { at, type FaultCase } from './fault-case.ts';
 import { moduleFaultCases } from './module-fault-cases.ts';
+import { portFaultCases } from './port-fault-cases.ts';
 
 /** A whole configuration without a fault, in lines that the cases replace one at a time. */
 export const sound = `kma_id: A
@@ -115,6 +116,7 @@ export const faultCases: readonly FaultCase[] = [
   at('unknown_peer', 'via: [B]', 'via: [E]', 'kx.routes[0].via[0]', '16:13', 'add E to kx.peers'),
   at('unknown_peer', '- peer: B', '- peer: E', 'links[0].peer', '18:11', 'Add E to kx.peers'),
   at('unknown_driver', 'bridge-serial', 'bridge-serail', 'links[0].driver', '19:13', 'bridge-serial?'),
+  ...portFaultCases,
   at('listen_missing', '  listen: 127.0.0.1:4163\n', '', 'kx.peers[1]', '12:7', 'kx.listen'),
   at(
     'needless_route',

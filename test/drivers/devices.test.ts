@@ -3,9 +3,11 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { usersOf } from '../../drivers/ports/in-use.ts';
 import { listSerialPorts, resolvePort } from '../../drivers/ports/serial-list.ts';
 import { driverById, driversFor, registry } from '../../drivers/registry.ts';
 import { deviceTable, listDevices } from '../../src/cli/devices.ts';
+import { openPseudoTerminal } from '../../src/simulator/pseudo-terminal.ts';
 
 let sys: string;
 
@@ -87,7 +89,18 @@ test('every driver is found by its ID, and drivers by kind of port', () => {
 test('the devices command lists this machine, or says what could not be listed', async () => {
   const report = await listDevices();
   assert(report.devices.some(({ kind }) => kind === 'hid') || report.notes.length <= 1);
-  for (const { drivers, kind } of report.devices) assert.deepEqual(drivers, driversFor(kind));
+  for (const device of report.devices) assert.deepEqual(device.drivers, driversFor(device.kind, device));
+});
+
+test('a terminal shows as in use by the process that has it open, also by its symbolic link', async (t) => {
+  const terminal = await openPseudoTerminal({ onData: () => {}, onLost: () => {} });
+  t.after(() => terminal.close());
+  const link = join(sys, 'module');
+  await symlink(terminal.path, link);
+  assert.match((await usersOf([link])).get(link)?.program ?? 'nobody', /^(script|tail)$/);
+  assert.deepEqual(await usersOf(['/dev/null/nothing', join(sys, 'class')]), new Map());
+  await terminal.close();
+  assert.deepEqual(await usersOf([link]), new Map());
 });
 
 test('the table shows what a device says of itself without its control characters', () => {
@@ -99,13 +112,14 @@ test('the table shows what a device says of itself without its control character
         vendor: '0403',
         product_name: 'a\u001b[2Jb',
         drivers: ['bridge-serial'],
+        in_use: { pid: 12, program: 'node' },
       },
     ],
     notes: ['a note'],
   });
   assert.deepEqual(table.split('\n'), [
-    'PATH          KIND    VENDOR  PRODUCT  SERIAL  NAME    DRIVER',
-    '/dev/ttyUSB0  serial  0403    -        -       a?[2Jb  bridge-serial',
+    'PATH          KIND    VENDOR  PRODUCT  SERIAL  NAME    DRIVER         IN USE BY',
+    '/dev/ttyUSB0  serial  0403    -        -       a?[2Jb  bridge-serial  node (12)',
     'a note',
     '',
   ]);

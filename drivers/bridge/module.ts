@@ -1,0 +1,213 @@
+import type { AgentChannel, ChannelEffect } from '../../firmware-bridge/agent-channel.ts';
+import { decodeModuleMessage } from '../../firmware-bridge/decode.ts';
+import { encodeMessage } from '../../firmware-bridge/encode.ts';
+import { AgentExchange } from '../../firmware-bridge/exchange.ts';
+import type { ExchangeEffect, ExchangeEvent } from '../../firmware-bridge/exchange-events.ts';
+import { DELIMITER, encodeFrame, FrameDecoder } from '../../firmware-bridge/framing.ts';
+import type { AgentMessage, Hello } from '../../firmware-bridge/message.ts';
+import type { ByteLink, ByteLinkEvents } from '../../src/env/byte-link.ts';
+import { limits } from '../../src/limits.ts';
+import type {
+  DriverContext,
+  ModuleInfo,
+  ModuleOrder,
+  ModuleOrderResult,
+  ModuleSink,
+  OpenModule,
+} from '../driver.ts';
+import { PortKeeper } from '../ports/keeper.ts';
+import { channelFor } from './channel.ts';
+
+/** A port that carries bridge frames: a serial line, or a program's stdin and stdout. */
+export type BridgePort = {
+  readonly open: (events: ByteLinkEvents) => Promise<ByteLink>;
+  /** What the line carries; Infinity where nothing paces it. */
+  readonly bytesPerSecond: number;
+};
+
+/**
+ * One module that speaks the firmware bridge, for as long as it is configured: runs the channel and the exchange over
+ * a port, and starts over whenever the port goes away. Every bridge driver is this over a port of its own.
+ */
+export class BridgeModule implements OpenModule {
+  readonly #context: DriverContext;
+  readonly #sink: ModuleSink;
+  readonly #exchange: AgentExchange;
+  readonly #channel: AgentChannel;
+  readonly #decoder = new FrameDecoder();
+  readonly #port: PortKeeper;
+  #flushPending = false;
+  #ordered: ((result: ModuleOrderResult) => void) | undefined;
+
+  constructor(context: DriverContext, sink: ModuleSink, port: BridgePort) {
+    this.#context = context;
+    this.#sink = sink;
+    this.#channel = channelFor(context, this.#onChannel);
+    this.#exchange = new AgentExchange({
+      firstOpening: 1 + (Math.floor(context.clock.wallMs()) % (2 ** 32 - 1)),
+      windowParts: limits.moduleCreditPartsMax,
+      lineBytesPerSecond: port.bytesPerSecond,
+      expectedLinkId: context.expectedLinkId,
+    });
+    this.#port = new PortKeeper(context, {
+      open: port.open,
+      onOpen: this.#onOpen,
+      onData: this.#onData,
+      onClosed: this.#onClosed,
+      onTick: () => {
+        this.#channel.tick(this.#nowMs);
+        this.#run({ type: 'tick', nowMs: this.#nowMs });
+      },
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#port.close();
+    this.#channel.wipe();
+  }
+
+  order(order: ModuleOrder): Promise<ModuleOrderResult> {
+    if (this.#ordered !== undefined) {
+      return Promise.resolve({ outcome: 'failed', text: 'another command is under way' });
+    }
+    const { promise, resolve } = Promise.withResolvers<ModuleOrderResult>();
+    this.#ordered = resolve;
+    this.#run({ type: 'order', order, nowMs: this.#nowMs });
+    return promise;
+  }
+
+  get #nowMs(): number {
+    return this.#context.clock.monotonicMs();
+  }
+
+  readonly #onOpen = (): void => {
+    this.#decoder.reset();
+    // Ends whatever frame an earlier opening left half sent.
+    this.#port.write(Uint8Array.of(DELIMITER));
+    this.#channel.connected(this.#nowMs);
+  };
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#run({ type: 'heard', nowMs: this.#nowMs });
+    this.#decoder.push(chunk, (message) => this.#channel.message(message, this.#nowMs));
+  };
+
+  readonly #onChannel = (effect: ChannelEffect): void => {
+    switch (effect.type) {
+      case 'send':
+        this.#write(effect.message);
+        break;
+      case 'opened':
+        this.#run({ type: 'connected', nowMs: this.#nowMs });
+        break;
+      case 'ended':
+        this.#run({ type: 'disconnected', reason: effect.reason });
+        break;
+      case 'envelope':
+        this.#envelope(effect.bytes);
+        break;
+      case 'hang_up':
+        this.#port.hangUp(effect.reason);
+        break;
+    }
+  };
+
+  #envelope(bytes: Buffer): void {
+    const decoded = decodeModuleMessage(bytes);
+    const nowMs = this.#nowMs;
+    if (decoded.kind === 'message') this.#run({ type: 'message', message: decoded.message, nowMs });
+    else if (decoded.kind === 'malformed') this.#run({ type: 'malformed', reason: decoded.reason });
+  }
+
+  readonly #onClosed = (reason: string): void => {
+    const { faultCount } = this.#decoder;
+    if (faultCount > 0) this.#context.log.info('module.frames-dropped', { frames: faultCount });
+    this.#channel.disconnected();
+    this.#run({ type: 'disconnected', reason });
+  };
+
+  #run(event: ExchangeEvent): void {
+    for (const effect of this.#exchange.handle(event)) this.#perform(effect);
+  }
+
+  #perform(effect: ExchangeEffect): void {
+    switch (effect.type) {
+      case 'send':
+        this.#send(effect.message);
+        break;
+      case 'opened':
+        this.#opened(effect.hello);
+        break;
+      case 'deliver':
+        this.#deliver(effect);
+        break;
+      case 'telemetry': {
+        const { type: _, ...telemetry } = effect.telemetry;
+        if (!this.#port.stopping) this.#sink.onTelemetry(telemetry);
+        break;
+      }
+      case 'alarm': {
+        const { type: _, ...alarm } = effect.alarm;
+        if (!this.#port.stopping) this.#sink.onAlarm(alarm);
+        break;
+      }
+      case 'order_result': {
+        const answer = this.#ordered;
+        this.#ordered = undefined;
+        answer?.(effect.result);
+        break;
+      }
+      case 'zeroized':
+        this.#context.log.warn('module.zeroized', { blocks: effect.blocks });
+        break;
+      case 'lost':
+        this.#sink.onLost(effect.reason);
+        break;
+      case 'hang_up':
+        this.#port.hangUp(effect.reason);
+        break;
+    }
+  }
+
+  #opened(hello: Hello): void {
+    this.#port.proved();
+    const { moduleId, linkId, role, firmwareVersion } = hello;
+    const info: ModuleInfo = { moduleId, linkId, role, firmwareVersion };
+    this.#sink.onOpen(info);
+  }
+
+  #deliver({ opening, number, bytes, qber }: Extract<ExchangeEffect, { type: 'deliver' }>): void {
+    if (this.#port.stopping) {
+      bytes.wipe();
+      return;
+    }
+    this.#sink.onBlock(
+      { number, bytes, ...(qber !== undefined && { qber }) },
+      {
+        stored: () => this.#answer({ type: 'answered', opening, number, verdict: { stored: true } }),
+        refused: (reason) =>
+          this.#answer({ type: 'answered', opening, number, verdict: { stored: false, reason } }),
+      },
+    );
+  }
+
+  /** One sync of the store answers for many blocks: they go to the module in one message. */
+  #answer(event: ExchangeEvent): void {
+    this.#run(event);
+    if (this.#flushPending) return;
+    this.#flushPending = true;
+    queueMicrotask(() => {
+      this.#flushPending = false;
+      this.#run({ type: 'flush' });
+    });
+  }
+
+  #send(message: AgentMessage): void {
+    const sealed = this.#channel.seal(encodeMessage(message));
+    if (sealed !== undefined) this.#write(sealed);
+  }
+
+  #write(message: Buffer): void {
+    this.#port.write(encodeFrame(message));
+  }
+}

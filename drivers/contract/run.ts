@@ -1,0 +1,28 @@
+import type { Clock } from '../../src/env/clock.ts';
+import type { Log } from '../../src/env/log.ts';
+import type { Driver } from '../driver.ts';
+import type { Claim } from './claims.ts';
+import type { ContractDevice } from './device.ts';
+import { Trial } from './trial.ts';
+
+/**
+ * Tries one claim on a driver and a fresh device, which is closed afterwards. Rejects when the claim does not hold.
+ */
+export async function tryClaim(
+  claim: Claim,
+  driver: Driver,
+  makeDevice: () => Promise<ContractDevice>,
+  world: { readonly clock: Clock; readonly log: Log },
+): Promise<void> {
+  const device = await makeDevice();
+  const trial = new Trial(driver, device, world.clock, world.log);
+  try {
+    await claim.prove(trial);
+    trial.check();
+  } finally {
+    await trial.close();
+    await device.close();
+    trial.sink.wipe();
+  }
+  trial.check();
+}

@@ -1,0 +1,74 @@
+import type { Clock } from '../../src/env/clock.ts';
+import type { Log } from '../../src/env/log.ts';
+import type { Driver, OpenModule, PortSelector } from '../driver.ts';
+import type { ContractDevice } from './device.ts';
+import { ContractSink } from './sink.ts';
+
+const WAIT_MS = 20_000;
+const LOOK_MS = 10;
+
+/** A claim of the contract does not hold. */
+export class BreachError extends Error {}
+
+/** One driver against one device, for one claim. */
+export class Trial {
+  readonly device: ContractDevice;
+  readonly sink: ContractSink;
+  readonly #driver: Driver;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #module: OpenModule | undefined;
+
+  constructor(driver: Driver, device: ContractDevice, clock: Clock, log: Log) {
+    this.#driver = driver;
+    this.device = device;
+    this.sink = new ContractSink(driver);
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Plugs the device in and opens the driver on it. */
+  async start(): Promise<void> {
+    await this.device.plug();
+    this.open(this.device.port);
+  }
+
+  open(port: PortSelector): void {
+    const { baudRate } = this.device;
+    this.#module = this.#driver.open({ clock: this.#clock, log: this.#log, port, baudRate }, this.sink);
+  }
+
+  async close(): Promise<void> {
+    await this.#module?.close();
+    this.sink.closed = true;
+  }
+
+  /** Waits until `done`, and throws what breach has shown meanwhile. */
+  async until(what: string, done: () => boolean): Promise<void> {
+    const endMs = this.#clock.monotonicMs() + WAIT_MS;
+    while (!done()) {
+      this.check();
+      if (this.#clock.monotonicMs() > endMs) throw new BreachError(`this did not come about: ${what}`);
+      await this.pause(LOOK_MS);
+    }
+    this.check();
+  }
+
+  /** For what must not happen: waits, and looks for breaches. */
+  async pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#clock.after(ms, resolve);
+    });
+    this.check();
+  }
+
+  check(): void {
+    const [breach] = this.sink.breaches;
+    if (breach !== undefined) throw new BreachError(breach);
+    if (this.device.complaint !== undefined) throw new BreachError(this.device.complaint);
+  }
+
+  assert(holds: boolean, otherwise: string): void {
+    if (!holds) throw new BreachError(otherwise);
+  }
+}

@@ -1,0 +1,27 @@
+/** A vendor's own program in any language, as a process of its own that speaks bridge frames on its stdin and stdout. */
+import { AgentError } from '../../src/errors.ts';
+import { BridgeModule } from '../bridge/module.ts';
+import type { Driver, DriverContext, ModuleSink } from '../driver.ts';
+import { openProgram } from '../ports/program.ts';
+import { manifest } from './manifest.ts';
+
+export const driver = {
+  ...manifest,
+  open(context: DriverContext, sink: ModuleSink): BridgeModule {
+    const { port, log } = context;
+    return new BridgeModule(context, sink, {
+      open: async (events) => {
+        if (!('program' in port)) throw noProgram();
+        return openProgram({ command: port.program, log }, events);
+      },
+      bytesPerSecond: Number.POSITIVE_INFINITY,
+    });
+  },
+} satisfies Driver;
+
+function noProgram(): AgentError {
+  return new AgentError('configuration.port_kind', 'the driver exec is given no program', {
+    fault: 'configuration',
+    remedy: 'Give `port.program`: the absolute path of the program, then its arguments.',
+  });
+}

@@ -1,0 +1,130 @@
+/** A folder into which another program drops files of key. */
+import { constants, type FSWatcher, watch } from 'node:fs';
+import { access, type FileHandle, lstat, open, opendir, rename, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AgentError, messageOf } from '../../src/errors.ts';
+import { limits } from '../../src/limits.ts';
+
+export type FolderFile = {
+  readonly name: string;
+  readonly bytes: number;
+  /** Changes whenever the file does. */
+  readonly stamp: string;
+};
+
+/** Put before the name of a file that is being erased: whatever becomes of that, it is never read again. */
+const ERASING = '.keyferry-erasing-';
+const { O_RDONLY, O_WRONLY, O_NOFOLLOW, R_OK, W_OK, X_OK } = constants;
+
+/**
+ * The folder at `path`, once it is there and safe: ours to change, and nobody's who is neither its owner nor in its group.
+ * Erases what an earlier run had begun to erase. @throws AgentError `host.folder-…`
+ */
+export async function openFolder(path: string): Promise<KeyFolder> {
+  const found = await lstat(path).catch(() => undefined);
+  if (!found?.isDirectory())
+    throw new AgentError('host.folder-missing', `there is no folder ${path}`, {
+      fault: 'host',
+      remedy: `Make the folder ${path}, or correct the configuration. It may not be a symbolic link.`,
+    });
+  if ((found.mode & 0o002) !== 0)
+    throw new AgentError('host.folder-open', `anyone may write to ${path}, and so feed key to this node`, {
+      fault: 'host',
+      remedy: `Run: chmod o-w ${path}`,
+    });
+  await access(path, R_OK | W_OK | X_OK).catch((cause: unknown) => {
+    throw new AgentError('host.folder-denied', `${path} cannot be used: ${messageOf(cause)}`, {
+      fault: 'host',
+      remedy: `Give the agent's user the right to read ${path} and to delete from it.`,
+      cause,
+    });
+  });
+  const folder = new KeyFolder(path);
+  await folder.sweep();
+  return folder;
+}
+
+export class KeyFolder {
+  readonly #path: string;
+  #watcher: FSWatcher | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Calls `changed` when something in the folder may have changed. May miss changes: look from time to time as well. */
+  watch(changed: () => void): void {
+    try {
+      this.#watcher = watch(this.#path, { persistent: false }, changed);
+      this.#watcher.on('error', () => this.#watcher?.close());
+    } catch {
+      // The kernel has no watch left: looking from time to time has to do.
+    }
+  }
+
+  close(): void {
+    this.#watcher?.close();
+  }
+
+  /** The plain files whose names `accepts`, `limits.keyFilesMax` at most. Rejects when the folder has gone. */
+  async list(accepts: (name: string) => boolean): Promise<FolderFile[]> {
+    const files: FolderFile[] = [];
+    for await (const { name } of await opendir(this.#path)) {
+      if (!accepts(name)) continue;
+      const found = await lstat(join(this.#path, name), { bigint: true }).catch(() => undefined);
+      if (!found?.isFile()) continue;
+      const { size, ino, mtimeNs } = found;
+      files.push({ name, bytes: Number(size), stamp: `${ino}-${size}-${mtimeNs}` });
+      if (files.length >= limits.keyFilesMax) break;
+    }
+    return files;
+  }
+
+  /** The first `bytes` bytes of a file, in memory of their own that the caller wipes. */
+  async read(name: string, bytes: number): Promise<Buffer> {
+    await using file = await open(join(this.#path, name), O_RDONLY | O_NOFOLLOW);
+    const memory = Buffer.alloc(bytes);
+    let got = 0;
+    while (got < bytes) {
+      const { bytesRead } = await file.read(memory, got, bytes - got, got);
+      if (bytesRead === 0) break;
+      got += bytesRead;
+    }
+    return memory.subarray(0, got);
+  }
+
+  /**
+   * Erases a file: sets it aside durably, so that it is never read again, overwrites it and deletes it. What a disk keeps of
+   * overwritten blocks is beyond us.
+   */
+  async erase(name: string): Promise<void> {
+    const aside = join(this.#path, ERASING + name);
+    await rename(join(this.#path, name), aside);
+    await this.#sync();
+    await overwrite(aside);
+    await unlink(aside);
+    await this.#sync();
+  }
+
+  /** Ends what `erase` had begun when the agent was stopped. */
+  async sweep(): Promise<void> {
+    for (const { name } of await this.list((candidate) => candidate.startsWith(ERASING))) {
+      await overwrite(join(this.#path, name)).catch(() => {});
+      await unlink(join(this.#path, name)).catch(() => {});
+    }
+  }
+
+  async #sync(): Promise<void> {
+    await using folder = await open(this.#path, O_RDONLY);
+    await folder.sync();
+  }
+}
+
+async function overwrite(path: string): Promise<void> {
+  await using file: FileHandle = await open(path, O_WRONLY | O_NOFOLLOW);
+  const { size } = await file.stat();
+  const zeros = Buffer.alloc(64 << 10);
+  for (let at = 0; at < size; at += zeros.length)
+    await file.write(zeros, 0, Math.min(zeros.length, size - at), at);
+  await file.sync();
+}

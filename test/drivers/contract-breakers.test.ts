@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { driver } from '../../drivers/ascii-lines/driver.ts';
+import { claims } from '../../drivers/contract/claims.ts';
+import { tryClaim } from '../../drivers/contract/run.ts';
+import { parseTranscript } from '../../drivers/contract/transcript.ts';
+import type { Driver, ModuleSink } from '../../drivers/driver.ts';
+import { transcriptDevice } from '../../src/cli/driver/transcript-device.ts';
+import { systemClock } from '../../src/node/clock.ts';
+import { SecretBytes } from '../../src/secret/secret-bytes.ts';
+import { RecordingLog } from './recording-sink.ts';
+
+const session = join(import.meta.dirname, '../../drivers/ascii-lines/session.transcript');
+const transcript = parseTranscript(readFileSync(session, 'utf8'));
+
+/** A driver that keeps the contract, but for what `breaks` does to its calls. */
+function broken(
+  breaks: (sink: ModuleSink) => Partial<ModuleSink>,
+  onClose = (_: ModuleSink): void => {},
+): Driver {
+  return {
+    ...driver,
+    open(context, sink) {
+      const changed: ModuleSink = {
+        onOpen: (info) => sink.onOpen(info),
+        onBlock: (block, answer) => sink.onBlock(block, answer),
+        onTelemetry: (telemetry) => sink.onTelemetry(telemetry),
+        onAlarm: (alarm) => sink.onAlarm(alarm),
+        onLost: (reason) => sink.onLost(reason),
+        ...breaks(sink),
+      };
+      const module = driver.open(context, changed);
+      return {
+        async close() {
+          await module.close();
+          systemClock.after(100, () => onClose(sink));
+        },
+      };
+    },
+  };
+}
+
+/** Each breaks one guarantee; the claim that has to find it, and what it says. */
+const breakers: readonly { what: string; claim: RegExp; says: RegExp; driver: Driver }[] = [
+  {
+    what: 'tells the module before a block is stored',
+    claim: /told of a block when it is stored/,
+    says: /before the block was stored/,
+    driver: broken((sink) => ({
+      onBlock(block, answer) {
+        sink.onBlock(block, answer);
+        answer.stored();
+      },
+    })),
+  },
+  {
+    what: 'never tells the module',
+    claim: /told of a block when it is stored/,
+    says: /did not come about: the module to be told/,
+    driver: broken((sink) => ({
+      onBlock: (block) => sink.onBlock(block, { stored: () => {}, refused: () => {} }),
+    })),
+  },
+  {
+    what: 'delivers a block twice',
+    claim: /blocks come after onOpen/,
+    says: /came twice within one opening/,
+    driver: broken((sink) => ({
+      onBlock(block, answer) {
+        const again = SecretBytes.copyOf(block.bytes.view());
+        sink.onBlock(block, answer);
+        sink.onBlock({ number: block.number, bytes: again }, answer);
+      },
+    })),
+  },
+  {
+    what: 'delivers other bits the second time',
+    claim: /delivered again/,
+    says: /came again with other bits/,
+    driver: (() => {
+      let times = 0;
+      return broken((sink) => ({
+        onBlock(block, answer) {
+          block.bytes.view()[0] = times++;
+          sink.onBlock(block, answer);
+        },
+      }));
+    })(),
+  },
+  {
+    what: 'keeps quiet about a loss',
+    claim: /go away and come back/,
+    says: /did not come about: the loss/,
+    driver: broken(() => ({ onLost: () => {} })),
+  },
+  {
+    what: 'delivers a number that is none',
+    claim: /blocks come after onOpen/,
+    says: /is no block number/,
+    driver: broken((sink) => ({
+      onBlock: ({ bytes }, answer) => sink.onBlock({ number: -1, bytes }, answer),
+    })),
+  },
+  {
+    what: 'calls back after it was closed',
+    claim: /once it is closed/,
+    says: /onTelemetry came after close/,
+    driver: broken(
+      () => ({}),
+      (sink) => sink.onTelemetry({}),
+    ),
+  },
+];
+
+describe('the contract suite finds a driver that', { concurrency: 4 }, () => {
+  for (const { what, claim, says, driver: breaker } of breakers) {
+    test(what, async () => {
+      const found = claims.find(({ name }) => claim.test(name))!;
+      const world = { clock: systemClock, log: new RecordingLog() };
+      await assert.rejects(
+        tryClaim(found, breaker, () => transcriptDevice(transcript), world),
+        says,
+      );
+    });
+  }
+});

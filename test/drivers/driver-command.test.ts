@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { parseTranscript } from '../../drivers/contract/transcript.ts';
+import { transcriptDevice } from '../../src/cli/driver/transcript-device.ts';
+
+const root = join(import.meta.dirname, '../..');
+const name = `try-${process.pid}`;
+let scratch: string;
+
+before(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'keyferry-driver-'));
+});
+
+after(async () => {
+  await rm(scratch, { recursive: true, force: true });
+});
+
+type Ended = { readonly code: number; readonly stdout: string; readonly stderr: string };
+
+function keyferry(...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    const options = { cwd: root, timeout: 120_000 };
+    execFile(process.execPath, ['src/main.ts', 'driver', ...args], options, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+}
+
+test('driver new makes a driver outside the tree too, once, under its own name', async () => {
+  const made = await keyferry('new', name, '--dir', scratch);
+  assert.equal(made.code, 0, made.stderr);
+  assert.match(await readFile(join(scratch, name, 'manifest.ts'), 'utf8'), new RegExp(`id: '${name}'`));
+  assert.match(await readFile(join(scratch, name, 'README.md'), 'utf8'), new RegExp(`^# ${name}`));
+  const again = await keyferry('new', name, '--dir', scratch);
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /host\.driver_new/);
+  assert.equal((await keyferry('new', 'Not_A-Name')).code, 2);
+});
+
+test('driver test finds that a good driver holds, and names the claim that a bad transcript breaks', async () => {
+  const good = await keyferry('test', 'drivers/ascii-lines');
+  assert.equal(good.code, 0, good.stdout + good.stderr);
+  assert.match(good.stdout, /(\d+) of \1 claims hold\n$/);
+  const lame = join(scratch, 'lame');
+  await mkdir(lame);
+  await writeFile(
+    join(lame, 'driver.ts'),
+    `export { driver } from '${root}/drivers/ascii-lines/driver.ts';\n`,
+  );
+  await writeFile(join(lame, 'session.transcript'), 'blocks 1\n=> 00\n');
+  const bad = await keyferry('test', lame);
+  assert.equal(bad.code, 1);
+  assert.match(
+    bad.stdout,
+    /BROKEN {2}blocks come after onOpen.*\n +the agent sent 0a57484f0a, where the transcript has 00\n/,
+  );
+  assert.match((await keyferry('test', scratch)).stderr, /configuration\.driver_load/);
+  assert.match((await keyferry('test', 'drivers/exec')).stderr, /host\.transcript_missing/);
+});
+
+test("driver record writes a session that is the owner's alone and can be played; it asks for --lab", async () => {
+  const path = join(scratch, 'recorded');
+  const session = await readFile(join(root, 'drivers/ascii-lines/session.transcript'), 'utf8');
+  const device = await transcriptDevice(parseTranscript(session));
+  await device.plug();
+  const { path: tty } = device.port as { path: string };
+  const args = ['record', 'drivers/ascii-lines', tty, path, '--seconds', '2'];
+  assert.equal((await keyferry(...args)).code, 2);
+  const done = await keyferry(...args, '--lab');
+  assert.equal(done.code, 0, done.stderr);
+  assert.match(done.stdout, /with 2 blocks/);
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+  assert.equal(device.forgotten, 2);
+  assert.equal(device.complaint, undefined);
+  await device.close();
+  const { inOrder, anyTime } = parseTranscript(await readFile(path, 'utf8'));
+  assert(inOrder.some(({ asked }) => asked.toString() === '\nWHO\n'));
+  assert(anyTime.some(({ asked }) => asked.toString() === 'NEXT\n'));
+  await writeFile(join(scratch, 'other'), '');
+  assert.match(
+    (await keyferry(...args.slice(0, 3), join(scratch, 'other'), '--lab')).stderr,
+    /host\.transcript_write/,
+  );
+});

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { LogLines } from '../../drivers/ports/log-lines.ts';
+import { openProgram } from '../../drivers/ports/program.ts';
+import { limits } from '../../src/limits.ts';
+import { until } from '../manual-clock.ts';
+import { RecordingLog } from './recording-sink.ts';
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'keyferry-exec-'));
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+async function program(name: string, script: string): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, `#!/bin/sh\n${script}\n`);
+  await chmod(path, 0o700);
+  return path;
+}
+
+type Run = {
+  out: string;
+  closes: string[];
+  log: RecordingLog;
+  link: Awaited<ReturnType<typeof openProgram>>;
+};
+
+async function run(...command: string[]): Promise<Run> {
+  const log = new RecordingLog();
+  const closes: string[] = [];
+  const run = { out: '', closes, log };
+  const events = {
+    onData: (chunk: Buffer) => {
+      run.out += chunk.toString('latin1');
+    },
+    onClosed: (reason: string) => void closes.push(reason),
+  };
+  return Object.assign(run, { link: await openProgram({ command, log }, events) });
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test('a program gets a clean environment, a group of its own, arguments as they are, and limits', async () => {
+  process.env['KEYFERRY_TEST_SECRET'] = 'x';
+  const path = await program(
+    'show',
+    'env; ulimit -c; ulimit -n; ulimit -d; pwd; cut -d" " -f5 /proc/$$/stat; echo "[$1]"; echo $$',
+  );
+  const shown = await run(path, 'a b; $(c)');
+  await until('it has ended', () => shown.closes.length === 1);
+  delete process.env['KEYFERRY_TEST_SECRET'];
+  const lines = shown.out
+    .trim()
+    .split('\n')
+    .map((line) => line.trim());
+  assert(!shown.out.includes('KEYFERRY_TEST_SECRET'));
+  const from = lines.indexOf('0');
+  assert.deepEqual(lines.slice(from, from + 4), [
+    '0',
+    String(limits.programFilesMax),
+    String(limits.programMemoryBytesMax >> 10),
+    '/',
+  ]);
+  assert.deepEqual(lines.slice(-2), ['[a b; $(c)]', lines.at(-1)]);
+  assert.equal(lines.at(-3), lines.at(-1), 'it leads its process group');
+  assert.deepEqual(shown.closes, [`${path} ended with code 0`]);
+});
+
+test('closing ends a program that will not end, and all that it has started', async () => {
+  const path = await program('stubborn', 'trap "" TERM; sleep 1000 & echo $$ $!; while :; do sleep 1; done');
+  const stubborn = await run(path);
+  await until('it has said its processes', () => stubborn.out.includes('\n'));
+  const pids = stubborn.out.trim().split(' ').map(Number);
+  assert(pids.length === 2 && pids.every(alive));
+  stubborn.link.close('the test closes it');
+  await until('it has ended', () => stubborn.closes.length === 1);
+  await until('none is left', () => !pids.some(alive));
+  assert.deepEqual(stubborn.closes, ['the test closes it']);
+});
+
+test('what a program leaves behind when it ends is ended too', async () => {
+  const path = await program('parent', 'sleep 1000 & echo $!');
+  const parent = await run(path);
+  await until('it has ended', () => parent.closes.length === 1);
+  const child = Number(parent.out);
+  assert(child > 1);
+  await until('its child is gone', () => !alive(child));
+});
+
+test('a program that is not there, or may not be run, says so when it closes', async () => {
+  const missing = await run(join(folder, 'nothing'));
+  await until('it has ended', () => missing.closes.length === 1);
+  assert.match(missing.closes[0]!, /127: it is not there/);
+  const path = await program('locked', 'true');
+  await chmod(path, 0o600);
+  const locked = await run(path);
+  await until('it has ended', () => locked.closes.length === 1);
+  assert.match(locked.closes[0]!, /126: it may not be executed/);
+});
+
+test('stderr goes to the log: a bounded number of short lines, and nothing that could be key', async () => {
+  const key = 'd0e1f2a3b4c5d6e7f8091a2b3c4d5e6f';
+  const path = await program(
+    'talker',
+    `echo "temperature 21 key ${key} end" >&2; yes "one line" | head -5000 >&2`,
+  );
+  const talker = await run(path);
+  await until('it has ended', () => talker.closes.length === 1);
+  assert.match(talker.log.lines[0]!, /temperature 21 key \[left out\] end/);
+  assert(!talker.log.lines.join().includes(key.slice(0, 12)));
+  assert.equal(talker.log.lines.length, limits.programLinesPerMinuteMax + 1);
+  assert.match(talker.log.lines.at(-1)!, /the rest of this minute is left out/);
+});
+
+test('lines are counted anew each minute, and cut where they are too long', () => {
+  const said: string[] = [];
+  const lines = new LogLines((text) => said.push(text));
+  for (let i = 0; i < limits.programLinesPerMinuteMax + 9; i++) lines.push(Buffer.from('a\n'), 0);
+  assert.equal(said.length, limits.programLinesPerMinuteMax + 1);
+  lines.push(Buffer.from(`${'word '.repeat(1_000)}\n\u001b[2J\n`), 60_000);
+  assert(said.at(-2)!.length <= limits.programLineBytesMax);
+  assert.equal(said.at(-1), '?[2J');
+});
+
+test('a program ends with the agent, also when the agent is killed', async () => {
+  const { spawn } = await import('node:child_process');
+  const path = await program('orphan', `echo $$ > ${folder}/orphan-pid; exec sleep 1000`);
+  const script = `import { openProgram } from '${join(import.meta.dirname, '../../drivers/ports/program.ts')}';
+    await openProgram({ command: ['${path}'], log: console }, { onData() {}, onClosed() {} });
+    setInterval(() => {}, 1000);`;
+  const agent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
+  let pid = 0;
+  const look = setInterval(async () => {
+    pid = Number(await readFile(join(folder, 'orphan-pid'), 'utf8').catch(() => '0'));
+  }, 20);
+  await until('it has started', () => pid > 0);
+  clearInterval(look);
+  assert(alive(pid));
+  agent.kill('SIGKILL');
+  await until('it is gone', () => !alive(pid));
+});

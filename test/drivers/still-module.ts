@@ -1,0 +1,54 @@
+import { systemEntropy as entropy } from '../../src/node/entropy.ts';
+import type { SecretBytes } from '../../src/secret/secret-bytes.ts';
+import { BlockSource } from '../../src/simulator/block-source.ts';
+import { SimulatedModule } from '../../src/simulator/simulated-module.ts';
+
+/** Blocks that a still module has. */
+export const BLOCKS = 12;
+
+/** What its blocks come from. */
+export const stillLink = {
+  seed: Buffer.of(7),
+  linkId: 'ab',
+  blockBytes: 300,
+  blocksPerSecond: 1,
+  startMs: 0,
+};
+
+/**
+ * A simulated module whose wall clock stands: each new one has the same blocks 1 to `BLOCKS`, without the first `told`.
+ * @param moduleKey becomes the module's
+ */
+export function stillModule(write: (frame: Buffer) => void, told: number, moduleKey?: SecretBytes) {
+  const source = new BlockSource(stillLink);
+  const identity = {
+    moduleId: 'still-1',
+    linkId: stillLink.linkId,
+    role: 'tx',
+    firmwareVersion: 'still',
+    maxBlockBytes: stillLink.blockBytes,
+  } as const;
+  const module = new SimulatedModule(
+    {
+      identity,
+      moduleKey,
+      entropy,
+      source,
+      bufferBlocks: BLOCKS,
+      qber: 0.02,
+      skr: 1_000,
+      corruptEvery: 0,
+      startWallMs: (1 + told) * 1_000,
+    },
+    write,
+  );
+  return {
+    start: () => module.start(),
+    stop: () => module.stop(),
+    receive: (chunk: Uint8Array) => module.receive(chunk, performance.now()),
+    turn: () => module.tick(performance.now(), BLOCKS * 1_000),
+    get status() {
+      return module.status;
+    },
+  };
+}
