@@ -5,6 +5,7 @@ import { SecretBytes } from '../secret/secret-bytes.ts';
 /** Random, and long enough that no two are ever alike under one key. */
 export const NONCE_BYTES = 24;
 const TAG_BYTES = 16;
+const LONG_BYTES = 1 << 16;
 
 /** Bytes of a sealed box: nonce 24, ciphertext, tag 16. */
 export function sealedBytes(plainBytes: number): number {
@@ -25,7 +26,9 @@ export function sealBox(box: Buffer, key: Buffer, bound: Buffer, plain: Uint8Arr
 /** The text of a box, the caller's; undefined when it was not sealed with this key and bound text. */
 export function openBox(box: Uint8Array, key: Buffer, bound: Buffer): SecretBytes | undefined {
   if (box.length < sealedBytes(0)) return undefined;
-  const plain = SecretBytes.alloc(box.length - sealedBytes(0));
+  const length = box.length - sealedBytes(0);
+  // A long block comes and goes with many like it, and each would be a burden to the collector.
+  const plain = length > LONG_BYTES ? SecretBytes.pooled(length) : SecretBytes.alloc(length);
   const nonce = box.subarray(0, NONCE_BYTES) as Buffer;
   const cipher = box.subarray(NONCE_BYTES) as Buffer;
   try {

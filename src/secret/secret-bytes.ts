@@ -24,7 +24,7 @@ export class SecretBytes implements Disposable {
   }
 
   /**
-   * The same out of a pool, for what lives no longer than the work on one message.
+   * The same out of a pool, for what comes and goes often and is only ever looked at for a moment.
    * @param length bytes, all zero, in memory that serves again once this is wiped: a view that outlives that shows another's bytes
    */
   static pooled(length: number): SecretBytes {

@@ -1,8 +1,10 @@
 /** Memory for secrets that come and go by the thousand a second, so that the collector has nothing to do with them. By size, powers of two. */
 const free = new Map<number, Buffer[]>();
 const SMALLEST = 64;
-const LARGEST = 1 << 16;
-const KEPT_OF_EACH = 64;
+const LARGEST = 1 << 20;
+/** Of each size, no more than this many bytes, and no more than this many pieces. */
+const KEPT_BYTES = 8 << 20;
+const KEPT_PIECES = 64;
 
 /** All zero. @param length bytes, at least */
 export function takeSecretMemory(length: number): Buffer {
@@ -21,5 +23,5 @@ export function giveSecretMemory(memory: Buffer, used: number): void {
     same = [];
     free.set(size, same);
   }
-  if (same.length < KEPT_OF_EACH) same.push(memory);
+  if (same.length < Math.min(KEPT_PIECES, KEPT_BYTES / size)) same.push(memory);
 }
