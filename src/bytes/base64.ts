@@ -74,24 +74,3 @@ export function readBase64(
   if (padding === 1) target[at++] = ((v | (DECODE[source[i + 2]!]! << 6)) >> 8) & 255;
   return at;
 }
-
-/**
- * XORs `pad[from, from + bytes)` into the bytes that base64 text stands for, in place: base64 letters are six-bit groups, so the text is
- * neither decoded nor encoded as a whole.
- * @param bytes that the text from `at` on decodes to; it was accepted by `base64DecodedLength`
- */
-export function xorBase64(text: Uint8Array, at: number, bytes: number, pad: Uint8Array, from: number): void {
-  let left = bytes;
-  for (; left >= 3; left -= 3, at += 4, from += 3) {
-    const mask = (pad[from]! << 16) | (pad[from + 1]! << 8) | pad[from + 2]!;
-    text[at] = ENCODE[DECODE[text[at]!]! ^ (mask >> 18)]!;
-    text[at + 1] = ENCODE[DECODE[text[at + 1]!]! ^ ((mask >> 12) & 63)]!;
-    text[at + 2] = ENCODE[DECODE[text[at + 2]!]! ^ ((mask >> 6) & 63)]!;
-    text[at + 3] = ENCODE[DECODE[text[at + 3]!]! ^ (mask & 63)]!;
-  }
-  if (left === 0) return;
-  const mask = (pad[from]! << 16) | (left === 2 ? pad[from + 1]! << 8 : 0);
-  text[at] = ENCODE[DECODE[text[at]!]! ^ (mask >> 18)]!;
-  text[at + 1] = ENCODE[DECODE[text[at + 1]!]! ^ ((mask >> 12) & 63)]!;
-  if (left === 2) text[at + 2] = ENCODE[DECODE[text[at + 2]!]! ^ ((mask >> 6) & 63)]!;
-}

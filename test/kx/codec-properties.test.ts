@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { xorBase64 } from '../../src/bytes/base64.ts';
 import { encoded, padded, SPELLINGS, scanned, talk, transitStep, verdictOf } from './codec-under-test.ts';
 import { completion, keyFiles, relay } from './fault-vectors/message.ts';
 import { FIRST, GREETING, sealed, UNIT, unitsOf } from './fault-vectors/setting.ts';
@@ -268,16 +267,12 @@ test('a transit step changes nothing before the hop entry but the letters of key
   );
 });
 
-test('pad is changed in place as if the key were decoded, XORed and encoded, for every length from 0 to 100', () => {
+test('pad is changed in place as if the key were decoded, XORed and encoded, for every length from 1 to 100', () => {
   fc.assert(
     fc.property(bytesOf(101), bytesOf(128), bytesOf(128), (source, before, after) => {
-      for (let length = 0; length <= 100; length++) {
+      for (let length = 1; length <= 100; length++) {
         const key = Buffer.from(source.subarray(0, length));
         const expected = xor(xor(key, before), after).toString('base64');
-        const text = Buffer.from(key.toString('base64'), 'latin1');
-        xorBase64(text, 0, length, xor(before, after), 0);
-        assert.equal(text.toString('latin1'), expected);
-        if (length === 0) continue;
         const lead = Buffer.from(source.subarray(0, 101 - length));
         const shown = [Buffer.alloc(lead.length).toString('base64'), expected];
         assert.deepEqual(padded([lead, key], Buffer.concat([lead, xor(before, after)])), shown);
