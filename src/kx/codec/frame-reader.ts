@@ -6,6 +6,9 @@ import { copied, giveMemory, takeMemory } from './slots.ts';
 const HEADER = limits.kxHeaderBytes;
 /** A longer slot is not for one connection to hold while it waits. */
 const KEPT_BYTES = 2 << 10;
+const NOTHING = Buffer.alloc(0);
+const [VERSION_HIGH, VERSION_LOW] = [KX_VERSION >> 8, KX_VERSION & 0xff];
+const COMMANDS = 0x1100;
 
 /** For tests: every frame is overwritten when its time is over, so that who looks at it too late is found out. */
 export const expiredFrames = { poisoned: false };
@@ -18,12 +21,13 @@ export type FrameFault = 'version' | 'command';
  * gathered once, in memory that is taken when its header is there and believed, and used again for the next one.
  */
 export class FrameReader implements Disposable {
-  readonly #isCommand: (code: number) => boolean;
+  /** By the second byte of a command code: whether this peer may send it. The first is the same in all (Q.4163 Table I.1). */
+  readonly #allowed: Uint8Array;
   readonly #wipes: boolean;
   readonly #frame = new Frame();
   readonly #giveUp = () => this.#memoryGivenUp();
   #lent = false;
-  #chunk: Buffer = Buffer.alloc(0);
+  #chunk: Buffer = NOTHING;
   #at = 0;
   /** Of the frame that is being gathered: its header as far as it is here, and the frame itself. */
   readonly #head = Buffer.alloc(HEADER);
@@ -36,7 +40,7 @@ export class FrameReader implements Disposable {
    * @param wipes whether a frame is overwritten when its time is over: key may lie in it in the clear
    */
   constructor(isCommand: (code: number) => boolean, wipes = false) {
-    this.#isCommand = isCommand;
+    this.#allowed = Uint8Array.from({ length: 256 }, (_, low) => (isCommand(COMMANDS | low) ? 1 : 0));
     this.#wipes = wipes || expiredFrames.poisoned;
   }
 
@@ -54,26 +58,26 @@ export class FrameReader implements Disposable {
   push(chunk: Buffer): void {
     if (this.#lent) this.#expire();
     if (this.#wipes) this.#chunk.fill(0);
-    this.#chunk = chunk;
+    this.#chunk = this.#fault === undefined ? chunk : NOTHING;
     this.#at = 0;
   }
 
   /** @returns the next frame, lent until the next `pull()` or `push()`; undefined when there is none yet, or after a fault */
   pull(): Frame | undefined {
     if (this.#lent) this.#expire();
-    if (this.#fault !== undefined) return undefined;
-    if (this.#filled > 0) return this.#gather();
+    const chunk = this.#chunk;
     const at = this.#at;
-    const left = this.#chunk.length - at;
+    const left = chunk.length - at;
     if (left === 0) return undefined;
-    if (left < HEADER) return this.#gather();
-    this.#frame.readHeader(this.#chunk, at);
-    if (!this.#believe()) return undefined;
-    const size = HEADER + this.#frame.length;
+    if (this.#filled > 0 || left < HEADER) return this.#gather();
+    if (!this.#believes(chunk, at)) return undefined;
+    const frame = this.#frame;
+    frame.readHeader(chunk, at);
+    const size = HEADER + frame.length;
     if (left < size) return this.#begin();
     this.#at = at + size;
     this.#lent = this.#wipes;
-    return this.#frame.place(this.#chunk, at);
+    return frame.place(chunk, at);
   }
 
   /** The connection is over: gives back the memory. */
@@ -82,7 +86,7 @@ export class FrameReader implements Disposable {
     this.#giveBack();
     this.#filled = 0;
     if (this.#wipes) this.#chunk.fill(0);
-    this.#chunk = Buffer.alloc(0);
+    this.#chunk = NOTHING;
     this.#at = 0;
   }
 
@@ -92,8 +96,8 @@ export class FrameReader implements Disposable {
     while (this.#filled < HEADER && this.#at < this.#chunk.length)
       this.#head[this.#filled++] = this.#chunk[this.#at++]!;
     if (this.#filled < HEADER) return undefined;
+    if (!this.#believes(this.#head, 0)) return undefined;
     this.#frame.readHeader(this.#head, 0);
-    if (!this.#believe()) return undefined;
     this.#prepare();
     this.#memory!.set(this.#head);
     return this.#fill();
@@ -154,9 +158,15 @@ export class FrameReader implements Disposable {
     this.#memory = undefined;
   }
 
-  #believe(): boolean {
-    if (this.#frame.version !== KX_VERSION) this.#fault = 'version';
-    else if (!this.#isCommand(this.#frame.command)) this.#fault = 'command';
-    return this.#fault === undefined;
+  // Nothing of a stream with a fault is read any more.
+  #believes(bytes: Buffer, at: number): boolean {
+    const isVersion = bytes[at] === VERSION_HIGH && bytes[at + 1] === VERSION_LOW;
+    if (isVersion && bytes[at + 6] === COMMANDS >> 8 && this.#allowed[bytes[at + 7]!] === 1) return true;
+    this.#fault = isVersion ? 'command' : 'version';
+    this.#filled = 0;
+    if (this.#wipes) this.#chunk.fill(0);
+    this.#chunk = NOTHING;
+    this.#at = 0;
+    return false;
   }
 }
