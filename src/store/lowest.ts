@@ -1,14 +1,24 @@
+const SPARE = 64;
+
 /** The lowest of a changing set of numbers, without looking at all of them: a heap from which those that have gone are taken when they come up. */
 export class Lowest {
-  readonly #heap: number[] = [];
-  readonly #has: (number: number) => boolean;
+  #heap: number[] = [];
+  readonly #set: { readonly size: number; has(number: number): boolean };
 
-  /** @param has whether a number that was added is still in the set */
-  constructor(has: (number: number) => boolean) {
-    this.#has = has;
+  /** @param set the numbers that are there now, all of which were added */
+  constructor(set: { readonly size: number; has(number: number): boolean }) {
+    this.#set = set;
+  }
+
+  /** Numbers that are kept, those among them that have gone and did not come up yet. */
+  get kept(): number {
+    return this.#heap.length;
   }
 
   add(number: number): void {
+    // Behind a low number that stays for long, those that have gone would gather. Numbers in order are a heap.
+    if (this.#heap.length > SPARE + 2 * this.#set.size)
+      this.#heap = this.#heap.filter((one) => this.#set.has(one)).sort((a, b) => a - b);
     const heap = this.#heap;
     let at = heap.push(number) - 1;
     while (at > 0) {
@@ -21,7 +31,7 @@ export class Lowest {
   }
 
   get(): number | undefined {
-    while (this.#heap.length > 0 && !this.#has(this.#heap[0]!)) this.#removeFirst();
+    while (this.#heap.length > 0 && !this.#set.has(this.#heap[0]!)) this.#removeFirst();
     return this.#heap[0];
   }
 

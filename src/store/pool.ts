@@ -21,7 +21,7 @@ export class Pool {
   readonly generation = { own: 0, theirs: 0 };
   /** Blocks of theirs below this number are done: their owner has said that it takes no more from them. */
   theirFloor = 0;
-  readonly #lowestOwn = new Lowest((number) => this.own.has(number));
+  readonly #lowestOwn = new Lowest(this.own);
   readonly #highest = { own: -1, theirs: -1 };
   /** Burn stride, in units: grows while key is asked for quickly. */
   stride = 0;

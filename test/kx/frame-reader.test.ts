@@ -156,6 +156,18 @@ describe('a frame', () => {
   }
 });
 
+test('a frame that is kept twice is two frames', () => {
+  const reader = new FrameReader(anyCommand);
+  reader.push(Buffer.from(stream.subarray(0, 11)));
+  reader.pull();
+  reader.push(Buffer.from(stream.subarray(11)));
+  const lent = reader.pull()!;
+  using one = lent.keep();
+  using other = lent.keep();
+  assert.notEqual(one.payload.byteOffset, other.payload.byteOffset);
+  assert.deepEqual([one.payload.toString(), other.payload.toString()], ['one', 'one']);
+});
+
 describe('a bad frame', () => {
   const cases: [string, Buffer, string][] = [
     ['of another version', Buffer.from('00020000000111010002', 'hex'), 'version'],

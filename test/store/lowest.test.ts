@@ -8,7 +8,7 @@ test('the lowest number is that of all that are there, whatever comes and goes',
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const there = new Set<number>();
-      const lowest = new Lowest((number) => there.has(number));
+      const lowest = new Lowest(there);
       for (const [comes, number] of steps) {
         if (comes && !there.has(number)) lowest.add(number);
         if (comes) there.add(number);
@@ -17,4 +17,16 @@ test('the lowest number is that of all that are there, whatever comes and goes',
       }
     }),
   );
+});
+
+test('numbers that have gone do not gather behind a low one that stays', () => {
+  const there = new Set<number>();
+  const lowest = new Lowest(there);
+  for (let number = 0; number < 10_000; number++) {
+    there.add(number);
+    lowest.add(number);
+    if (number > 3) there.delete(number - 2);
+  }
+  assert.equal(lowest.get(), 0);
+  assert.ok(lowest.kept < 200, `${lowest.kept} are kept`);
 });

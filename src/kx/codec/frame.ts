@@ -64,7 +64,12 @@ export class Frame implements KxHeader, Disposable {
 
   /** The frame as the caller's own: copied, unless its reader has gathered it and does not need that memory. Dispose of it. */
   keep(): Frame {
-    if (this.#giveUp !== undefined) return Frame.of(this.#giveUp());
+    if (this.#giveUp !== undefined) {
+      const memory = this.#giveUp();
+      // Kept again, it is copied as any other.
+      this.#giveUp = undefined;
+      return Frame.of(memory);
+    }
     const size = HEADER + this.length;
     const memory = takeMemory(size + limits.hopEntryBytesMax);
     memory.set(this.#memory!.subarray(this.#at, this.#at + size));
