@@ -86,6 +86,9 @@ export const limits = {
   /** Bytes that wait for a module which does not read. */
   portQueueBytesMax: 64 << 10,
   serialPortsMax: 256,
+  /** What a recorded session of a device may have. */
+  recordedPartsMax: 100_000,
+  recordedBytesMax: 64 << 20,
   /** A program that stands for a module: open files, bytes of memory, how long it may take to end when told to. */
   programFilesMax: 256,
   programMemoryBytesMax: 1 << 30,

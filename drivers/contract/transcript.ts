@@ -16,7 +16,10 @@ export type Transcript = {
 
 const LINE = /^(?:(any )?=> ([0-9a-f ]+)|<= ([0-9a-f ]+)|(forgets)|blocks ([1-9]\d{0,2}))$/;
 
-/** Reads a transcript (docs/drivers.md, "Transcripts"). @throws AgentError `configuration.transcript` */
+/**
+ * Reads a transcript (docs/drivers.md, "Transcripts"): test data that its maker publishes. Whatever key stands in it is used by nobody, so that it
+ * may be text. @throws AgentError `configuration.transcript`
+ */
 export function parseTranscript(text: string): Transcript {
   const greeting: Buffer[] = [];
   const inOrder: Exchange[] = [];
@@ -26,14 +29,14 @@ export function parseTranscript(text: string): Transcript {
   text.split('\n').forEach((raw, i) => {
     const line = raw.replace(/#.*/, '').trim();
     if (line === '') return;
-    const [whole, any, asked, answer, forgets, count] = LINE.exec(line) ?? [];
+    const [whole, whenever, asked, answer, forgets, count] = LINE.exec(line) ?? [];
     if (whole === undefined)
       throw wrong(i + 1, 'is none of "blocks N", "=> HEX", "any => HEX", "<= HEX" and "forgets"');
     if (count !== undefined) {
       blocks = Number(count);
     } else if (asked !== undefined) {
       const exchange = { asked: bytes(asked, i + 1), answer: Buffer.alloc(0), forgets: 0 };
-      last = { list: any === undefined ? inOrder : anyTime, exchange };
+      last = { list: whenever === undefined ? inOrder : anyTime, exchange };
       last.list.push(exchange);
     } else if (last === undefined) {
       if (forgets !== undefined) throw wrong(i + 1, 'forgets a block before anything was said');
@@ -118,6 +121,7 @@ export class TranscriptPlayer {
     return true;
   }
 
+  // What the agent says asks for key and never holds any.
   #unexpected(next: Exchange | undefined): string {
     const sent = this.#heard.subarray(0, 64).toString('hex');
     const place = next === undefined ? 'nothing more' : next.asked.toString('hex');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Recording } from '../../drivers/contract/recording.ts';
 import { parseTranscript, TranscriptPlayer } from '../../drivers/contract/transcript.ts';
+import { limits } from '../../src/limits.ts';
 
 /** What the device says, all of it, to pieces of what the agent says. */
 function play(text: string, ...heard: string[]): { said: string; player: TranscriptPlayer } {
@@ -72,7 +73,18 @@ test('what was recorded is played, repeated exchanges at any time', () => {
     recording.sent(Buffer.from(asked.slice(2)));
     recording.received(Buffer.from(answer));
   }
-  const text = recording.text();
+  const text = recording.write().toString();
   assert.match(text, /holds the key/);
   assert.equal(play(text, 'PINGWHOPINGPINGNEXTPING').said, 'boot pong me pong pong key17 pong ');
+});
+
+test('a recording is bounded, and holds nothing once it is disposed of', () => {
+  const recording = new Recording();
+  recording.sent(Buffer.from('GO'));
+  for (let i = 0; i < 3; i++) recording.received(Buffer.alloc(limits.recordedBytesMax / 2 - 1, 0x4b));
+  const digits = recording.write().length;
+  // The third did not go in.
+  assert.ok(Math.abs(digits - 2 * limits.recordedBytesMax) < 1_000, `${digits} bytes of transcript`);
+  recording[Symbol.dispose]();
+  assert.equal(recording.write().toString('latin1').match(/=>/g)?.length, 1, 'but for the heading');
 });

@@ -27,7 +27,7 @@ export async function recordSession(options: RecordOptions): Promise<{ blocks: n
       cause,
     });
   });
-  const recording = new Recording();
+  using recording = new Recording();
   let blocks = 0;
   const sink: ModuleSink = {
     onOpen: () => {},
@@ -46,6 +46,11 @@ export async function recordSession(options: RecordOptions): Promise<{ blocks: n
   const module = driver.open({ clock: systemClock, log, port, baudRate, tap: recording }, sink);
   await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
   await module.close();
-  await file.writeFile(recording.text());
+  const transcript = recording.write();
+  try {
+    await file.writeFile(transcript);
+  } finally {
+    transcript.fill(0);
+  }
   return { blocks };
 }

@@ -1,17 +1,8 @@
 // RFC 4648 §4 base64 sixteen letters at a time. A letter is a group of six bits: pad is laid on letter by letter, and no key is decoded for it.
+import { firstLanes } from './lanes';
 import { letterAt, letterBytes } from './name';
 
 const PAD_LETTER: u8 = 0x3d;
-
-// The first n lanes set, at MASKS + 16 - n.
-const MASKS: usize = memory.data<u8>([
-  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 0, 0, 0, 0, 0, 0,
-]);
-
-function firstLanes(n: usize): v128 {
-  return v128.load(MASKS + 16 - n);
-}
 
 // By the low half of a letter: for which high halves it is one, a bit each. Letters lie in high halves 2 to 7.
 function isLetters(letters: v128): v128 {

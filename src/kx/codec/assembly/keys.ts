@@ -3,11 +3,7 @@ import { decodedBytes, decodeLetters, encodeLetters, unescapeLetters, xorLetters
 import { KEYS, PAD, ROW, ROWS, ROWS_MAX, TEXT, TOKEN, TOKENS } from './layout';
 import { folded, KEY, KEY_ID } from './name';
 import { runBytes, runFirst, runTimes, runTokens } from './run';
-
-const OBJECT: i32 = 0;
-const ARRAY: i32 = 1;
-const STRING: i32 = 2;
-const ESCAPED: i32 = 1 << 8;
+import { ARRAY, ESCAPED, OBJECT, STRING } from './token';
 
 // Flags of a row.
 const ID_ESCAPED: i32 = 1;

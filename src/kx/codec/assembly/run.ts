@@ -1,9 +1,9 @@
 // Runs of array elements of the same form. The keys of a message are mostly such: as long as the first one, with the same names, numbers and
 // punctuation at the same places, and other letters in their strings alone. What follows the first is then compared, not read anew.
+import { firstLanes } from './lanes';
 import { FORM, FORM_MAX, MASK, TOKEN, TOKENS } from './layout';
+import { ESCAPED, STRING } from './token';
 
-const STRING: i32 = 2;
-const ESCAPED: i32 = 1 << 8;
 const COMMA: u8 = 0x2c;
 
 /** Bytes of the form that was learnt, the comma before it included. */
@@ -87,18 +87,11 @@ function isSame(at: usize): bool {
       v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x5c))),
       i8x16.lt_u(bytes, i8x16.splat(0x20)),
     );
-    const counted =
-      i + 16 <= formBytes ? special : v128.and(special, v128.load(LANES + 16 - (formBytes - i)));
+    const counted = i + 16 <= formBytes ? special : v128.and(special, firstLanes(formBytes - i));
     if (v128.any_true(v128.or(differs, v128.andnot(counted, mask)))) return false;
   }
   return true;
 }
-
-// The first n lanes set, at LANES + 16 - n.
-const LANES: usize = memory.data<u8>([
-  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 0, 0, 0, 0, 0, 0,
-]);
 
 /** Writes the tokens of `times` elements that follow the one whose `tokens` tokens begin at `first`, each `bytes` bytes behind the one before. */
 export function repeatTokens(first: i32, tokens: i32, times: i32, bytes: i32): void {

@@ -3,17 +3,7 @@
 import { DEPTH_MAX, MEMBERS_MAX, TOKEN, TOKENS, TOKENS_MAX } from './layout';
 import { sameText } from './name';
 import { follow, forget, learn, repeatTokens, resetRun } from './run';
-
-// Kinds of tokens, in the low byte of a token's first word.
-const OBJECT: i32 = 0;
-const ARRAY: i32 = 1;
-const STRING: i32 = 2;
-const NUMBER: i32 = 3;
-const TRUE: i32 = 4;
-const FALSE: i32 = 5;
-const NULL: i32 = 6;
-/** Flag: a backslash stands in the string. */
-const ESCAPED: i32 = 1 << 8;
+import { ARRAY, ESCAPED, FALSE, NULL, NUMBER, OBJECT, STRING, TRUE } from './token';
 
 // Faults. The host knows them by these numbers.
 const SYNTAX: i32 = 1;
