@@ -66,8 +66,8 @@ export function parseKey(line: Buffer): KeyLine {
   if (line.length - afterHex - 1 !== CHECK_DIGITS) return { fault: 'its check sum is not of eight digits' };
   if (Number.parseInt(line.toString('latin1', afterHex + 1), 16) !== crc32c(line, 0, afterHex))
     return { fault: 'its check sum is wrong' };
-  const run = decimal(line.toString('latin1', afterKey + 1, afterRun), RUN_MAX);
-  const index = decimal(line.toString('latin1', afterRun + 1, afterIndex), INDEX_MAX);
+  const run = decimal(line, afterKey + 1, afterRun, RUN_MAX);
+  const index = decimal(line, afterRun + 1, afterIndex, INDEX_MAX);
   if (run === undefined || index === undefined) return { fault: 'its run or its index is out of range' };
   const bytes = fromHex(line, afterIndex + 1, afterHex);
   return bytes === undefined
@@ -96,13 +96,18 @@ export function parseTelemetry(line: Buffer): Telemetry | undefined {
   return telemetry;
 }
 
+const NUMBER_DIGITS_MAX = 8;
+
 function spaces(line: Buffer): number[] {
   const at: number[] = [];
   for (let i = line.indexOf(SPACE); i >= 0 && at.length < 5; i = line.indexOf(SPACE, i + 1)) at.push(i);
   return at;
 }
 
-function decimal(text: string, max: number): number | undefined {
+// What is longer is no number, and might be key in the wrong place: it is not made a string.
+function decimal(line: Buffer, from: number, to: number, max: number): number | undefined {
+  if (to - from > NUMBER_DIGITS_MAX) return undefined;
+  const text = line.toString('latin1', from, to);
   return /^(0|[1-9]\d{0,7})$/.test(text) && Number(text) <= max ? Number(text) : undefined;
 }
 
