@@ -11,6 +11,7 @@ import { limits } from '../limits.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 import type { Allocator } from '../store/allocator.ts';
 import type { KeyStore } from '../store/key-store.ts';
+import { Unanswered } from './unanswered.ts';
 
 const KEY_RELAY = commands.keyRelay;
 
@@ -32,7 +33,8 @@ export class HopGuard {
   readonly #store: KeyStore;
   readonly #allocator: Allocator;
   readonly #log: Log;
-  readonly #unanswered = new Unanswered();
+  /** Of plain peers. */
+  readonly unanswered = new Unanswered();
 
   constructor(self: string, store: KeyStore, allocator: Allocator, log: Log) {
     this.#self = self;
@@ -55,9 +57,7 @@ export class HopGuard {
     if (peer.plain !== undefined) return this.#sendPlain(peer, command, owned, covered);
     const { keys } = owned;
     const units = 1 + Math.ceil((keys?.bytes ?? 0) / limits.unitBytes);
-    const pool = this.#store.pool(peer.kmaId);
-    if (pool.ownLeft - units < reserve) return 'no_pad';
-    const pad = await this.#allocator.takePad(pool, units);
+    const pad = await this.#allocator.takePad(this.#store.pool(peer.kmaId), units, reserve);
     if (pad === undefined) return 'no_pad';
     using bytes = pad.bytes;
     const cover = bytes.view().subarray(limits.unitBytes);
@@ -78,11 +78,6 @@ export class HopGuard {
     return sent ? 'sent' : 'peer_unreachable';
   }
 
-  /** A plain peer has sent a completion. @returns how many relays that it was sent on this connection it had not answered before */
-  answeredBy(peer: Peer): number {
-    return this.#unanswered.answered(peer);
-  }
-
   #sendPlain(peer: Peer, command: number, draft: Draft, covered: Buffer | undefined): Protected {
     const { keys } = draft;
     if (keys !== undefined && peer.plain?.unprotectedKey !== true) return 'refused_by_policy';
@@ -95,7 +90,7 @@ export class HopGuard {
       return 'malformed';
     }
     if (!peer.send(frame)) return 'peer_unreachable';
-    if (command === KEY_RELAY) this.#unanswered.sent(peer);
+    if (command === KEY_RELAY) this.unanswered.sent(peer);
     return 'sent';
   }
 
@@ -145,29 +140,4 @@ export class HopGuard {
 /** What a plain peer, which pays with no key of a link, may not take of another link's pad: it stays for those who do. */
 export function reserveFrom(peer: Peer): number {
   return peer.plain === undefined ? 0 : limits.padReserveUnits;
-}
-
-/** Relays that plain peers were sent on their present connection, less the completions that came back. */
-class Unanswered {
-  readonly #counts = new Map<Peer, { connects: number; count: number }>();
-
-  sent(peer: Peer): void {
-    this.#of(peer).count += 1;
-  }
-
-  answered(peer: Peer): number {
-    const own = this.#of(peer);
-    const before = own.count;
-    own.count = Math.max(0, before - 1);
-    return before;
-  }
-
-  #of(peer: Peer): { connects: number; count: number } {
-    let own = this.#counts.get(peer);
-    if (own === undefined || own.connects !== peer.connects) {
-      own = { connects: peer.connects, count: 0 };
-      this.#counts.set(peer, own);
-    }
-    return own;
-  }
 }

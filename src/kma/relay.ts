@@ -82,7 +82,7 @@ export class Relay {
 
   async #onCompletion(peer: Peer, message: Message): Promise<void> {
     const completion = readCompletion(message.payload);
-    const unanswered = this.#guard.answeredBy(peer);
+    const unanswered = peer.plain === undefined ? 0 : this.#guard.unanswered.answered(peer);
     const requestId = completion?.requestId ?? (completion && this.#onlyAwaited(peer, unanswered));
     if (completion === undefined || requestId === undefined) {
       this.#log.warn('kx.message.malformed', { peer: peer.kmaId, command: 'key_relay_completion' });
@@ -109,7 +109,7 @@ export class Relay {
   // A plain peer may leave the request ID out (Q.4163 Table 2); what it answers is plain only when it has one thing to answer, tries that
   // were given up included.
   #onlyAwaited(peer: Peer, unanswered: number): string | undefined {
-    if (peer.plain === undefined || unanswered !== 1) return undefined;
+    if (unanswered !== 1) return undefined;
     const [only, ...others] = [...this.source.awaited(peer), ...this.transit.awaited(peer)];
     return others.length === 0 ? only : undefined;
   }

@@ -44,8 +44,8 @@ export class Allocator {
     return this.#burnThen(pool, plan, take);
   }
 
-  /** A pad of `units` KMA-keys; undefined when the pool has not enough. */
-  takePad(pool: Pool, units: number): Promise<TakenPad | undefined> {
+  /** A pad of `units` KMA-keys; undefined when the pool has not enough. @param reserve units that are left for others */
+  takePad(pool: Pool, units: number, reserve = 0): Promise<TakenPad | undefined> {
     const take = ({ parts }: TakePlan) => {
       const bytes = this.#joined(parts);
       this.#usedUp(pool, parts);
@@ -54,7 +54,8 @@ export class Allocator {
         bytes,
       };
     };
-    return this.#burnThen(pool, () => planPad(pool.queue, units), take);
+    const plan = () => (pool.ownLeft - units < reserve ? undefined : planPad(pool.queue, units));
+    return this.#burnThen(pool, plan, take);
   }
 
   /**
