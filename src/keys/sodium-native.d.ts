@@ -1,39 +1,29 @@
 // The package's published types lack the incremental functions; these are the ones that we call.
 declare module 'sodium-native' {
+  /** Writes the ciphertext and its tag of 16 bytes into `cipher`; `bound` is the associated data. */
+  type Seal = (
+    cipher: Buffer,
+    message: Buffer,
+    bound: Buffer,
+    secretNonce: null,
+    nonce: Buffer,
+    key: Buffer,
+  ) => void;
+  /** The reverse; throws when the tag does not fit. */
+  type Open = (
+    message: Buffer,
+    secretNonce: null,
+    cipher: Buffer,
+    bound: Buffer,
+    nonce: Buffer,
+    key: Buffer,
+  ) => void;
   const sodium: {
     readonly crypto_onetimeauth_STATEBYTES: number;
-    crypto_aead_xchacha20poly1305_ietf_encrypt(
-      cipher: Buffer,
-      message: Buffer,
-      bound: Buffer,
-      secretNonce: null,
-      nonce: Buffer,
-      key: Buffer,
-    ): void;
-    crypto_aead_xchacha20poly1305_ietf_decrypt(
-      message: Buffer,
-      secretNonce: null,
-      cipher: Buffer,
-      bound: Buffer,
-      nonce: Buffer,
-      key: Buffer,
-    ): void;
-    crypto_aead_chacha20poly1305_ietf_encrypt(
-      cipher: Buffer,
-      message: Buffer,
-      bound: Buffer,
-      secretNonce: null,
-      nonce: Buffer,
-      key: Buffer,
-    ): void;
-    crypto_aead_chacha20poly1305_ietf_decrypt(
-      message: Buffer,
-      secretNonce: null,
-      cipher: Buffer,
-      bound: Buffer,
-      nonce: Buffer,
-      key: Buffer,
-    ): void;
+    crypto_aead_xchacha20poly1305_ietf_encrypt: Seal;
+    crypto_aead_xchacha20poly1305_ietf_decrypt: Open;
+    crypto_aead_chacha20poly1305_ietf_encrypt: Seal;
+    crypto_aead_chacha20poly1305_ietf_decrypt: Open;
     /** Throws when the result would be all zeros. */
     crypto_scalarmult(shared: Buffer, secret: Buffer, theirs: Buffer): void;
     crypto_scalarmult_base(publicKey: Buffer, secret: Buffer): void;

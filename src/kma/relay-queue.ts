@@ -34,10 +34,6 @@ export class RelayQueue<Result> {
     this.#carrier = carrier;
   }
 
-  get length(): number {
-    return this.#waiting.length;
-  }
-
   add(count: number): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ count, resolve, reject });
