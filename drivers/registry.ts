@@ -1,4 +1,5 @@
 import { driver as asciiLines } from './ascii-lines/driver.ts';
+import { driver as bridgeHid } from './bridge-hid/driver.ts';
 import { driver as bridgeSerial } from './bridge-serial/driver.ts';
 import type { Driver, PortKind } from './driver.ts';
 import { driver as exec } from './exec/driver.ts';
@@ -7,6 +8,7 @@ import { driver as keyFile } from './key-file/driver.ts';
 /** All drivers of this agent. Drivers are named here and nowhere else. */
 export const registry: readonly { readonly driver: Driver }[] = [
   { driver: bridgeSerial },
+  { driver: bridgeHid },
   { driver: asciiLines },
   { driver: exec },
   { driver: keyFile },

@@ -2,11 +2,12 @@
 import type { SecretBytes } from '../src/secret/secret-bytes.ts';
 import type { Verdict } from './books.ts';
 import type { Order, OrderResult } from './commands.ts';
+import type { LineRoom } from './lines.ts';
 import type { AgentMessage, Alarm, Hello, ModuleMessage, TelemetryMessage } from './message.ts';
 
 /** Times are monotonic milliseconds. */
 export type ExchangeEvent =
-  | { readonly type: 'connected'; readonly nowMs: number }
+  | { readonly type: 'connected'; readonly room: LineRoom; readonly nowMs: number }
   | { readonly type: 'disconnected'; readonly reason: string }
   /** Any bytes came: on a slow line one block may take longer than the silence that is allowed. */
   | { readonly type: 'heard'; readonly nowMs: number }
@@ -49,11 +50,5 @@ export type ExchangeEffect =
 export type ExchangeOptions = {
   /** 1 to 2^32 - 1; openings count up from it. Another value for each run of the agent. */
   readonly firstOpening: number;
-  /** Parts under way at most, 1 to `limits.moduleCreditPartsMax`. */
-  readonly windowParts: number;
-  /** The longest part to ask for: fewer bytes where the port holds little. `limits.bridgePartBytesMax` when not given. */
-  readonly partBytesMax?: number;
-  /** When the line is slow, fewer: what it carries in half a minute, so that a pong is never long under way. */
-  readonly lineBytesPerSecond: number;
   readonly expectedLinkId?: string | undefined;
 };

@@ -8,6 +8,7 @@ import { BlockParts } from './block-parts.ts';
 import { AgentBooks } from './books.ts';
 import { AgentCommands, type Order, type OrderResult } from './commands.ts';
 import type { ExchangeEffect, ExchangeEvent, ExchangeOptions } from './exchange-events.ts';
+import { type LineRoom, streamRoom } from './lines.ts';
 import {
   type AgentMessage,
   type Hello,
@@ -21,7 +22,6 @@ import {
 
 type Phase = 'closed' | 'greeting' | 'open' | 'hanging_up';
 const OPENINGS = 2 ** 32;
-const WINDOW_SECONDS = 30;
 
 export class AgentExchange {
   readonly #options: ExchangeOptions;
@@ -34,13 +34,13 @@ export class AgentExchange {
   #token = 0;
   /** Openings in a row in which no block was answered. */
   #renewals = 0;
+  #room: LineRoom = streamRoom(Number.POSITIVE_INFINITY);
   #parts = new BlockParts(1, 1);
   #books: AgentBooks;
   readonly #commands = new AgentCommands();
   #effects: ExchangeEffect[] = [];
 
   constructor(options: ExchangeOptions) {
-    assert(options.windowParts >= 1 && options.windowParts <= limits.moduleCreditPartsMax, 'window');
     assert(options.firstOpening >= 1 && options.firstOpening < OPENINGS, 'first opening');
     this.#options = options;
     this.#opening = options.firstOpening - 1;
@@ -54,6 +54,7 @@ export class AgentExchange {
       case 'connected':
         this.#heardMs = event.nowMs;
         this.#renewals = 0;
+        this.#room = event.room;
         this.#greet(event.nowMs);
         break;
       case 'disconnected':
@@ -96,13 +97,14 @@ export class AgentExchange {
 
   #sendHello(nowMs: number): void {
     this.#helloSentMs = nowMs;
+    const { partBytesMax } = this.#room;
     this.#send({
       type: 'agent_hello',
       opening: this.#opening,
       protocolMin: PROTOCOL_MIN,
       protocolMax: PROTOCOL_MAX,
       maxBlockBytes: limits.bridgeBlockBytesMax,
-      ...(this.#options.partBytesMax !== undefined && { maxPartBytes: this.#options.partBytesMax }),
+      ...(partBytesMax < limits.bridgePartBytesMax && { maxPartBytes: partBytesMax }),
     });
   }
 
@@ -174,19 +176,13 @@ export class AgentExchange {
       return;
     }
     this.#phase = 'open';
-    const ours = this.#options.partBytesMax ?? limits.bridgePartBytesMax;
-    const partBytes = Math.min(ours, hello.maxPartBytes ?? limits.bridgePartBytesMax);
+    const partBytes = Math.min(this.#room.partBytesMax, hello.maxPartBytes ?? limits.bridgePartBytesMax);
     this.#parts = new BlockParts(partBytes, hello.maxBlockBytes);
-    const underWay = this.#underWay(Math.min(partBytes, hello.maxBlockBytes));
+    const underWay = this.#room.partsUnderWay(Math.min(partBytes, hello.maxBlockBytes));
     this.#books = new AgentBooks({ underWay, unanswered: Math.max(underWay, this.#parts.partsMax) });
     this.#pingSentMs = nowMs;
     this.#effects.push({ type: 'opened', hello });
     this.#send({ type: 'credit', parts: this.#books.grant() });
-  }
-
-  #underWay(partBytes: number): number {
-    const { windowParts, lineBytesPerSecond } = this.#options;
-    return Math.min(windowParts, Math.max(1, Math.floor((WINDOW_SECONDS * lineBytesPerSecond) / partBytes)));
   }
 
   #block(message: KeyBlock, nowMs: number): void {

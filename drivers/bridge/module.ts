@@ -3,10 +3,9 @@ import { decodeModuleMessage } from '../../firmware-bridge/decode.ts';
 import { encodeMessage } from '../../firmware-bridge/encode.ts';
 import { AgentExchange } from '../../firmware-bridge/exchange.ts';
 import type { ExchangeEffect, ExchangeEvent } from '../../firmware-bridge/exchange-events.ts';
-import { DELIMITER, encodeFrame, FrameDecoder } from '../../firmware-bridge/framing.ts';
+import type { Framing, LineRoom } from '../../firmware-bridge/lines.ts';
 import type { AgentMessage, Hello } from '../../firmware-bridge/message.ts';
 import type { ByteLink, ByteLinkEvents } from '../../src/env/byte-link.ts';
-import { limits } from '../../src/limits.ts';
 import type {
   DriverContext,
   ModuleInfo,
@@ -18,12 +17,10 @@ import type {
 import { PortKeeper } from '../ports/keeper.ts';
 import { channelFor } from './channel.ts';
 
-/** A port that carries bridge frames: a serial line, or a program's stdin and stdout. */
-export type BridgePort = {
-  readonly open: (events: ByteLinkEvents) => Promise<ByteLink>;
-  /** What the line carries; Infinity where nothing paces it. */
-  readonly bytesPerSecond: number;
-};
+/** An open port that carries the bridge. */
+export type BridgeLine = { readonly link: ByteLink; readonly framing: Framing; readonly room: LineRoom };
+/** Opens the port, each time anew. Rejects with an AgentError. */
+export type OpenBridgeLine = (events: ByteLinkEvents) => Promise<BridgeLine>;
 
 /**
  * One module that speaks the firmware bridge, for as long as it is configured: runs the channel and the exchange over
@@ -34,23 +31,24 @@ export class BridgeModule implements OpenModule {
   readonly #sink: ModuleSink;
   readonly #exchange: AgentExchange;
   readonly #channel: AgentChannel;
-  readonly #decoder = new FrameDecoder();
   readonly #port: PortKeeper;
+  #line: BridgeLine | undefined;
   #flushPending = false;
   #ordered: ((result: ModuleOrderResult) => void) | undefined;
 
-  constructor(context: DriverContext, sink: ModuleSink, port: BridgePort) {
+  constructor(context: DriverContext, sink: ModuleSink, open: OpenBridgeLine) {
     this.#context = context;
     this.#sink = sink;
     this.#channel = channelFor(context, this.#onChannel);
     this.#exchange = new AgentExchange({
       firstOpening: 1 + (Math.floor(context.clock.wallMs()) % (2 ** 32 - 1)),
-      windowParts: limits.moduleCreditPartsMax,
-      lineBytesPerSecond: port.bytesPerSecond,
       expectedLinkId: context.expectedLinkId,
     });
     this.#port = new PortKeeper(context, {
-      open: port.open,
+      open: async (events) => {
+        this.#line = await open(events);
+        return this.#line.link;
+      },
       onOpen: this.#onOpen,
       onData: this.#onData,
       onClosed: this.#onClosed,
@@ -81,15 +79,13 @@ export class BridgeModule implements OpenModule {
   }
 
   readonly #onOpen = (): void => {
-    this.#decoder.reset();
-    // Ends whatever frame an earlier opening left half sent.
-    this.#port.write(Uint8Array.of(DELIMITER));
+    for (const bytes of this.#line!.framing.begin()) this.#port.write(bytes);
     this.#channel.connected(this.#nowMs);
   };
 
   readonly #onData = (chunk: Buffer): void => {
     this.#run({ type: 'heard', nowMs: this.#nowMs });
-    this.#decoder.push(chunk, (message) => this.#channel.message(message, this.#nowMs));
+    this.#line!.framing.push(chunk, (message) => this.#channel.message(message, this.#nowMs));
   };
 
   readonly #onChannel = (effect: ChannelEffect): void => {
@@ -98,7 +94,7 @@ export class BridgeModule implements OpenModule {
         this.#write(effect.message);
         break;
       case 'opened':
-        this.#run({ type: 'connected', nowMs: this.#nowMs });
+        this.#run({ type: 'connected', room: this.#line!.room, nowMs: this.#nowMs });
         break;
       case 'ended':
         this.#run({ type: 'disconnected', reason: effect.reason });
@@ -120,7 +116,7 @@ export class BridgeModule implements OpenModule {
   }
 
   readonly #onClosed = (reason: string): void => {
-    const { faultCount } = this.#decoder;
+    const faultCount = this.#line?.framing.faultCount ?? 0;
     if (faultCount > 0) this.#context.log.info('module.frames-dropped', { frames: faultCount });
     this.#channel.disconnected();
     this.#run({ type: 'disconnected', reason });
@@ -208,6 +204,6 @@ export class BridgeModule implements OpenModule {
   }
 
   #write(message: Buffer): void {
-    this.#port.write(encodeFrame(message));
+    for (const bytes of this.#line?.framing.encode(message) ?? []) this.#port.write(bytes);
   }
 }

@@ -1,4 +1,5 @@
 /** A vendor's own program in any language, as a process of its own that speaks bridge frames on its stdin and stdout. */
+import { StreamFraming, streamRoom } from '../../firmware-bridge/lines.ts';
 import { AgentError } from '../../src/errors.ts';
 import { BridgeModule } from '../bridge/module.ts';
 import type { Driver, DriverContext, ModuleSink } from '../driver.ts';
@@ -9,12 +10,13 @@ export const driver = {
   ...manifest,
   open(context: DriverContext, sink: ModuleSink): BridgeModule {
     const { port, log } = context;
-    return new BridgeModule(context, sink, {
-      open: async (events) => {
-        if (!('program' in port)) throw noProgram();
-        return openProgram({ command: port.program, log }, events);
-      },
-      bytesPerSecond: Number.POSITIVE_INFINITY,
+    return new BridgeModule(context, sink, async (events) => {
+      if (!('program' in port)) throw noProgram();
+      return {
+        link: await openProgram({ command: port.program, log }, events),
+        framing: new StreamFraming(),
+        room: streamRoom(Number.POSITIVE_INFINITY),
+      };
     });
   },
 } satisfies Driver;

@@ -1,8 +1,12 @@
 /** Reports of a HID device as a link. The one place that opens node-hid: its traps are dealt with here. */
-import { realpath } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { HidShape } from '../../firmware-bridge/hid-framing.ts';
 import type { ByteLink, ByteLinkEvents } from '../../src/env/byte-link.ts';
 import { AgentError, messageOf } from '../../src/errors.ts';
+import { limits } from '../../src/limits.ts';
 import type { PortSelector } from '../driver.ts';
+import { readReports } from './hid-descriptor.ts';
 import { type HidEntry, listHidDevices } from './hid-list.ts';
 
 /** What is used of a node-hid device. */
@@ -14,42 +18,49 @@ export type HidDevice = {
   close(): Promise<void>;
 };
 
-/** node-hid, as far as it is used. */
+/** node-hid and what the kernel tells, as far as they are used. */
 export type HidWorld = {
   list(): Promise<readonly HidEntry[]>;
   open(path: string): Promise<HidDevice>;
+  /** The report descriptor of the device at `path`. */
+  describe(path: string): Promise<Uint8Array>;
 };
 
 const VENDOR_PAGES = 0xff00;
 
-const realWorld: HidWorld = {
+/** The devices of this machine. */
+export const realHidWorld: HidWorld = {
   list: listHidDevices,
   // Loads the addon only now: a node without HID modules may lack what it needs.
   open: async (path) => (await import('node-hid')).HIDAsync.open(path),
+  describe: (path) => readFile(`/sys/class/hidraw/${basename(path)}/device/report_descriptor`),
 };
 
+export type OpenedHid = { readonly link: ByteLink; readonly shape: HidShape };
+
 /**
- * Finds the HID device that `port` means, each time anew, and opens it. On this link a chunk is one report: the report ID comes
- * first where the device has them (`numbered`), and is absent both ways where it has none. Rejects with an AgentError when the
- * device is not there or cannot be opened.
+ * Finds the HID device that `port` means, each time anew, and opens it. On this link a chunk is one report of the `shape` that the
+ * device's descriptor says: the report ID comes first where it has one, and is absent both ways where it has none. Rejects with
+ * an AgentError when the device is not there, has no reports for the bridge, or cannot be opened.
  *
  * The kernel keeps few reports for a slow reader and drops the rest without a word: whoever sends numbers them, and the protocol
  * above grants no more than the kernel keeps.
  */
 export async function openHid(
   port: PortSelector,
-  numbered: boolean,
   events: ByteLinkEvents,
-  world: HidWorld = realWorld,
-): Promise<ByteLink> {
+  world: HidWorld,
+): Promise<OpenedHid> {
   const path = await findHid(port, world);
   if (path === undefined)
     throw new AgentError('host.port-missing', 'no HID device that the port names is plugged in', {
       fault: 'host',
       remedy: 'Plug the module in; compare the configuration with `keyferry devices`.',
     });
+  const shape = await shapeOf(path, world);
   try {
-    return new HidLink(await world.open(path), numbered, events);
+    const device = await world.open(path);
+    return { link: new HidLink(device, shape.reportId !== undefined, events), shape };
   } catch (cause) {
     throw new AgentError('host.port-open', `${path} cannot be opened: ${messageOf(cause)}`, {
       fault: 'host',
@@ -71,6 +82,36 @@ async function findHid(port: PortSelector, world: HidWorld): Promise<string | un
       (serial === undefined || serial === entry.serial),
   );
   return (fitting.find(({ usagePage }) => (usagePage ?? 0) >= VENDOR_PAGES) ?? fitting[0])?.path;
+}
+
+/** The first report that the device both takes and gives, in one size that the bridge can use. */
+async function shapeOf(path: string, world: HidWorld): Promise<HidShape> {
+  let descriptor: Uint8Array;
+  try {
+    descriptor = await world.describe(path);
+  } catch (cause) {
+    throw new AgentError('host.hid-descriptor', `${path} cannot be looked at: ${messageOf(cause)}`, {
+      fault: 'host',
+      remedy:
+        'Check that it is the device of a HID module (/dev/hidraw0 or the like), and that /sys is mounted.',
+      cause,
+    });
+  }
+  for (const { id, inputBits, outputBits } of readReports(descriptor)) {
+    const reportBytes = inputBits / 8 + (id === 0 ? 0 : 1);
+    const fits = reportBytes >= limits.hidReportBytesMin && reportBytes <= limits.hidReportBytesMax;
+    if (inputBits !== outputBits || !Number.isInteger(reportBytes) || !fits) continue;
+    return { reportBytes, reportId: id === 0 ? undefined : id };
+  }
+  throw new AgentError(
+    'module.hid-reports',
+    `${path} has no reports of one size, in and out, for the bridge`,
+    {
+      fault: 'module',
+      remedy:
+        'Check that it is the QKD module. Its firmware has to follow firmware-bridge/README.md, "Framing on USB HID".',
+    },
+  );
 }
 
 class HidLink implements ByteLink {

@@ -1,6 +1,6 @@
 import { decodeAgentMessage } from '../../firmware-bridge/decode.ts';
 import { encodeMessage } from '../../firmware-bridge/encode.ts';
-import { DELIMITER, encodeFrame, FrameDecoder } from '../../firmware-bridge/framing.ts';
+import { type Framing, StreamFraming } from '../../firmware-bridge/lines.ts';
 import type { Action, ModuleMessage, Outcome } from '../../firmware-bridge/message.ts';
 import { ModuleChannel, type ModuleChannelEffect } from '../../firmware-bridge/module-channel.ts';
 import {
@@ -27,6 +27,8 @@ export type SimulatedModuleOptions = {
   /** Inverts the first bit of every block whose number divides by it: what the two ends hold then differs. 0 for never. */
   readonly corruptEvery: number;
   readonly startWallMs: number;
+  /** That of a byte stream when not given. */
+  readonly framing?: Framing;
 };
 
 export type SimulatedModuleStatus = {
@@ -57,7 +59,7 @@ export class SimulatedModule {
   readonly #channel: ModuleChannel;
   /** Numbers that one block takes. */
   readonly #numbers: number;
-  readonly #decoder = new FrameDecoder();
+  readonly #framing: Framing;
   readonly #write: (frame: Buffer) => void;
   readonly #counts = { openings: 0, sent: 0, stored: 0, refused: 0, overflow: 0, zeroized: 0 };
   /** Of the block to make next, counted from 0: not its number. */
@@ -69,8 +71,9 @@ export class SimulatedModule {
   #malformed = 0;
   #telemetryMs = Number.NEGATIVE_INFINITY;
 
-  /** @param write takes a frame, which becomes its own, and wipes it when it is sent */
+  /** @param write takes a frame or report, which becomes its own, and wipes it when it is sent */
   constructor(options: SimulatedModuleOptions, write: (frame: Buffer) => void) {
+    this.#framing = options.framing ?? new StreamFraming();
     this.#options = options;
     this.#write = write;
     this.#exchange = new ModuleExchange(options.identity, options.bufferBlocks);
@@ -80,14 +83,14 @@ export class SimulatedModule {
   }
 
   start(): void {
-    this.#write(Buffer.of(DELIMITER));
+    for (const bytes of this.#framing.begin()) this.#write(bytes);
     this.#channel.started();
   }
 
   /** Bytes from the agent; `chunk` is wiped. */
   receive(chunk: Uint8Array, nowMs: number): void {
     this.#nowMs = nowMs;
-    this.#decoder.push(chunk, (message) => this.#channel.message(message));
+    this.#framing.push(chunk, (message) => this.#channel.message(message));
   }
 
   /** Makes the blocks that have come to be, and telemetry once a second. */
@@ -116,7 +119,7 @@ export class SimulatedModule {
       dropped: overflow + this.#skipped,
       running: this.#running,
       identified: this.#identified,
-      faults: this.#decoder.faultCount + this.#malformed + this.#channel.dropped,
+      faults: this.#framing.faultCount + this.#malformed + this.#channel.dropped,
     };
   }
 
@@ -126,7 +129,7 @@ export class SimulatedModule {
   }
 
   readonly #onChannel = (effect: ModuleChannelEffect): void => {
-    if (effect.type === 'send') this.#write(encodeFrame(effect.message));
+    if (effect.type === 'send') this.#writeMessage(effect.message);
     else if (effect.type === 'opened') this.#run({ type: 'started' });
     else this.#envelope(effect.bytes);
   };
@@ -171,9 +174,12 @@ export class SimulatedModule {
     const sealed = this.#channel.seal(envelope);
     envelope.fill(0);
     if (sealed === undefined) return;
-    const frame = encodeFrame(sealed);
+    this.#writeMessage(sealed);
     sealed.fill(0);
-    this.#write(frame);
+  }
+
+  #writeMessage(message: Buffer): void {
+    for (const bytes of this.#framing.encode(message)) this.#write(bytes);
   }
 }
 

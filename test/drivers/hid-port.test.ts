@@ -1,31 +1,13 @@
 import assert from 'node:assert/strict';
-import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
-import { type HidDevice, type HidWorld, openHid } from '../../drivers/ports/hid.ts';
+import { type HidWorld, openHid, realHidWorld } from '../../drivers/ports/hid.ts';
 import type { HidEntry } from '../../drivers/ports/hid-list.ts';
 import { AgentError } from '../../src/errors.ts';
+import { HidStandIn } from './hid-stand-in.ts';
+import { reportDescriptor } from './report-descriptor.ts';
 
-// There is no HID device without a kernel that has one: the surface of node-hid is stood in for here, and only it.
-class StandIn extends EventEmitter implements HidDevice {
-  readonly written: Buffer[] = [];
-  closes = 0;
-  /** Each write takes a turn of the event loop; the first ones take longest. */
-  slowness = 3;
-  failing = false;
-
-  async write(report: Buffer): Promise<number> {
-    const copy = Buffer.from(report);
-    for (let turn = this.slowness--; turn > 0; turn--) await new Promise((resolve) => setImmediate(resolve));
-    if (this.failing) throw new Error('Cannot write to hid device');
-    this.written.push(copy);
-    return report.length;
-  }
-
-  async close(): Promise<void> {
-    this.closes += 1;
-    if (this.closes > 1) throw new Error('device has been closed');
-  }
-}
+const unnumbered = reportDescriptor(64);
+const withId = reportDescriptor(63, 5);
 
 const entry = (path: string, more: Partial<HidEntry> = {}): HidEntry => ({
   path,
@@ -36,8 +18,8 @@ const entry = (path: string, more: Partial<HidEntry> = {}): HidEntry => ({
 
 function world(
   entries: HidEntry[],
-  device = new StandIn(),
-): HidWorld & { opened: string[]; device: StandIn } {
+  device = new HidStandIn(),
+): HidWorld & { opened: string[]; device: HidStandIn } {
   const opened: string[] = [];
   return {
     device,
@@ -47,10 +29,11 @@ function world(
       opened.push(path);
       return device;
     },
+    describe: async () => unnumbered,
   };
 }
 
-async function open(numbered = false, device = new StandIn()) {
+async function open(numbered = false, device = new HidStandIn()) {
   const heard: Buffer[] = [];
   const closes: string[] = [];
   const events = {
@@ -58,7 +41,11 @@ async function open(numbered = false, device = new StandIn()) {
     onClosed: (reason: string) => void closes.push(reason),
   };
   const usb = { vendor: '1209', product: '0001' };
-  const link = await openHid({ usb }, numbered, events, world([entry('/dev/hidraw0')], device));
+  const here = {
+    ...world([entry('/dev/hidraw0')], device),
+    describe: async () => (numbered ? withId : unnumbered),
+  };
+  const { link } = await openHid({ usb }, events, here);
   return { link, device, heard, closes };
 }
 
@@ -78,10 +65,10 @@ test("a device is found by its identity, the interface of the vendor's own kind 
     [{ usb: { ...usb, serial: 'SN3' } }, '/dev/hidraw3'],
   ] as const) {
     const here = world(entries);
-    await openHid(selector, false, events, here);
+    await openHid(selector, events, here);
     assert.deepEqual(here.opened, [path]);
   }
-  const missing = openHid({ usb: { ...usb, serial: 'SN9' } }, false, events, world(entries));
+  const missing = openHid({ usb: { ...usb, serial: 'SN9' } }, events, world(entries));
   await assert.rejects(missing, (error) => error instanceof AgentError && error.code === 'host.port-missing');
 });
 
@@ -132,4 +119,54 @@ test('a report that the device does not take closes the link, and those behind i
   await settled();
   assert.equal(taken, 3);
   assert.equal(closes.length, 1);
+});
+
+test('the shape of the reports is read from the descriptor: the first report that goes both ways and fits', async () => {
+  const events = { onData: () => {}, onClosed: () => {} };
+  const shapeOf = async (described: Buffer) => {
+    const here = { ...world([entry('/dev/hidraw0')]), describe: async () => described };
+    return (await openHid({ usb: { vendor: '1209', product: '0001' } }, events, here)).shape;
+  };
+  const keyboard = Buffer.from(
+    '05010906a1018501050719e029e71500250175019508810295017508810195057501050819012905910295017503910195067508150025650507190029658100c0',
+    'hex',
+  );
+  const pushed = Buffer.concat([Buffer.from('a4750195ff85098102b4', 'hex'), reportDescriptor(1024)]);
+  for (const [described, expected] of [
+    [reportDescriptor(64), { reportBytes: 64, reportId: undefined }],
+    [reportDescriptor(63, 5), { reportBytes: 64, reportId: 5 }],
+    [reportDescriptor(1023, 255), { reportBytes: 1024, reportId: 255 }],
+    [Buffer.concat([keyboard, reportDescriptor(63, 2)]), { reportBytes: 64, reportId: 2 }],
+    [pushed, { reportBytes: 1024, reportId: undefined }],
+    [
+      Buffer.concat([Buffer.of(0xfe, 2, 0x10, 0x75, 0x08), reportDescriptor(64)]),
+      { reportBytes: 64, reportId: undefined },
+    ],
+  ] as const) {
+    assert.deepEqual(await shapeOf(described), expected);
+  }
+  const oneWay = Buffer.from('0600ff0901a101150026ff00750896400009018102c0', 'hex');
+  const cut = reportDescriptor(64).subarray(0, 14);
+  for (const described of [
+    Buffer.alloc(0),
+    keyboard,
+    oneWay,
+    cut,
+    reportDescriptor(63),
+    reportDescriptor(1024, 1),
+    reportDescriptor(0),
+  ])
+    await assert.rejects(
+      shapeOf(described),
+      (error) => error instanceof AgentError && error.code === 'module.hid-reports',
+    );
+});
+
+test('a path that is no HID device is said to be none', async () => {
+  const events = { onData: () => {}, onClosed: () => {} };
+  const opening = openHid({ path: '/dev/null' }, events, realHidWorld);
+  await assert.rejects(
+    opening,
+    (error) => error instanceof AgentError && error.code === 'host.hid-descriptor',
+  );
 });

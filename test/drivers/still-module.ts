@@ -1,3 +1,4 @@
+import type { Framing } from '../../firmware-bridge/lines.ts';
 import { systemEntropy as entropy } from '../../src/node/entropy.ts';
 import type { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import { BlockSource } from '../../src/simulator/block-source.ts';
@@ -19,7 +20,12 @@ export const stillLink = {
  * A simulated module whose wall clock stands: each new one has the same blocks 1 to `BLOCKS`, without the first `told`.
  * @param moduleKey becomes the module's
  */
-export function stillModule(write: (frame: Buffer) => void, told: number, moduleKey?: SecretBytes) {
+export function stillModule(
+  write: (frame: Buffer) => void,
+  told: number,
+  moduleKey?: SecretBytes,
+  framing?: Framing,
+) {
   const source = new BlockSource(stillLink);
   const identity = {
     moduleId: 'still-1',
@@ -39,6 +45,7 @@ export function stillModule(write: (frame: Buffer) => void, told: number, module
       skr: 1_000,
       corruptEvery: 0,
       startWallMs: (1 + told) * 1_000,
+      ...(framing && { framing }),
     },
     write,
   );

@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { AgentExchange } from '../../firmware-bridge/exchange.ts';
+import { streamRoom } from '../../firmware-bridge/lines.ts';
 import type { AgentMessage, Hello, ModuleMessage } from '../../firmware-bridge/message.ts';
 import { ModuleExchange } from '../../firmware-bridge/module-exchange.ts';
 import { limits } from '../../src/limits.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
-import { identity, Line } from './line.ts';
+import { identity, Line, roomFor } from './line.ts';
 
-const options = { firstOpening: 5, windowParts: 4, lineBytesPerSecond: 1e6, expectedLinkId: 'L1' };
+const options = { firstOpening: 5, expectedLinkId: 'L1' };
+const connected = { type: 'connected', room: roomFor(4), nowMs: 0 } as const;
 const hello: Hello = { type: 'hello', opening: 5, protocolMin: 1, protocolMax: 1, ...identity };
 
 function openAgent(overrides: Partial<Hello> = {}): {
@@ -16,7 +18,7 @@ function openAgent(overrides: Partial<Hello> = {}): {
   effects: readonly { type: string }[];
 } {
   const agent = new AgentExchange(options);
-  agent.handle({ type: 'connected', nowMs: 0 });
+  agent.handle(connected);
   const effects = agent.handle({ type: 'message', message: { ...hello, ...overrides }, nowMs: 1 });
   return { agent, effects };
 }
@@ -108,7 +110,7 @@ test('blocks without credit, twice at once, or too long end the opening and are 
 
 test('before the hello, and after hanging up, blocks are wiped and malformed messages are nothing', () => {
   const agent = new AgentExchange(options);
-  agent.handle({ type: 'connected', nowMs: 0 });
+  agent.handle(connected);
   const early = block(1);
   assert.deepEqual(agent.handle({ type: 'message', message: early, nowMs: 1 }), []);
   assert(early.bytes.wiped);
@@ -130,7 +132,7 @@ test('silence ends an opening, bytes of an unfinished block keep it', () => {
 
 test('a module that does not answer the hello is asked again, then hung up on', () => {
   const agent = new AgentExchange(options);
-  agent.handle({ type: 'connected', nowMs: 0 });
+  agent.handle(connected);
   const seen: string[] = [];
   for (let now = 250; now <= limits.portSilenceMs; now += 250) {
     agent.handle({ type: 'heard', nowMs: now });
@@ -145,8 +147,8 @@ test('on a slow line the credit is what half a minute carries, and at least one 
     [11_520, 5],
     [960, 1],
   ] as const) {
-    const agent = new AgentExchange({ ...options, windowParts: 64, lineBytesPerSecond: rate });
-    agent.handle({ type: 'connected', nowMs: 0 });
+    const agent = new AgentExchange(options);
+    agent.handle({ type: 'connected', room: streamRoom(rate), nowMs: 0 });
     const effects = agent.handle({ type: 'message', message: { ...hello, maxBlockBytes: 65_536 }, nowMs: 1 });
     assert.deepEqual(effects[1], { type: 'send', message: { type: 'credit', parts: credit } });
   }

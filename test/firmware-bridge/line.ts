@@ -1,5 +1,6 @@
 import { AgentExchange } from '../../firmware-bridge/exchange.ts';
 import type { ExchangeEvent } from '../../firmware-bridge/exchange-events.ts';
+import { type LineRoom, streamRoom } from '../../firmware-bridge/lines.ts';
 import type { AgentMessage, ModuleMessage } from '../../firmware-bridge/message.ts';
 import {
   type ModuleEvent,
@@ -18,6 +19,11 @@ export const identity = {
 
 /** Its blocks come in up to five parts. */
 export const longIdentity = { ...identity, maxBlockBytes: 300, maxPartBytes: 64 } as const;
+
+/** A line on which so many parts may be under way. */
+export function roomFor(parts: number): LineRoom {
+  return { ...streamRoom(1e9), partsUnderWay: () => parts };
+}
 
 type Delivery = { readonly agent: AgentExchange; readonly opening: number; readonly number: number };
 
@@ -42,14 +48,14 @@ export class Line {
   readonly window: number;
   readonly #heldMax: number;
   readonly #identity: ModuleIdentity;
-  readonly #windowParts: number;
+  readonly #room: LineRoom;
   #opening = 1;
   #present = 0;
 
   constructor(window: number, heldMax: number, who: ModuleIdentity = identity) {
     this.window = Math.max(window, Math.ceil(who.maxBlockBytes / (who.maxPartBytes ?? who.maxBlockBytes)));
     this.#identity = who;
-    this.#windowParts = window;
+    this.#room = roomFor(window);
     this.#heldMax = heldMax;
     this.module = new ModuleExchange(who, heldMax);
     this.agent = this.#newAgent();
@@ -57,8 +63,7 @@ export class Line {
 
   #newAgent(): AgentExchange {
     this.#opening += 1000;
-    const options = { firstOpening: this.#opening, windowParts: this.#windowParts, lineBytesPerSecond: 1e6 };
-    return new AgentExchange({ ...options, expectedLinkId: 'L1' });
+    return new AgentExchange({ firstOpening: this.#opening, expectedLinkId: 'L1' });
   }
 
   /** The agent dies; what it had sent is still on the line, what it had not answered is forgotten. */
@@ -79,7 +84,7 @@ export class Line {
   connect(): void {
     if (this.connected) return;
     this.connected = true;
-    this.runAgent({ type: 'connected', nowMs: this.nowMs });
+    this.runAgent({ type: 'connected', room: this.#room, nowMs: this.nowMs });
   }
 
   make(number: number, length = 8): void {

@@ -8,13 +8,13 @@ import type { Hello, KeyBlock } from '../../firmware-bridge/message.ts';
 import { ModuleExchange } from '../../firmware-bridge/module-exchange.ts';
 import { limits } from '../../src/limits.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
-import { Line, longIdentity } from './line.ts';
+import { Line, longIdentity, roomFor } from './line.ts';
 
-const options = { firstOpening: 5, windowParts: 4, lineBytesPerSecond: 1e9, expectedLinkId: 'L1' };
+const options = { firstOpening: 5, expectedLinkId: 'L1' };
 
 function openAgent(identity: Omit<Hello, 'type' | 'opening' | 'protocolMin' | 'protocolMax'>): AgentExchange {
   const agent = new AgentExchange(options);
-  agent.handle({ type: 'connected', nowMs: 0 });
+  agent.handle({ type: 'connected', room: roomFor(4), nowMs: 0 });
   const hello: Hello = { type: 'hello', opening: 5, protocolMin: 1, protocolMax: 1, ...identity };
   agent.handle({ type: 'message', message: hello, nowMs: 1 });
   return agent;
@@ -78,7 +78,7 @@ test('memory is one longest block while parts come, and it is wiped at once when
 test('a 16 MiB block passes in 256 parts with at most 64 of them under way, and is answered once', () => {
   const identity = { ...longIdentity, maxBlockBytes: limits.bridgeBlockBytesMax, maxPartBytes: 65_536 };
   const module = new ModuleExchange(identity, 2);
-  const agent = new AgentExchange({ ...options, windowParts: 64 });
+  const agent = new AgentExchange(options);
   const bytes = SecretBytes.alloc(limits.bridgeBlockBytesMax);
   for (let i = 0; i < bytes.length; i += 4096) bytes.view().writeUInt32LE(i, i);
   const expected = Buffer.from(bytes.view());
@@ -99,7 +99,7 @@ test('a 16 MiB block passes in 256 parts with at most 64 of them under way, and 
       }
     }
   };
-  runAgent(agent.handle({ type: 'connected', nowMs: 0 }));
+  runAgent(agent.handle({ type: 'connected', room: roomFor(64), nowMs: 0 }));
   for (let next = toAgent.shift(); next !== undefined; next = toAgent.shift()) {
     parts += 1;
     underWay -= 1;
