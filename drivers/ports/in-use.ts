@@ -1,6 +1,6 @@
 /** Who has a device open, from /proc: opening it to find out would move its modem lines. */
-import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readlink, realpath } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 
 export type DeviceUser = { readonly pid: number; readonly program: string };
 
@@ -22,7 +22,8 @@ export async function usersOf(
     for (const target of await openFiles(join(procRoot, pid, 'fd'))) {
       const path = wanted.get(target);
       if (path === undefined || users.has(path)) continue;
-      const program = (await readFile(join(procRoot, pid, 'comm'), 'utf8').catch(() => '')).trim();
+      // Not its name in `comm`, which Node gives its threads as it likes.
+      const program = basename(await readlink(join(procRoot, pid, 'exe')).catch(() => ''));
       users.set(path, { pid: Number(pid), program });
     }
   }

@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { encodeMessage } from '../../firmware-bridge/encode.ts';
 import { HidDecoder, HidEncoder, pieceBytes, reportsOf } from '../../firmware-bridge/hid-framing.ts';
+import { reportRoom } from '../../firmware-bridge/lines.ts';
+import { RECORD_EXTRA_BYTES } from '../../firmware-bridge/records.ts';
 import { limits } from '../../src/limits.ts';
+import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import { type HidVector, naiveHidVectors } from './naive-hid.ts';
 
 const file = new URL('../../firmware-bridge/hid-vectors.json', import.meta.url);
@@ -109,6 +113,24 @@ test('random reports give no message and never more than a count', () => {
     fc.property(fc.array(fc.uint8Array({ maxLength: 70 }), { maxLength: 50 }), (reports) => {
       const decoder = new HidDecoder({ reportBytes: 64 });
       assert.deepEqual(take(decoder, reports), []);
+    }),
+  );
+});
+
+test('whatever key may be under way fits what Linux keeps of reports for a slow reader, with room for what needs no credit', () => {
+  fc.assert(
+    fc.property(shape, fc.integer({ min: 1, max: limits.bridgePartBytesMax }), (of, asked) => {
+      const room = reportRoom(of);
+      const partBytes = Math.min(asked, room.partBytesMax);
+      const bytes = SecretBytes.alloc(partBytes);
+      const part = { offset: limits.bridgeBlockBytesMax - 1, total: limits.bridgeBlockBytesMax };
+      const number = 2 ** 38 - 1;
+      const envelope = encodeMessage({ type: 'key_block', number, bytes, part, qber: 0.1 });
+      const record = new Uint8Array(RECORD_EXTRA_BYTES + envelope.length);
+      const reports = new HidEncoder(of).encode(record).length;
+      assert(reports <= 12, `${reports} reports for a part of ${partBytes} bytes`);
+      assert(reports * room.partsUnderWay(partBytes) <= 48);
+      assert(room.partBytesMax >= limits.bridgePartBytesMin);
     }),
   );
 });

@@ -16,8 +16,14 @@ const MODULES = [
   'dummy_hcd',
   'usb_f_acm',
   'cdc_acm',
+  'usb_f_hid',
+  'usbhid',
+  'hid-generic',
 ];
-const ADDONS = ['@serialport/bindings-cpp/prebuilds/linux-x64/@serialport+bindings-cpp.glibc.node'];
+const ADDONS = [
+  '@serialport/bindings-cpp/prebuilds/linux-x64/@serialport+bindings-cpp.glibc.node',
+  'node-hid/prebuilds/HID_hidraw-linux-x64/node-napi-v4.node',
+];
 
 /** Why no guest can be booted here; false when one can. Fits `skip`. */
 export function whyNoGuest(): string | false {
@@ -33,8 +39,8 @@ export type Image = { readonly kernel: string; readonly initrd: string; readonly
 
 /**
  * Makes, in `directory`, what a guest boots from: an initial RAM disk with the kernel's modules, and a disk with the agent
- * as it stands here, its Node.js, and the folder `lab`, in which the guest runs `keyferry run A.yaml`. With `lab/module` in it
- * the guest has a USB CDC port, too, at whose far end that program runs with the words of `lab/module.options`.
+ * as it stands here, its Node.js, and the folder `lab`, in which the guest runs `keyferry run A.yaml`. With `lab/gadget` in it
+ * (gadget.ts) the guest has a USB device, too, at whose far end a module runs.
  */
 export function makeImage(directory: string, lab: string): Image {
   return {
@@ -73,7 +79,7 @@ function systemDisk(folder: string, lab: string): string {
   const modules = productionPackages();
   for (const path of modules)
     cpSync(join(ROOT, path), join(folder, path), { recursive: true, dereference: true });
-  for (const part of ['src', 'drivers', 'firmware-bridge', 'package.json']) {
+  for (const part of ['src', 'drivers', 'firmware-bridge', 'test/kernel', 'test/drivers', 'package.json']) {
     cpSync(join(ROOT, part), join(folder, part), { recursive: true });
   }
   cpSync(lab, join(folder, 'lab'), { recursive: true });

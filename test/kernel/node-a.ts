@@ -11,12 +11,17 @@ export const CHANGE_MS = 5 * 12_000;
 const QUIET_MS = 3_000;
 
 /** Node A's files as the guest is to have them: the module is wherever the USB device with that identity is. */
-export async function labIn(directory: string, usb: string): Promise<{ folder: string; key: string }> {
+export async function labIn(
+  directory: string,
+  driver: string,
+  usb: string,
+): Promise<{ folder: string; key: string }> {
   const lab = await Lab.make(join(directory, 'lab'), { logLevel: 'debug' });
   const { config, socket } = lab.node('A');
   const { tty, key } = lab.modules.find(({ kmaId }) => kmaId === 'A')!;
   const text = readFileSync(config, 'utf8')
     .replace(socket, '/lab/control.sock')
+    .replace(/driver: .*/, `driver: ${driver}`)
     .replace(`path: ${tty}`, `usb: ${usb}`);
   writeFileSync(config, text);
   return { folder: lab.directory, key };
@@ -31,6 +36,16 @@ export async function more(guest: Guest, blocks: number): Promise<void> {
   const distinct = (): number => new Set(acknowledged(guest)).size;
   const before = distinct();
   await guest.until(`${blocks} blocks more`, CHANGE_MS, () => distinct() >= before + blocks);
+}
+
+/** The cable of the guest's own USB device is pulled amid the stream and put back. */
+export async function pullCable(guest: Guest): Promise<void> {
+  const [opens, closes] = [guest.count('module.open'), guest.count('module.port-closed')];
+  await more(guest, 20);
+  guest.say('unplug');
+  await guest.until('the loss', CHANGE_MS, () => guest.count('module.port-closed') > closes);
+  guest.say('plug');
+  await guest.until('the module is back', CHANGE_MS, () => guest.count('module.open') > opens);
 }
 
 /** Waits until what was on its way has come, and the console has told it. */

@@ -19,7 +19,7 @@ async function boot(t: TestContext): Promise<{ guest: Guest; module: CModule }> 
   const socket = join(directory, 'run/module.sock');
   const [{ module: program }, lab] = await Promise.all([
     buildC(SANITIZED, ['module']),
-    labIn(directory, `{vendor: "0403", product: "6001", serial: ${SERIAL}}`),
+    labIn(directory, 'bridge-serial', `{vendor: "0403", product: "6001", serial: ${SERIAL}}`),
   ]);
   const image = makeImage(directory, lab.folder);
   const module = new CModule(program, [

@@ -17,6 +17,8 @@
 #define QBER 0.02
 #define WAIT_MS 5
 #define REPORT_MS 1000
+/* As many bytes as the longest report of USB HID. */
+#define READ_BYTES 1024
 
 typedef struct {
   /* First: the library's call-backs are given the context of both. */
@@ -32,6 +34,7 @@ typedef struct {
   bool stopped;
   /* Bytes a second that belong to no frame, as a bad cable brings them. */
   size_t noise;
+  uint64_t telemetry_ms;
   /* Memory of blocks: buffer_blocks + 1 of them, and a stack of those that are free. */
   uint8_t *memory;
   uint8_t **free;
@@ -113,7 +116,7 @@ static void report(example *self, const char *event) {
   fflush(self->report);
 }
 
-static void once_a_second(example *self) {
+static void send_telemetry(example *self) {
   const double rate = self->source.blocks_per_second * self->block_bytes * 8;
   const double temperatures[] = {21.5, -40};
   const kf_telemetry telemetry = {
@@ -126,6 +129,9 @@ static void once_a_second(example *self) {
       .temperature_count = 2,
   };
   kf_module_telemetry(&self->module, &telemetry);
+}
+
+static void once_a_second(example *self) {
   uint8_t noise[256];
   if (self->noise > 0 && random_bytes(self, noise, sizeof noise)) {
     port_write(&self->port, noise, self->noise < sizeof noise ? self->noise : sizeof noise);
@@ -135,10 +141,11 @@ static void once_a_second(example *self) {
 
 static int run(example *self) {
   uint64_t reported = now_ms(CLOCK_MONOTONIC);
+  uint64_t measured = reported;
   kf_module_start(&self->module);
   report(self, "ready");
   while (!stopping) {
-    uint8_t bytes[512];
+    uint8_t bytes[READ_BYTES];
     const ssize_t got = port_read(&self->port, bytes, sizeof bytes, WAIT_MS);
     if (got < 0) break;
     const uint64_t now = now_ms(CLOCK_MONOTONIC);
@@ -150,6 +157,10 @@ static int run(example *self) {
     make_blocks(self);
     kf_module_tick(&self->module, (uint32_t)now);
     while (port_has_room(&self->port) && kf_module_send_next(&self->module)) continue;
+    if (now - measured >= self->telemetry_ms) {
+      measured = now;
+      send_telemetry(self);
+    }
     if (now - reported < REPORT_MS) continue;
     reported = now;
     once_a_second(self);
@@ -162,9 +173,10 @@ static int run(example *self) {
 static int usage(const char *why) {
   fprintf(stderr,
           "%s\n"
-          "usage: module --seed TEXT --link-id ID --role tx|rx  --pty LINK | --tty PATH | --listen SOCKET | --stdio\n"
+          "usage: module --seed TEXT --link-id ID --role tx|rx  --pty LINK | --tty PATH | --listen SOCKET | --stdio | --hid PATH\n"
           "              [--module-key FILE of 32 bytes or 64 hexadecimal digits] [--part-bytes N] [--module-id ID]\n"
-          "              [--block-bytes N] [--blocks-per-second R] [--buffer-blocks N] [--start UNIXMS] [--noise BYTES]\n",
+          "              [--block-bytes N] [--blocks-per-second R] [--buffer-blocks N] [--start UNIXMS] [--noise BYTES]\n"
+          "              [--report-bytes N, with the report ID] [--report-id N] [--telemetry-ms N]\n",
           why);
   return 2;
 }
@@ -212,6 +224,7 @@ int main(int count, char **words) {
   bool has_port = false;
   self.report = stdout;
   self.block_bytes = 4096;
+  self.telemetry_ms = 1000;
   self.buffer_blocks = 256;
   self.source.blocks_per_second = 10;
   self.source.start_ms = UINT64_C(1767225600000);
@@ -237,10 +250,16 @@ int main(int count, char **words) {
     else if (strcmp(name, "--buffer-blocks") == 0) self.buffer_blocks = strtoul(value, NULL, 10);
     else if (strcmp(name, "--blocks-per-second") == 0) self.source.blocks_per_second = strtod(value, NULL);
     else if (strcmp(name, "--noise") == 0) self.noise = strtoul(value, NULL, 10);
+    else if (strcmp(name, "--telemetry-ms") == 0) self.telemetry_ms = strtoull(value, NULL, 10);
     else if (strcmp(name, "--start") == 0) self.source.start_ms = strtoull(value, NULL, 10);
     else if (strcmp(name, "--pty") == 0) has_port = port_open_pty(&self.port, value);
     else if (strcmp(name, "--tty") == 0) has_port = port_open_tty(&self.port, value);
-    else if (strcmp(name, "--listen") == 0) has_port = port_listen(&self.port, value);
+    else if (strcmp(name, "--report-bytes") == 0) identity.report_bytes = (uint16_t)strtoul(value, NULL, 10);
+    else if (strcmp(name, "--report-id") == 0) identity.report_id = (uint8_t)strtoul(value, NULL, 10);
+    else if (strcmp(name, "--hid") == 0) {
+      has_port = port_open_hid(&self.port, value);
+      if (identity.report_bytes == 0) identity.report_bytes = 64;
+    } else if (strcmp(name, "--listen") == 0) has_port = port_listen(&self.port, value);
     else return usage("an unknown option");
   }
   if (!has_port || self.seed == NULL || self.link_id == NULL) return usage("no port, seed or link");

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
@@ -62,22 +63,31 @@ bool port_open_pty(Port *port, const char *link) {
   return true;
 }
 
-static bool open_tty(Port *port) {
-  const int tty = open(port->path, O_RDWR | O_NOCTTY | O_NONBLOCK);
-  if (tty >= 0 && make_raw(tty)) {
-    use(port, tty, tty);
+static bool open_path(Port *port) {
+  const int device = open(port->path, O_RDWR | O_NOCTTY | O_NONBLOCK);
+  if (device >= 0 && (!port->is_tty || make_raw(device))) {
+    use(port, device, device);
     return true;
   }
-  if (tty >= 0) close(tty);
+  if (device >= 0) close(device);
   use(port, -1, -1);
   return false;
 }
 
-bool port_open_tty(Port *port, const char *path) {
+static bool begin_path(Port *port, const char *path, bool is_tty) {
   port->listener = -1;
   port->held = -1;
   port->path = path;
-  return open_tty(port) || complain(path);
+  port->is_tty = is_tty;
+  return open_path(port) || complain(path);
+}
+
+bool port_open_tty(Port *port, const char *path) {
+  return begin_path(port, path, true);
+}
+
+bool port_open_hid(Port *port, const char *path) {
+  return begin_path(port, path, false);
 }
 
 bool port_listen(Port *port, const char *socket_path) {
@@ -106,7 +116,7 @@ void port_stdio(Port *port) {
 /* A line that went away may come back: unplugged, or its far end left. */
 static ssize_t open_again(Port *port, int wait_ms) {
   if (port->path != NULL) {
-    if (!open_tty(port)) poll(NULL, 0, wait_ms);
+    if (!open_path(port)) poll(NULL, 0, wait_ms);
     return 0;
   }
   struct pollfd waiting = {.fd = port->listener, .events = POLLIN};
@@ -124,10 +134,17 @@ static ssize_t lost(Port *port) {
   return 0;
 }
 
+/* A HID function that went away says nothing to whoever has it open; when it is back, its file is another. */
+static bool was_replaced(const Port *port) {
+  struct stat here, now;
+  if (port->path == NULL || port->is_tty) return false;
+  return stat(port->path, &now) != 0 || fstat(port->in, &here) != 0 || now.st_ino != here.st_ino;
+}
+
 ssize_t port_read(Port *port, uint8_t *bytes, size_t room, int wait_ms) {
   if (port->in < 0) return open_again(port, wait_ms);
   struct pollfd waiting = {.fd = port->in, .events = POLLIN};
-  if (poll(&waiting, 1, wait_ms) <= 0) return 0;
+  if (poll(&waiting, 1, wait_ms) <= 0) return was_replaced(port) ? lost(port) : 0;
   const ssize_t got = read(port->in, bytes, room);
   if (got > 0) return got;
   return got < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : lost(port);

@@ -1,4 +1,4 @@
-/* The line of the example: a pseudo-terminal, a serial port, a socket or a program's own pipes. */
+/* The line of the example: a pseudo-terminal, a serial port, a HID gadget, a socket or a program's own pipes. */
 #ifndef PORT_H
 #define PORT_H
 
@@ -12,8 +12,9 @@ typedef struct {
   int out;
   /* A socket that listens, or -1. */
   int listener;
-  /* A serial port that is opened again when it went away, or NULL. */
+  /* A serial port or HID device that is opened again when it went away, or NULL. */
   const char *path;
+  bool is_tty;
   /* The far end of a pseudo-terminal, held open so that it stays while no agent has it open; or -1. */
   int held;
   /* What is written is lost until the line takes bytes again. */
@@ -24,6 +25,8 @@ typedef struct {
 bool port_open_pty(Port *port, const char *link);
 bool port_open_tty(Port *port, const char *path);
 bool port_listen(Port *port, const char *socket_path);
+/* Reports of a HID function that the kernel gives a USB device which it is itself: /dev/hidg0. One read or write, one report. */
+bool port_open_hid(Port *port, const char *path);
 void port_stdio(Port *port);
 
 /* Waits for bytes up to `wait_ms`. Returns how many came, 0 for none, -1 when the line is gone for good. */
