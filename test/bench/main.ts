@@ -1,9 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { attackBenchmarks } from './attack.ts';
+import { bridgeBenchmarks } from './bridge.ts';
 import { codecBenchmarks } from './codec.ts';
 import { framingBenchmarks } from './framing.ts';
 import { type Benchmark, runBenchmarks, tableOf } from './harness.ts';
+import { ingestBenchmarks } from './ingest.ts';
+import { shapeBenchmarks } from './ingest-shapes.ts';
 import { endChildren } from './processes.ts';
 import { relayBenchmarks } from './relay.ts';
 import { stockBenchmarks } from './stock.ts';
@@ -15,6 +18,9 @@ const benchmarks: readonly Benchmark[] = [
   ...codecBenchmarks,
   ...framingBenchmarks,
   ...transitBenchmarks,
+  ...bridgeBenchmarks,
+  ...ingestBenchmarks,
+  ...shapeBenchmarks,
   ...supplyBenchmarks,
   ...stockBenchmarks,
   ...relayBenchmarks,

@@ -27,7 +27,12 @@ export function startProgram(command: string, parameters: readonly string[]): St
 }
 
 /** A script of the benchmark in a process of its own, that answers one message at a time. */
-export type Helper = { ask<Reply>(message: Serializable): Promise<Reply>; close(): Promise<void> };
+export type Helper = {
+  ask<Reply>(message: Serializable): Promise<Reply>;
+  /** Halts the process, or lets it go on: what is measured beside it has the machine for itself. */
+  run(run: boolean): void;
+  close(): Promise<void>;
+};
 
 /**
  * @param script a URL beside this file; it calls `serve`
@@ -42,6 +47,7 @@ export function startHelper(script: URL, alone = false): Helper {
   const close = keep(child, () => child.kill('SIGKILL'));
   return {
     close,
+    run: (run) => void child.kill(run ? 'SIGCONT' : 'SIGSTOP'),
     async ask<Reply>(message: Serializable): Promise<Reply> {
       const gone = new AbortController();
       const ended = once(child, 'exit', { signal: gone.signal }).then(([code]) => {
