@@ -19,6 +19,8 @@ const commands: Readonly<Record<string, () => Promise<Registers>>> = {
   pki: () => import('./cli/pki.ts'),
   demo: () => import('./cli/demo.ts'),
   'simulate-module': () => import('./cli/simulate-module.ts'),
+  version: () => import('./cli/version.ts'),
+  licenses: () => import('./cli/licenses.ts'),
 };
 
 const program = new Command('keyferry')
@@ -30,15 +32,20 @@ const program = new Command('keyferry')
 // Whoever read us has gone, as `head` does.
 process.stdout.on('error', () => process.exit());
 
-try {
-  const asked = commands[process.argv[2] ?? ''];
-  const wanted = asked === undefined ? Object.values(commands) : [asked];
-  if (process.argv[2] !== '--version' && process.argv[2] !== '-V')
-    for (const { register } of await Promise.all(wanted.map((load) => load()))) register(program);
-  for (const command of program.commands) command.exitOverride().showHelpAfterError(true);
-  await program.parseAsync();
-} catch (thrown) {
-  process.exitCode = report(thrown);
+// In a function: the binary's one file is CommonJS, which waits for nothing at its top.
+void main();
+
+async function main(): Promise<void> {
+  try {
+    const asked = commands[process.argv[2] ?? ''];
+    const wanted = asked === undefined ? Object.values(commands) : [asked];
+    if (process.argv[2] !== '--version' && process.argv[2] !== '-V')
+      for (const { register } of await Promise.all(wanted.map((load) => load()))) register(program);
+    for (const command of program.commands) command.exitOverride().showHelpAfterError(true);
+    await program.parseAsync();
+  } catch (thrown) {
+    process.exitCode = report(thrown);
+  }
 }
 
 function report(thrown: unknown): number {

@@ -1,2 +1,9 @@
 /** The agent's version; a test holds it equal to package.json. */
 export const version = '0.1.0';
+
+/** What the build has put into a binary; undefined where the agent runs from its sources. */
+declare const KEYFERRY_BUILD:
+  | { readonly commit: string; readonly addons: Readonly<Record<string, string>> }
+  | undefined;
+
+export const buildFacts = typeof KEYFERRY_BUILD === 'undefined' ? undefined : KEYFERRY_BUILD;

@@ -14,7 +14,7 @@ export type HidEntry = {
 };
 
 /**
- * All HID devices. Loads node-hid only now: its addon needs libudev and libusb, which a node without HID modules may
+ * All HID devices. Loads node-hid only now: its addon needs libudev, which a node without HID modules may
  * lack. Rejects with an AgentError then.
  */
 export async function listHidDevices(): Promise<HidEntry[]> {
@@ -33,7 +33,8 @@ export async function listHidDevices(): Promise<HidEntry[]> {
   } catch (cause) {
     throw new AgentError('host.hid-unavailable', `HID devices cannot be listed: ${messageOf(cause)}`, {
       fault: 'host',
-      remedy: 'Install libudev1 and libusb-1.0-0 if modules are attached over HID; otherwise ignore this.',
+      remedy:
+        'Install libudev1 (to run from sources also libusb-1.0-0) if modules are attached over HID; otherwise ignore this.',
       cause,
     });
   }

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ModuleOrderResult } from '../../drivers/driver.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError, messageOf } from '../errors.ts';

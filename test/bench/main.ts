@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { attackBenchmarks } from './attack.ts';
+import { binaryBenchmarks } from './binary.ts';
 import { bridgeBenchmarks } from './bridge.ts';
 import { codecBenchmarks } from './codec.ts';
 import { framingBenchmarks } from './framing.ts';
@@ -25,6 +26,7 @@ const benchmarks: readonly Benchmark[] = [
   ...stockBenchmarks,
   ...relayBenchmarks,
   ...attackBenchmarks,
+  ...binaryBenchmarks,
 ];
 
 const USAGE = `npm run bench -- [NAME …] [--json FILE] [--quick]

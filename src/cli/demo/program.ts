@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { isSea } from 'node:sea';
 
 const STOP_MS = 5_000;
 
@@ -55,8 +56,8 @@ export class Program {
 
 /** How this program is run again: by Node with the script, or as one binary. */
 function ownCommand(): string[] {
-  const script = new URL('../../main.ts', import.meta.url);
-  return script.protocol === 'file:' ? [process.execPath, script.pathname] : [process.execPath];
+  if (isSea()) return [process.execPath];
+  return [process.execPath, new URL('../../main.ts', import.meta.url).pathname];
 }
 
 export function lastLine(text: string): string {

@@ -2,9 +2,11 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Driver } from '../../../drivers/driver.ts';
 import { AgentError, messageOf } from '../../errors.ts';
+import { needSources } from './sources.ts';
 
 /** The driver in a folder: what its `driver.ts` exports as `driver`. @throws AgentError `configuration.driver_load` */
 export async function loadDriver(folder: string): Promise<Driver> {
+  needSources();
   const path = join(resolve(folder), 'driver.ts');
   try {
     const { driver } = (await import(pathToFileURL(path).href)) as { driver?: Driver };

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentError, messageOf } from '../../errors.ts';
+import { needSources } from './sources.ts';
 
 /** A driver that works and is tried by the tests like any other. */
 const PATTERN = 'ascii-lines';
@@ -13,6 +14,7 @@ const patternFolder = new URL(`../../../drivers/${PATTERN}/`, import.meta.url);
  * @throws AgentError `host.driver_new`
  */
 export async function newDriver(name: string, dir: string): Promise<string[]> {
+  needSources();
   const folder = join(dir, name);
   try {
     const files = await readdir(patternFolder);
