@@ -3,7 +3,9 @@ import { driverNames } from '../../drivers/registry.ts';
 import { type Agent, startAgent } from '../agent.ts';
 import { loadConfig } from '../config/load.ts';
 import { AgentError } from '../errors.ts';
+import { systemClock } from '../node/clock.ts';
 import { createLog } from '../node/log.ts';
+import { Supervisor } from '../node/supervisor.ts';
 import { version } from '../version.ts';
 
 /** `keyferry run`: the agent itself, until SIGINT or SIGTERM. */
@@ -40,6 +42,8 @@ async function run(file: string): Promise<void> {
   });
   agent = await startAgent(config, log, broken);
   const { kx_port, supply_port } = agent.status();
+  const supervisor = new Supervisor(process.env, systemClock, log);
+  supervisor.ready();
   log.info('agent.ready', { version, pid: process.pid, kx_port, supply_port });
   const signal = await new Promise<string>((resolve) => {
     // A listener keeps the process alive only with something to wait for.
@@ -52,6 +56,7 @@ async function run(file: string): Promise<void> {
     }
   });
   log.info('agent.stopping', { signal });
+  supervisor.stopping();
   await agent.stop();
   log.info('agent.stopped');
 }

@@ -32,7 +32,7 @@ export class Guest {
       ...['-qmp', `unix:${this.#monitorPath},server=on,wait=off`],
       ...['-kernel', image.kernel, '-initrd', image.initrd],
       ...['-append', 'console=ttyS0 panic=-1 loglevel=0 rdinit=/init random.trust_cpu=on'],
-      ...['-drive', `file=${image.disk},if=virtio,format=raw,readonly=on`],
+      ...['-drive', `file=${image.disk},if=virtio,format=raw,readonly=${image.writable ? 'off' : 'on'}`],
       ...devices,
     ]);
     this.ended = once(this.#qemu, 'close');

@@ -6,11 +6,13 @@ const ROOT = join(import.meta.dirname, '../..');
 const KERNEL = process.env['KEYFERRY_TEST_KERNEL'] ?? join(ROOT, '.keyferry/kernel');
 const PROGRAMS = ['qemu-system-x86_64', 'mksquashfs', 'cpio', 'modprobe', 'ldd'];
 const BUSYBOX = '/bin/busybox';
+const DEBIAN_DISK = '1500M';
 /** What the guest loads besides what these need. */
 const MODULES = [
   'virtio_pci',
   'virtio_blk',
   'squashfs',
+  'ext4',
   'xhci-pci',
   'ftdi_sio',
   'dummy_hcd',
@@ -35,7 +37,13 @@ export function whyNoGuest(): string | false {
   return existsSync(join(KERNEL, 'vmlinux')) ? false : 'no kernel: test/kernel/fetch-kernel gets one';
 }
 
-export type Image = { readonly kernel: string; readonly initrd: string; readonly disk: string };
+/** `writable`: the guest changes its disk. */
+export type Image = {
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly disk: string;
+  readonly writable?: boolean;
+};
 
 /**
  * Makes, in `directory`, what a guest boots from: an initial RAM disk with the kernel's modules, and a disk with the agent
@@ -45,16 +53,24 @@ export type Image = { readonly kernel: string; readonly initrd: string; readonly
 export function makeImage(directory: string, lab: string): Image {
   return {
     kernel: join(KERNEL, 'vmlinux'),
-    initrd: initialRamDisk(join(directory, 'initrd')),
+    initrd: initialRamDisk(join(directory, 'initrd'), 'init'),
     disk: systemDisk(join(directory, 'system'), lab),
   };
 }
 
-function initialRamDisk(folder: string): string {
+/** What a guest boots from that has a Debian of its own: the folder `root`, whole, on its disk. */
+export function makeDebianImage(directory: string, root: string): Image {
+  const disk = join(directory, 'debian.ext4');
+  execFileSync('mke2fs', ['-q', '-t', 'ext4', '-d', root, disk, DEBIAN_DISK]);
+  const initrd = initialRamDisk(join(directory, 'initrd'), 'init-systemd');
+  return { kernel: join(KERNEL, 'vmlinux'), initrd, disk, writable: true };
+}
+
+function initialRamDisk(folder: string, init: string): string {
   mkdirSync(join(folder, 'bin'), { recursive: true });
   mkdirSync(join(folder, 'modules'));
   copyFileSync(BUSYBOX, join(folder, 'bin/busybox'));
-  cpSync(join(import.meta.dirname, 'init'), join(folder, 'init'));
+  cpSync(join(import.meta.dirname, init), join(folder, 'init'));
   const paths = modulePaths();
   for (const path of paths) cpSync(path, join(folder, 'modules', basename(path)));
   writeFileSync(join(folder, 'modules/order'), `${paths.map((path) => basename(path)).join('\n')}\n`);
