@@ -72,7 +72,8 @@ function fish(known: readonly Known[]): string {
   });
   return `function __keyferry_at
   set -l words (commandline -opc)
-  test "$argv[1]" = (string join ' ' (string match -v -- '-*' $words[2..-1]) | string collect)
+  set -l joined (string join ' ' -- (string match -v -- '-*' $words[2..-1]))
+  test "$argv[1]" = "$joined"
 end
 ${lines.join('\n')}
 `;
