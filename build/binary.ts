@@ -25,6 +25,8 @@ if (unknown !== undefined) throw new Error(`no architecture ${unknown}: ${ALL.jo
 makeWork();
 try {
   mkdirSync(DIST, { recursive: true });
+  // What an earlier build has left would be summed up as if it were of this one.
+  for (const name of readdirSync(DIST)) if (name.startsWith('keyferry')) rmSync(join(DIST, name));
   const facts = {
     commit: commit(),
     addons: Object.fromEntries(addons.map((addon) => [addon.package, addonVersion(ROOT, addon)])),

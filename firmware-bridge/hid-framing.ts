@@ -128,14 +128,15 @@ export class HidDecoder {
 
   #take(report: Uint8Array, onMessage: (message: Buffer) => void): void {
     const { reportId } = this.#shape;
+    // The device has other reports, too: they are none of ours.
+    if (reportId !== undefined && report[0] !== reportId) return;
     const head = reportId === undefined ? 0 : 1;
     const at = head + HEAD_BYTES;
     const word = (report[head + 1] ?? 0) | ((report[head + 2] ?? 0) << 8);
     const length = word & LENGTH;
-    const wrongId = reportId !== undefined && report[0] !== reportId;
     const odd = (word & ~(FIRST | LAST | LENGTH)) !== 0 || length < 1 || length > this.#pieceBytes;
     const notFull = (word & LAST) === 0 && length !== this.#pieceBytes;
-    if (wrongId || odd || notFull || at + length > report.length) return this.#fault('malformed report');
+    if (odd || notFull || at + length > report.length) return this.#fault('malformed report');
     const sequence = report[head]!;
     const inStep = this.#expected === undefined || sequence === this.#expected;
     this.#expected = (sequence + 1) & 0xff;

@@ -13,6 +13,8 @@ export interface Framing {
   push(chunk: Uint8Array, onMessage: (message: Buffer) => void): void;
   /** Frames, reports and messages dropped so far. */
   readonly faultCount: number;
+  /** The line is gone: overwrites what has come of an unfinished message. */
+  wipe(): void;
 }
 
 /** How much a line carries at once (README.md, "Credit"). */
@@ -42,6 +44,10 @@ export class StreamFraming implements Framing {
   get faultCount(): number {
     return this.#decoder.faultCount;
   }
+
+  wipe(): void {
+    this.#decoder.reset();
+  }
 }
 
 /** Numbered reports of a HID device. */
@@ -69,28 +75,32 @@ export class ReportFraming implements Framing {
   get faultCount(): number {
     return this.#decoder.faultCount;
   }
-}
 
-const WINDOW_SECONDS = 30;
+  wipe(): void {
+    this.#decoder.reset();
+  }
+}
 
 /** On a slow line what it carries in half a minute, so that a pong is never long under way. Infinity where nothing paces it. */
 export function streamRoom(bytesPerSecond: number): LineRoom {
   return {
     partBytesMax: limits.bridgePartBytesMax,
-    partsUnderWay: (partBytes) => atMostAll((WINDOW_SECONDS * bytesPerSecond) / partBytes),
+    partsUnderWay: (partBytes) => atMostAll((limits.bridgeWindowSeconds * bytesPerSecond) / partBytes),
   };
 }
 
-/** Of the 64 reports that Linux keeps for a slow reader, these may be key; the rest is for what needs no credit. */
-const KEY_REPORTS = 48;
-const PART_REPORTS = 12;
-/** Of a message with key: record, envelope and check sum. */
-const MESSAGE_BYTES = 72;
+/** What a message has beside its key, at most: record and envelope; the check sum comes on top. */
+const MESSAGE_BYTES = 68;
+const CHECK_BYTES = 4;
 
 export function reportRoom(shape: HidShape): LineRoom {
   return {
-    partBytesMax: Math.min(limits.bridgePartBytesMax, PART_REPORTS * pieceBytes(shape) - MESSAGE_BYTES),
-    partsUnderWay: (partBytes) => atMostAll(KEY_REPORTS / reportsOf(partBytes + MESSAGE_BYTES, shape)),
+    partBytesMax: Math.min(
+      limits.bridgePartBytesMax,
+      limits.hidPartReports * pieceBytes(shape) - MESSAGE_BYTES - CHECK_BYTES,
+    ),
+    partsUnderWay: (partBytes) =>
+      atMostAll(limits.hidKeyReportsMax / reportsOf(partBytes + MESSAGE_BYTES, shape)),
   };
 }
 

@@ -81,6 +81,12 @@ export const limits = {
   bridgeAnswersMax: 32,
   bridgeIdBytesMax: 64,
   bridgeTextBytesMax: 128,
+  /** On a slow line key for so long may be under way. */
+  bridgeWindowSeconds: 30,
+  /** Linux keeps 63 reports for a slow reader: so many may be key, the rest is for what needs no credit. */
+  hidKeyReportsMax: 48,
+  /** Reports of a longest part. */
+  hidPartReports: 12,
   hidReportBytesMin: 64,
   hidReportBytesMax: 1_024,
   /** Bytes that wait for a module which does not read. */

@@ -2,16 +2,25 @@ import { CommanderError } from 'commander';
 import { makeProgram } from './cli/program.ts';
 import { AgentError } from './errors.ts';
 
+// A HID module that takes no reports holds a thread for seconds: so many may, and the disk is still synced.
+process.env['UV_THREADPOOL_SIZE'] ??= '16';
+
 // Whoever read us has gone, as `head` does.
 process.stdout.on('error', () => process.exit());
+
+/** As Node.js itself says it. */
+const HANGS = 13;
 
 // In a function: the binary's one file is CommonJS, which waits for nothing at its top.
 void main();
 
 async function main(): Promise<void> {
+  // Whoever waits for what can never come ends so, and not as if all were well.
+  process.exitCode = HANGS;
   try {
     const program = await makeProgram(process.argv[2]);
     await program.parseAsync();
+    if (process.exitCode === HANGS) process.exitCode = 0;
   } catch (thrown) {
     process.exitCode = report(thrown);
   }

@@ -30,6 +30,8 @@ export function licenses(root: string): string {
       ),
     );
   }
+  // Linked into sodium-native, whose package does not say so.
+  parts.push(part('libsodium (ISC)', [join(root, 'build/binary/libsodium-license.txt')]));
   return parts.join('\n');
 }
 

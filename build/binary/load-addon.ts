@@ -1,5 +1,5 @@
 /** Part of the binary: loads a native addon that lies in it, and leaves nothing with a name on any disk. */
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, openSync, writeSync } from 'node:fs';
 import { getRawAsset } from 'node:sea';
 
 /** Linux: a file without a name. Node.js does not name this flag. */
@@ -22,15 +22,26 @@ export function loadAddon(name: string): unknown {
 }
 
 function loadFrom(folder: string, bytes: Buffer): unknown {
-  const file = openSync(folder, O_TMPFILE | constants.O_RDWR, 0o600);
+  const file = readOnly(folder, bytes);
   try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
     const loaded = { exports: {} };
-    // It stays open: a number used again would look to the dynamic linker like the same library.
     process.dlopen(loaded, `/proc/self/fd/${file}`);
+    // It stays open: a number used again would look to the dynamic linker like the same library.
     return loaded.exports;
   } catch (thrown) {
     closeSync(file);
     throw thrown;
+  }
+}
+
+/** A file without a name in `folder` that holds `bytes` and that nobody has open for writing. */
+function readOnly(folder: string, bytes: Buffer): number {
+  const file = openSync(folder, O_TMPFILE | constants.O_RDWR, 0o600);
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    fchmodSync(file, 0o400);
+    return openSync(`/proc/self/fd/${file}`, constants.O_RDONLY);
+  } finally {
+    closeSync(file);
   }
 }

@@ -14,7 +14,8 @@ type Sea = (
 
 /**
  * One binary at `output` out of a bundle, its assets by name, and a Node.js, by pkg's own module. Its command would add a file system of its
- * own whose addons lie in a folder that others can name, and would let NODE_OPTIONS load code into the agent.
+ * own whose addons lie in a folder that others can name, and would let NODE_OPTIONS load code into the agent. SIGUSR1, which opens Node.js's
+ * debugger to whoever reaches the port, is switched off.
  */
 export async function pack(
   work: string,
@@ -34,11 +35,12 @@ export async function pack(
       seaConfig: {
         assets: from.assets,
         execArgvExtension: 'none',
-        execArgv: ['--disable-warning=ExperimentalWarning'],
+        execArgv: ['--disable-warning=ExperimentalWarning', '--disable-sigusr1'],
       },
     });
   } finally {
-    process.env['HOME'] = home;
+    if (home === undefined) delete process.env['HOME'];
+    else process.env['HOME'] = home;
   }
 }
 

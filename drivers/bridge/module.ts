@@ -85,7 +85,7 @@ export class BridgeModule implements OpenModule {
 
   readonly #onData = (chunk: Buffer): void => {
     this.#run({ type: 'heard', nowMs: this.#nowMs });
-    this.#line!.framing.push(chunk, (message) => this.#channel.message(message, this.#nowMs));
+    this.#line?.framing.push(chunk, (message) => this.#channel.message(message, this.#nowMs));
   };
 
   readonly #onChannel = (effect: ChannelEffect): void => {
@@ -116,7 +116,10 @@ export class BridgeModule implements OpenModule {
   }
 
   readonly #onClosed = (reason: string): void => {
-    const faultCount = this.#line?.framing.faultCount ?? 0;
+    const framing = this.#line?.framing;
+    const faultCount = framing?.faultCount ?? 0;
+    framing?.wipe();
+    this.#line = undefined;
     if (faultCount > 0) this.#context.log.info('module.frames-dropped', { frames: faultCount });
     this.#channel.disconnected();
     this.#run({ type: 'disconnected', reason });

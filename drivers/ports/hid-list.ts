@@ -14,30 +14,43 @@ export type HidEntry = {
 };
 
 /**
- * All HID devices. Loads node-hid only now: its addon needs libudev, which a node without HID modules may
- * lack. Rejects with an AgentError then.
+ * node-hid, loaded only now: its addon needs libudev, which a node without HID modules may lack. Rejects with an AgentError then.
  */
-export async function listHidDevices(): Promise<HidEntry[]> {
+export async function nodeHid(): Promise<typeof import('node-hid')> {
   try {
-    const { devicesAsync } = await import('node-hid');
-    const devices = await devicesAsync();
-    return devices.map((device) => ({
-      path: device.path ?? '',
-      vendor: hex4(device.vendorId),
-      product: hex4(device.productId),
-      ...(device.serialNumber && { serial: device.serialNumber }),
-      ...(device.manufacturer && { manufacturer: device.manufacturer }),
-      ...(device.product && { productName: device.product }),
-      ...(device.usagePage !== undefined && { usagePage: device.usagePage }),
-    }));
+    const hid = await import('node-hid');
+    // Only what is called loads the addon.
+    hid.getHidapiVersion();
+    return hid;
   } catch (cause) {
-    throw new AgentError('host.hid-unavailable', `HID devices cannot be listed: ${messageOf(cause)}`, {
-      fault: 'host',
-      remedy:
-        'Install libudev1 (to run from sources also libusb-1.0-0) if modules are attached over HID; otherwise ignore this.',
-      cause,
-    });
+    throw unavailable(cause);
   }
+}
+
+/** All HID devices. Rejects with an AgentError when they cannot be listed. */
+export async function listHidDevices(): Promise<HidEntry[]> {
+  const { devicesAsync } = await nodeHid();
+  const devices = await devicesAsync().catch((cause: unknown) => {
+    throw unavailable(cause);
+  });
+  return devices.map((device) => ({
+    path: device.path ?? '',
+    vendor: hex4(device.vendorId),
+    product: hex4(device.productId),
+    ...(device.serialNumber && { serial: device.serialNumber }),
+    ...(device.manufacturer && { manufacturer: device.manufacturer }),
+    ...(device.product && { productName: device.product }),
+    ...(device.usagePage !== undefined && { usagePage: device.usagePage }),
+  }));
+}
+
+function unavailable(cause: unknown): AgentError {
+  return new AgentError('host.hid-unavailable', `HID devices cannot be reached: ${messageOf(cause)}`, {
+    fault: 'host',
+    remedy:
+      'Install libudev1 (to run from sources also libusb-1.0-0) if modules are attached over HID; otherwise ignore this.',
+    cause,
+  });
 }
 
 function hex4(value: number): string {

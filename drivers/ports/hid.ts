@@ -7,7 +7,7 @@ import { AgentError, messageOf } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
 import type { PortSelector } from '../driver.ts';
 import { readReports } from './hid-descriptor.ts';
-import { type HidEntry, listHidDevices } from './hid-list.ts';
+import { type HidEntry, listHidDevices, nodeHid } from './hid-list.ts';
 
 /** What is used of a node-hid device. */
 export type HidDevice = {
@@ -32,7 +32,7 @@ const VENDOR_PAGES = 0xff00;
 export const realHidWorld: HidWorld = {
   list: listHidDevices,
   // Loads the addon only now: a node without HID modules may lack what it needs.
-  open: async (path) => (await import('node-hid')).HIDAsync.open(path),
+  open: async (path) => (await nodeHid()).HIDAsync.open(path),
   describe: (path) => readFile(`/sys/class/hidraw/${basename(path)}/device/report_descriptor`),
 };
 
@@ -62,6 +62,7 @@ export async function openHid(
     const device = await world.open(path);
     return { link: new HidLink(device, shape.reportId !== undefined, events), shape };
   } catch (cause) {
+    if (cause instanceof AgentError) throw cause;
     throw new AgentError('host.port-open', `${path} cannot be opened: ${messageOf(cause)}`, {
       fault: 'host',
       remedy: `Give the agent's user the right to open ${path}, by a rule as in build/udev, and end what has it open.`,
@@ -100,7 +101,7 @@ async function shapeOf(path: string, world: HidWorld): Promise<HidShape> {
   for (const { id, inputBits, outputBits } of readReports(descriptor)) {
     const reportBytes = inputBits / 8 + (id === 0 ? 0 : 1);
     const fits = reportBytes >= limits.hidReportBytesMin && reportBytes <= limits.hidReportBytesMax;
-    if (inputBits !== outputBits || !Number.isInteger(reportBytes) || !fits) continue;
+    if (inputBits !== outputBits || !Number.isInteger(reportBytes) || !fits || id > 255) continue;
     return { reportBytes, reportId: id === 0 ? undefined : id };
   }
   throw new AgentError(

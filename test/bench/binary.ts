@@ -147,6 +147,6 @@ async function whenReady(
   } finally {
     clearTimeout(late);
     child.kill('SIGTERM');
-    if (child.exitCode === null) await once(child, 'exit');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   }
 }

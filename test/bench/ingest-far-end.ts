@@ -63,7 +63,8 @@ export async function catLatency(pieces: readonly Buffer[], pauseMs: number): Pr
       came = 0;
       const startMs = performance.now();
       terminal.write(Buffer.from(piece));
-      while (came < piece.length) await once(reader.stdout, 'data');
+      while (came < piece.length)
+        await once(reader.stdout, 'data', { signal: AbortSignal.timeout(LONGEST_MS) });
       times.push(performance.now() - startMs);
       await sleep(pauseMs);
     }

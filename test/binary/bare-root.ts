@@ -67,7 +67,7 @@ export class BareRoot {
       },
       async stop(): Promise<number | null> {
         child.kill('SIGTERM');
-        if (child.exitCode === null) await once(child, 'exit');
+        if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
         return child.exitCode;
       },
     };

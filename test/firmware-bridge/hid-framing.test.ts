@@ -131,6 +131,16 @@ test('whatever key may be under way fits what Linux keeps of reports for a slow 
       assert(reports <= 12, `${reports} reports for a part of ${partBytes} bytes`);
       assert(reports * room.partsUnderWay(partBytes) <= 48);
       assert(room.partBytesMax >= limits.bridgePartBytesMin);
+      assert.equal(room.partsUnderWay(room.partBytesMax), 4);
     }),
   );
+});
+
+test('reports with another ID, which the device has for something else, change nothing', () => {
+  const decoder = new HidDecoder({ reportBytes: 64, reportId: 5 });
+  const reports = new HidEncoder({ reportBytes: 64, reportId: 5 }).encode(Buffer.alloc(200, 7));
+  const other = Buffer.from([1, 0, 1, 2, 3, 4, 5, 6]);
+  const mixed = reports.flatMap((report) => [Buffer.from(other), report]);
+  assert.deepEqual(take(decoder, mixed), [Buffer.alloc(200, 7).toString('hex')]);
+  assert.equal(decoder.faultCount, 0);
 });

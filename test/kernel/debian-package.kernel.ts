@@ -50,7 +50,11 @@ test('the Debian package is installed, runs under systemd with all its fences, i
   debootstrap(root);
   install(root, deb);
   const lab = await labIn(directory, 'bridge-serial', `{vendor: "0403", product: "6001", serial: ${SERIAL}}`);
-  commission(root, lab.folder);
+  const config = readFileSync(join(lab.folder, 'A.yaml'), 'utf8')
+    .replace(/data_directory: .*/, 'data_directory: /var/lib/keyferry')
+    .replace(/ {2}file: .*node\.key/, '  credential: node-key')
+    .replace('/lab/control.sock', '/run/keyferry/control.sock');
+  commission(root, { folder: lab.folder, config, nodeKey: 'pki/nodes/A/node.key' });
 
   mkdirSync(join(directory, 'run'));
   const socket = join(directory, 'run/module.sock');

@@ -1,13 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Why no Debian can be made here; false when one can. */
@@ -53,21 +45,20 @@ export function install(root: string, deb: string): void {
   if (status !== 0) throw new Error(text);
 }
 
+/** What an operator puts onto a node: its configuration, files that the configuration names, and the file of its node key, all relative to `folder`. */
+export type Commission = { readonly folder: string; readonly config: string; readonly nodeKey: string };
+
 /**
- * Commissions the node as an operator would: the lab's files of node A in /etc/keyferry, the node key as an encrypted credential. The guest
- * does what test/kernel/try-service says.
+ * Commissions the node as an operator would: everything in /etc/keyferry, the node key as an encrypted credential. The guest then does
+ * what test/kernel/try-service says.
  */
-export function commission(root: string, lab: string): void {
+export function commission(root: string, { folder, config, nodeKey }: Commission): void {
   const etc = join(root, 'etc/keyferry');
-  for (const name of readdirSync(lab))
-    if (name !== 'run') cpSync(join(lab, name), join(etc, name), { recursive: true });
-  const text = readFileSync(join(lab, 'A.yaml'), 'utf8')
-    .replace(/data_directory: .*/, 'data_directory: /var/lib/keyferry')
-    .replace(/ {2}file: .*node\.key/, '  credential: node-key')
-    .replace('/lab/control.sock', '/run/keyferry/control.sock');
-  writeFileSync(join(etc, 'config.yaml'), text);
+  for (const name of readdirSync(folder))
+    if (name !== 'run') cpSync(join(folder, name), join(etc, name), { recursive: true });
+  writeFileSync(join(etc, 'config.yaml'), config);
   inRoot(root, 'systemd-machine-id-setup');
-  const key = '/etc/keyferry/pki/nodes/A/node.key';
+  const key = join('/etc/keyferry', nodeKey);
   const sealed = inRoot(
     root,
     'systemd-creds',

@@ -21,6 +21,7 @@ const MODULES = [
   'usb_f_hid',
   'usbhid',
   'hid-generic',
+  'virtio_net',
 ];
 const ADDONS = [
   '@serialport/bindings-cpp/prebuilds/linux-x64/@serialport+bindings-cpp.glibc.node',

@@ -57,7 +57,7 @@ export class Program {
 /** How this program is run again: by Node with the script, or as one binary. */
 function ownCommand(): string[] {
   if (isSea()) return [process.execPath];
-  return [process.execPath, new URL('../../main.ts', import.meta.url).pathname];
+  return [process.execPath, '--disable-sigusr1', new URL('../../main.ts', import.meta.url).pathname];
 }
 
 export function lastLine(text: string): string {
