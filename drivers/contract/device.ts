@@ -1,3 +1,4 @@
+import type { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import type { PortSelector } from '../driver.ts';
 
 /** A module that the contract suite plugs in and pulls out: a simulated one, a program, or a transcript that is played. */
@@ -7,6 +8,8 @@ export interface ContractDevice {
   /** The same kind of port, with nothing there. */
   readonly nowhere: PortSelector;
   readonly baudRate: number;
+  /** What it proves itself with, 32 bytes, lent to the driver; not given by one that proves nothing. */
+  readonly moduleKey?: SecretBytes | undefined;
   /** How many blocks it has at least, 1 or more; it offers the same ones after each plugging in, but those it was told of. */
   readonly blocks: number;
   /** Blocks that it was told to forget, as stored or as refused. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/env/clock.ts';
+import type { Entropy } from '../../src/env/entropy.ts';
 import type { Log } from '../../src/env/log.ts';
 import type { Driver } from '../driver.ts';
 import type { Claim } from './claims.ts';
@@ -12,10 +13,10 @@ export async function tryClaim(
   claim: Claim,
   driver: Driver,
   makeDevice: () => Promise<ContractDevice>,
-  world: { readonly clock: Clock; readonly log: Log },
+  world: { readonly clock: Clock; readonly log: Log; readonly entropy: Entropy },
 ): Promise<void> {
   const device = await makeDevice();
-  const trial = new Trial(driver, device, world.clock, world.log);
+  const trial = new Trial(driver, device, world);
   try {
     await claim.prove(trial);
     trial.check();

@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/env/clock.ts';
+import type { Entropy } from '../../src/env/entropy.ts';
 import type { Log } from '../../src/env/log.ts';
 import type { Driver, OpenModule, PortSelector } from '../driver.ts';
 import type { ContractDevice } from './device.ts';
@@ -17,14 +18,20 @@ export class Trial {
   readonly #driver: Driver;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #entropy: Entropy;
   #module: OpenModule | undefined;
 
-  constructor(driver: Driver, device: ContractDevice, clock: Clock, log: Log) {
+  constructor(
+    driver: Driver,
+    device: ContractDevice,
+    { clock, log, entropy }: { readonly clock: Clock; readonly log: Log; readonly entropy: Entropy },
+  ) {
     this.#driver = driver;
     this.device = device;
     this.sink = new ContractSink(driver);
     this.#clock = clock;
     this.#log = log;
+    this.#entropy = entropy;
   }
 
   /** Plugs the device in and opens the driver on it. */
@@ -34,8 +41,10 @@ export class Trial {
   }
 
   open(port: PortSelector): void {
-    const { baudRate } = this.device;
-    this.#module = this.#driver.open({ clock: this.#clock, log: this.#log, port, baudRate }, this.sink);
+    const { baudRate, moduleKey } = this.device;
+    const channel = moduleKey && { moduleKey, entropy: this.#entropy };
+    const context = { clock: this.#clock, log: this.#log, port, baudRate, channel };
+    this.#module = this.#driver.open(context, this.sink);
   }
 
   async close(): Promise<void> {

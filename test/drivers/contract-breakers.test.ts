@@ -9,6 +9,7 @@ import { parseTranscript } from '../../drivers/contract/transcript.ts';
 import type { Driver, ModuleSink } from '../../drivers/driver.ts';
 import { transcriptDevice } from '../../src/cli/driver/transcript-device.ts';
 import { systemClock } from '../../src/node/clock.ts';
+import { systemEntropy as entropy } from '../../src/node/entropy.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import { RecordingLog } from './recording-sink.ts';
 
@@ -118,7 +119,7 @@ describe('the contract suite finds a driver that', { concurrency: 4 }, () => {
   for (const { what, claim, says, driver: breaker } of breakers) {
     test(what, async () => {
       const found = claims.find(({ name }) => claim.test(name))!;
-      const world = { clock: systemClock, log: new RecordingLog() };
+      const world = { clock: systemClock, log: new RecordingLog(), entropy };
       await assert.rejects(
         tryClaim(found, breaker, () => transcriptDevice(transcript), world),
         says,

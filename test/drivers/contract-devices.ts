@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import type { ContractDevice } from '../../drivers/contract/device.ts';
 import { terminalDevice } from '../../src/cli/driver/terminal-device.ts';
 import { systemClock } from '../../src/node/clock.ts';
+import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import { BLOCKS, stillModule } from './still-module.ts';
 
-/** A simulated module behind a real terminal, for `bridge-serial`. */
-export function bridgeDevice(): Promise<ContractDevice> {
+/** A simulated module behind a real terminal, for `bridge-serial`. @param moduleKey what it proves itself with */
+export async function bridgeDevice(moduleKey?: Buffer): Promise<ContractDevice> {
   let module: ReturnType<typeof stillModule> | undefined;
   let told = 0;
   let cancel = (): void => {};
@@ -16,10 +17,10 @@ export function bridgeDevice(): Promise<ContractDevice> {
     module?.turn();
     cancel = systemClock.after(20, tick);
   };
-  return terminalDevice({
+  const device = await terminalDevice({
     blocks: BLOCKS,
     onPlugged(write) {
-      module = stillModule(write, told);
+      module = stillModule(write, told, moduleKey && SecretBytes.copyOf(moduleKey));
       module.start();
       tick();
     },
@@ -32,6 +33,12 @@ export function bridgeDevice(): Promise<ContractDevice> {
     },
     forgotten: () => told + toldNow(),
   });
+  return moduleKey === undefined ? device : withKey(device, moduleKey);
+}
+
+/** What is read through it changes as it does in `device`. */
+function withKey(device: ContractDevice, key: Buffer): ContractDevice {
+  return Object.create(device, { moduleKey: { value: SecretBytes.copyOf(key) } }) as ContractDevice;
 }
 
 /** A program of its own, for `exec`: it runs only while the file `plugged` is there. */

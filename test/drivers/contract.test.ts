@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { bridgeHid } from '../../drivers/bridge-hid/driver.ts';
+import { driver as bridgeSerial } from '../../drivers/bridge-serial/driver.ts';
 import { claims } from '../../drivers/contract/claims.ts';
 import type { ContractDevice } from '../../drivers/contract/device.ts';
 import { tryClaim } from '../../drivers/contract/run.ts';
@@ -11,6 +12,7 @@ import type { Driver } from '../../drivers/driver.ts';
 import { registry } from '../../drivers/registry.ts';
 import { transcriptDevice } from '../../src/cli/driver/transcript-device.ts';
 import { systemClock } from '../../src/node/clock.ts';
+import { systemEntropy as entropy } from '../../src/node/entropy.ts';
 import { bridgeDevice, folderDevice, programDevice } from './contract-devices.ts';
 import { hidDevice, standInHids } from './hid-stand-in.ts';
 import { RecordingLog } from './recording-sink.ts';
@@ -29,7 +31,7 @@ function tryAll(driver: Driver, makeDevice: () => Promise<ContractDevice>, on: s
   describe(`${driver.id} on ${on}`, { concurrency: 3 }, () => {
     for (const claim of claims) {
       test(claim.name, () =>
-        tryClaim(claim, driver, makeDevice, { clock: systemClock, log: new RecordingLog() }),
+        tryClaim(claim, driver, makeDevice, { clock: systemClock, log: new RecordingLog(), entropy }),
       );
     }
   });
@@ -50,6 +52,9 @@ for (const { driver } of registry) {
   const tried = driver.ports === 'hid' ? bridgeHid(standInHids) : driver;
   tryAll(tried, makeDevice, 'a device of its kind');
 }
+
+const moduleKey = Buffer.alloc(32, 0x5a);
+tryAll(bridgeSerial, () => bridgeDevice(moduleKey), 'a device that proves itself');
 
 for (const name of readdirSync(drivers)) {
   const path = join(drivers, name, 'session.transcript');

@@ -6,6 +6,7 @@ import type { ContractDevice } from '../../drivers/contract/device.ts';
 import { tryClaim } from '../../drivers/contract/run.ts';
 import { ReportFraming } from '../../firmware-bridge/lines.ts';
 import { systemClock } from '../../src/node/clock.ts';
+import { systemEntropy as entropy } from '../../src/node/entropy.ts';
 import { RecordingLog } from '../drivers/recording-sink.ts';
 import { BLOCKS, stillModule } from '../drivers/still-module.ts';
 
@@ -115,7 +116,7 @@ function tell(line: object): void {
 for (const claim of claims) {
   let fault: string | undefined;
   try {
-    await tryClaim(claim, driver, gadgetDevice, { clock: systemClock, log: new RecordingLog() });
+    await tryClaim(claim, driver, gadgetDevice, { clock: systemClock, log: new RecordingLog(), entropy });
   } catch (thrown) {
     fault = String(thrown);
   }

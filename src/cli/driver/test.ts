@@ -6,6 +6,7 @@ import { parseTranscript, type Transcript } from '../../../drivers/contract/tran
 import type { Log, LogFields } from '../../env/log.ts';
 import { AgentError, messageOf } from '../../errors.ts';
 import { systemClock } from '../../node/clock.ts';
+import { systemEntropy as entropy } from '../../node/entropy.ts';
 import { loadDriver } from './load.ts';
 import { transcriptDevice } from './transcript-device.ts';
 
@@ -25,7 +26,7 @@ export async function testDriver(folder: string, say: (line: string) => void): P
   for (const claim of claims) {
     const log = new LastLines();
     try {
-      await tryClaim(claim, driver, () => transcriptDevice(transcript), { clock: systemClock, log });
+      await tryClaim(claim, driver, () => transcriptDevice(transcript), { clock: systemClock, log, entropy });
       say(`holds   ${claim.name}`);
     } catch (thrown) {
       broken += 1;
