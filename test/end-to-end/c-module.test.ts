@@ -149,6 +149,31 @@ describe('modules in C and real agents', { skip: whyNoC(), concurrency: true }, 
     await tx.until('new blocks', (report) => report.stored >= stored + 20);
   });
 
+  test('after a suspect alarm new key is stored and stays out of use, over a restart too, until an operator releases it', async (t) => {
+    const { lab, tx, rx } = await pair(t);
+    await agreed(lab, 20);
+    tx.moveLid();
+    const held =
+      (at: number) => (status: { links: readonly { held: { reason: string; blocks: number } | null }[] }) =>
+        (status.links[0]?.held?.blocks ?? 0) >= at;
+    const { links } = await until(lab, 'A', 'blocks are held', held(10));
+    assert.equal(links[0]!.held!.reason, 'alarm lid');
+    await lab.programs.get('A')!.kill();
+    lab.startNode('A');
+    await until(lab, 'A', 'more blocks are held after kill -9', held(20));
+    // The end of the alarm releases nothing: nobody has looked.
+    tx.moveLid();
+    const { stored } = tx.last!;
+    await tx.until('more is stored', (report) => report.stored >= stored + 40);
+    const before = await linkOf(lab, 'A', 'B');
+    assert.ok(before.held !== null);
+    await callAgent(lab.node('A').socket, 'POST', '/v1/module', { link: 'B', order: 'release' });
+    await until(lab, 'A', 'all is agreed on', ({ links: [link] }) => {
+      return link!.held === null && link!.blocks_synchronised >= before.blocks_synchronised + 20;
+    });
+    assert.equal((await rx.until('the other end goes on', () => true)).refused, 0);
+  });
+
   test('kill -9 of an agent loses no block and stores none twice', async (t) => {
     const { lab, tx } = await pair(t);
     await agreed(lab, 20);

@@ -59,6 +59,11 @@ export class CModule {
     this.#child.kill('SIGCONT');
   }
 
+  /** Its lid is opened, or closed again. */
+  moveLid(): void {
+    this.#child.kill('SIGUSR1');
+  }
+
   /** SIGTERM: it wipes what it holds and reports for the last time. SIGKILL: as when its power fails. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     this.#child.kill(signal);

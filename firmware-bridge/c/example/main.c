@@ -46,10 +46,17 @@ typedef struct {
 } example;
 
 static volatile sig_atomic_t stopping;
+/* Rises when the lid is opened or closed, which SIGUSR1 stands for. */
+static volatile sig_atomic_t lid_moves;
 
 static void on_signal(int number) {
   (void)number;
   stopping = 1;
+}
+
+static void on_lid(int number) {
+  (void)number;
+  lid_moves++;
 }
 
 static uint64_t now_ms(clockid_t clock) {
@@ -142,6 +149,7 @@ static void once_a_second(example *self) {
 static int run(example *self) {
   uint64_t reported = now_ms(CLOCK_MONOTONIC);
   uint64_t measured = reported;
+  sig_atomic_t told_moves = 0;
   kf_module_start(&self->module);
   report(self, "ready");
   while (!stopping) {
@@ -153,6 +161,10 @@ static int run(example *self) {
     if (self->module.opening.number != 0 && self->module.opening.number != self->last_opening) {
       self->last_opening = self->module.opening.number;
       self->openings++;
+    }
+    /* Told again in the next turn when there is no opening. */
+    if (lid_moves != told_moves && kf_module_alarm(&self->module, "lid", "the lid was moved", (told_moves + 1) % 2 == 1, true)) {
+      told_moves++;
     }
     make_blocks(self);
     kf_module_tick(&self->module, (uint32_t)now);
@@ -268,5 +280,7 @@ int main(int count, char **words) {
   struct sigaction action = {.sa_handler = on_signal};
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGINT, &action, NULL);
+  action.sa_handler = on_lid;
+  sigaction(SIGUSR1, &action, NULL);
   return run(&self);
 }
