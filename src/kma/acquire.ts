@@ -93,6 +93,9 @@ export class Acquire implements ModuleSink {
   }
 
   onAlarm(alarm: ModuleAlarm): void {
+    const known = this.alarms.get(alarm.code);
+    // Modules repeat what is active, since a line may lose it.
+    if (alarm.active && known?.text === alarm.text && known.suspect === alarm.suspect) return;
     if (!alarm.active) this.alarms.delete(alarm.code);
     else if (this.alarms.size < limits.alarmsMax) this.alarms.set(alarm.code, alarm);
     this.#log.warn('module.alarm', { code: alarm.code, text: alarm.text, active: alarm.active });

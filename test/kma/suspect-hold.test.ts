@@ -149,3 +149,17 @@ test('a note of a hold that cannot be understood stops the start, and says what 
   writeFileSync(path, '{"reason":');
   assert.throws(() => holdFile(path).load(), { code: 'store.hold_unreadable' });
 });
+
+test('a repeated alarm is nothing new: what an operator has released stays released until the alarm ends and comes again', async (t) => {
+  const { world, deliver, stored, acquire } = await setUp(t);
+  acquire.onAlarm(suspect('laser', true));
+  deliver(0);
+  await until('it is stored', stored(0));
+  acquire.release('an operator said so');
+  acquire.onAlarm(suspect('laser', true));
+  await world.clock.leap(limits.reproposeMs);
+  assert.equal(acquire.held, null);
+  acquire.onAlarm(suspect('laser', false));
+  acquire.onAlarm(suspect('laser', true));
+  assert.equal(acquire.held?.reason, 'alarm laser');
+});

@@ -17,6 +17,7 @@
 #define QBER 0.02
 #define WAIT_MS 5
 #define REPORT_MS 1000
+#define ALARM_MS 2000
 /* As many bytes as the longest report of USB HID. */
 #define READ_BYTES 1024
 
@@ -35,6 +36,9 @@ typedef struct {
   /* Bytes a second that belong to no frame, as a bad cable brings them. */
   size_t noise;
   uint64_t telemetry_ms;
+  sig_atomic_t told_moves;
+  uint32_t alarm_opening;
+  uint64_t alarm_ms;
   /* Memory of blocks: buffer_blocks + 1 of them, and a stack of those that are free. */
   uint8_t *memory;
   uint8_t **free;
@@ -146,10 +150,21 @@ static void once_a_second(example *self) {
   report(self, "status");
 }
 
+/* The line may lose a message: an alarm is told again in each opening, and now and then while it is active. */
+static void tell_lid(example *self, uint64_t now) {
+  const sig_atomic_t moves = lid_moves;
+  const bool active = moves % 2 == 1;
+  const bool again = active && (self->alarm_opening != self->module.opening.number || now - self->alarm_ms >= ALARM_MS);
+  if (moves == self->told_moves && !again) return;
+  if (!kf_module_alarm(&self->module, "lid", "the lid was moved", active, true)) return;
+  self->told_moves = moves;
+  self->alarm_opening = self->module.opening.number;
+  self->alarm_ms = now;
+}
+
 static int run(example *self) {
   uint64_t reported = now_ms(CLOCK_MONOTONIC);
   uint64_t measured = reported;
-  sig_atomic_t told_moves = 0;
   kf_module_start(&self->module);
   report(self, "ready");
   while (!stopping) {
@@ -162,10 +177,7 @@ static int run(example *self) {
       self->last_opening = self->module.opening.number;
       self->openings++;
     }
-    /* Told again in the next turn when there is no opening. */
-    if (lid_moves != told_moves && kf_module_alarm(&self->module, "lid", "the lid was moved", (told_moves + 1) % 2 == 1, true)) {
-      told_moves++;
-    }
+    tell_lid(self, now);
     make_blocks(self);
     kf_module_tick(&self->module, (uint32_t)now);
     while (port_has_room(&self->port) && kf_module_send_next(&self->module)) continue;
