@@ -158,8 +158,9 @@ test('a repeated alarm is nothing new: what an operator has released stays relea
   acquire.release('an operator said so');
   acquire.onAlarm(suspect('laser', true));
   await world.clock.leap(limits.reproposeMs);
-  assert.equal(acquire.held, null);
+  const reason = () => acquire.held?.reason ?? 'none';
+  assert.equal(reason(), 'none');
   acquire.onAlarm(suspect('laser', false));
   acquire.onAlarm(suspect('laser', true));
-  assert.equal(acquire.held?.reason, 'alarm laser');
+  assert.equal(reason(), 'alarm laser');
 });
