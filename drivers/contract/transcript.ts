@@ -121,7 +121,8 @@ export class TranscriptPlayer {
     return true;
   }
 
-  // What the agent says asks for key and never holds any.
+  // What the agent says asks for key and never holds any; should a driver under trial echo some, it is the transcript's own, which its maker
+  // publishes and nobody uses.
   #unexpected(next: Exchange | undefined): string {
     const sent = this.#heard.subarray(0, 64).toString('hex');
     const place = next === undefined ? 'nothing more' : next.asked.toString('hex');

@@ -1,9 +1,6 @@
-import { openDoors } from '../../src/agent/doors.ts';
-import { buildParts, type Closing } from '../../src/agent/parts.ts';
 import type { AgentParts } from '../../src/agent/status.ts';
-import { loadConfig } from '../../src/config/load.ts';
-import { createLog } from '../../src/node/log.ts';
 import { serve } from './processes.ts';
+import { startQuietAgent } from './quiet-agent.ts';
 
 export type IngestMessage = { readonly what: 'start'; readonly config: string } | { readonly what: 'used' };
 /** So far: processor time, key stored and acknowledged. Now: memory of the whole process. */
@@ -28,13 +25,7 @@ serve(async (message: IngestMessage) => {
 
 /** The agent as `keyferry run` builds it, and somebody who uses its key as fast as it comes. */
 async function start(config: string): Promise<null> {
-  const closings: Closing[] = [];
-  const fail = (error: Error): never => {
-    throw error;
-  };
-  const log = createLog('error');
-  parts = buildParts(loadConfig(config), log, closings, fail);
-  await openDoors(parts, log, closings, fail);
+  parts = await startQuietAgent(config);
   const { store } = parts;
   setInterval(() => {
     const { own, theirs } = store.pool(REMOTE);

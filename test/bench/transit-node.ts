@@ -1,11 +1,8 @@
-import { openDoors } from '../../src/agent/doors.ts';
-import { buildParts, type Closing } from '../../src/agent/parts.ts';
 import type { AgentParts } from '../../src/agent/status.ts';
-import { loadConfig } from '../../src/config/load.ts';
 import { copied } from '../../src/kx/codec/slots.ts';
-import { createLog } from '../../src/node/log.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import { serve } from './processes.ts';
+import { startQuietAgent } from './quiet-agent.ts';
 import { linkBlock } from './transit-key.ts';
 
 /** `stock`: link blocks from `first` on, of A's direction towards A and of our own towards C, in place of those of before. `used`: CPU time and copies so far. */
@@ -27,13 +24,7 @@ serve(async (message: NodeMessage) => {
 
 /** The agent as `keyferry run` builds it. */
 async function start(config: string): Promise<number | null> {
-  const closings: Closing[] = [];
-  const fail = (error: Error): never => {
-    throw error;
-  };
-  const log = createLog('error');
-  parts = buildParts(loadConfig(config), log, closings, fail);
-  await openDoors(parts, log, closings, fail);
+  parts = await startQuietAgent(config);
   return parts.ports.kx;
 }
 

@@ -1,0 +1,16 @@
+import { openDoors } from '../../src/agent/doors.ts';
+import { buildParts } from '../../src/agent/parts.ts';
+import type { AgentParts } from '../../src/agent/status.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { createLog } from '../../src/node/log.ts';
+
+/** The agent as `keyferry run` builds it, which logs errors alone and ends with its process. */
+export async function startQuietAgent(config: string): Promise<AgentParts> {
+  const fail = (error: Error): never => {
+    throw error;
+  };
+  const log = createLog('error');
+  const parts = buildParts(loadConfig(config), log, [], fail);
+  await openDoors(parts, log, [], fail);
+  return parts;
+}
