@@ -3,6 +3,8 @@
  * anything is allocated for it. Units are in the names: bytes, bits, milliseconds, or a plain count.
  */
 export const limits = {
+  /** How long systemd's own helper may take to pass on one word of ours. */
+  supervisorHelperMs: 5_000,
   /** Identifier of a KMA or of a cryptographic application (SAE), in characters. */
   idCharsMax: 64,
 
@@ -48,6 +50,8 @@ export const limits = {
 
   // Modules.
   modulesMax: 64,
+  /** A HID module that takes no reports holds one of them for seconds: the disk is still synced while several do. */
+  poolThreads: 16,
   bridgeMessageBytesMax: (1 << 16) + 1024,
   /** A raw key block; what is longer than `blockBytesMax` is kept as several blocks. */
   bridgeBlockBytesMax: 16 << 20,

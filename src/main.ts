@@ -1,9 +1,10 @@
 import { CommanderError } from 'commander';
 import { makeProgram } from './cli/program.ts';
 import { AgentError } from './errors.ts';
+import { limits } from './limits.ts';
 
-// A HID module that takes no reports holds a thread for seconds: so many may, and the disk is still synced.
-process.env['UV_THREADPOOL_SIZE'] ??= '16';
+// Read when the first thread of the pool is needed.
+process.env['UV_THREADPOOL_SIZE'] ??= String(limits.poolThreads);
 
 // Whoever read us has gone, as `head` does.
 process.stdout.on('error', () => process.exit());

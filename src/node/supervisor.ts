@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import type { Clock } from '../env/clock.ts';
 import type { Log } from '../env/log.ts';
+import { limits } from '../limits.ts';
 
 const HELPER = 'systemd-notify';
-const HELPER_MS = 5_000;
 /** Of the time within which the supervisor wants a sign of life. */
 const SHARE = 1 / 3;
 
@@ -46,7 +46,7 @@ export class Supervisor {
   #tell(state: string): void {
     const { NOTIFY_SOCKET, PATH } = this.#environment;
     if (NOTIFY_SOCKET === undefined) return;
-    const options = { env: { NOTIFY_SOCKET, PATH }, timeout: HELPER_MS };
+    const options = { env: { NOTIFY_SOCKET, PATH }, timeout: limits.supervisorHelperMs };
     execFile(HELPER, [state], options, (error) => {
       if (error !== null) this.#log.error('agent.supervisor_unreachable', { state, reason: error.message });
     });
