@@ -3,35 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ContractDevice } from '../../drivers/contract/device.ts';
 import { terminalDevice } from '../../src/cli/driver/terminal-device.ts';
-import { systemClock } from '../../src/node/clock.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
-import { BLOCKS, stillModule } from './still-module.ts';
+import { BLOCKS, PluggedModule } from './still-module.ts';
 
 /** A simulated module behind a real terminal, for `bridge-serial`. @param moduleKey what it proves itself with */
 export async function bridgeDevice(moduleKey?: Buffer): Promise<ContractDevice> {
-  let module: ReturnType<typeof stillModule> | undefined;
-  let told = 0;
-  let cancel = (): void => {};
-  const toldNow = (): number => (module === undefined ? 0 : module.status.stored + module.status.refused);
-  const tick = (): void => {
-    module?.turn();
-    cancel = systemClock.after(20, tick);
-  };
+  const module = new PluggedModule(moduleKey);
   const device = await terminalDevice({
     blocks: BLOCKS,
-    onPlugged(write) {
-      module = stillModule(write, told, moduleKey && SecretBytes.copyOf(moduleKey));
-      module.start();
-      tick();
-    },
-    onData: (chunk) => module?.receive(chunk),
-    onUnplugged() {
-      cancel();
-      told += toldNow();
-      module?.stop();
-      module = undefined;
-    },
-    forgotten: () => told + toldNow(),
+    onPlugged: (write) => module.plug(write),
+    onData: (chunk) => module.receive(chunk),
+    onUnplugged: () => module.unplug(),
+    forgotten: () => module.told,
   });
   return moduleKey === undefined ? device : withKey(device, moduleKey);
 }

@@ -2,9 +2,8 @@ import { EventEmitter } from 'node:events';
 import type { ContractDevice } from '../../drivers/contract/device.ts';
 import type { HidDevice, HidWorld } from '../../drivers/ports/hid.ts';
 import { ReportFraming } from '../../firmware-bridge/lines.ts';
-import { systemClock } from '../../src/node/clock.ts';
 import { reportDescriptor } from './report-descriptor.ts';
-import { BLOCKS, stillModule } from './still-module.ts';
+import { BLOCKS, PluggedModule } from './still-module.ts';
 
 /**
  * There is no HID device without a kernel that has one: node-hid's surface is stood in for here, and only it. On a real kernel the
@@ -54,22 +53,12 @@ export async function hidDevice(): Promise<ContractDevice> {
   const serial = `SN${++made}`;
   let path = '';
   let device: HidStandIn | undefined;
-  let module: ReturnType<typeof stillModule> | undefined;
-  let told = 0;
-  let cancel = (): void => {};
-  const toldNow = (): number => (module === undefined ? 0 : module.status.stored + module.status.refused);
+  const module = new PluggedModule();
   // Reports that nobody reads are lost.
   const send = (report: Buffer): void => void setImmediate(() => device?.emit('data', report));
-  const tick = (): void => {
-    module?.turn();
-    cancel = systemClock.after(20, tick);
-  };
   const unplug = async (): Promise<void> => {
-    cancel();
     plugged.delete(path);
-    told += toldNow();
-    module?.stop();
-    module = undefined;
+    module.unplug();
     const gone = device;
     device = undefined;
     gone?.emit('error', 'could not read from HID device');
@@ -80,7 +69,7 @@ export async function hidDevice(): Promise<ContractDevice> {
     baudRate: 115_200,
     blocks: BLOCKS,
     get forgotten() {
-      return told + toldNow();
+      return module.told;
     },
     complaint: undefined,
     async plug() {
@@ -88,16 +77,9 @@ export async function hidDevice(): Promise<ContractDevice> {
       const opened = new HidStandIn();
       device = opened;
       opened.on('error', () => {});
-      opened.on('written', (report: Buffer) => module?.receive(report));
-      module = stillModule(
-        send,
-        told,
-        undefined,
-        new ReportFraming({ reportBytes: 64, reportId: REPORT_ID }),
-      );
+      opened.on('written', (report: Buffer) => module.receive(report));
       plugged.set(path, opened);
-      module.start();
-      tick();
+      module.plug(send, new ReportFraming({ reportBytes: 64, reportId: REPORT_ID }));
     },
     unplug,
     noise(bytes) {

@@ -1,11 +1,12 @@
 import type { Framing } from '../../firmware-bridge/lines.ts';
 import { systemEntropy as entropy } from '../../src/node/entropy.ts';
-import type { SecretBytes } from '../../src/secret/secret-bytes.ts';
+import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import { BlockSource } from '../../src/simulator/block-source.ts';
 import { SimulatedModule } from '../../src/simulator/simulated-module.ts';
 
 /** Blocks that a still module has. */
 export const BLOCKS = 12;
+const TURN_MS = 20;
 
 /** What its blocks come from. */
 export const stillLink = {
@@ -58,4 +59,41 @@ export function stillModule(
       return module.status;
     },
   };
+}
+
+/** Still modules behind a port that is plugged in and out: each goes on where the one before was told to forget. */
+export class PluggedModule {
+  readonly #moduleKey: Buffer | undefined;
+  #module: ReturnType<typeof stillModule> | undefined;
+  #toldBefore = 0;
+  #ticking: NodeJS.Timeout | undefined;
+
+  constructor(moduleKey?: Buffer) {
+    this.#moduleKey = moduleKey;
+  }
+
+  /** Blocks that it was told of, over all pluggings. */
+  get told(): number {
+    const { stored, refused } = this.#module?.status ?? { stored: 0, refused: 0 };
+    return this.#toldBefore + stored + refused;
+  }
+
+  plug(write: (bytes: Buffer) => void, framing?: Framing): void {
+    const key = this.#moduleKey && SecretBytes.copyOf(this.#moduleKey);
+    const module = stillModule(write, this.#toldBefore, key, framing);
+    this.#module = module;
+    this.#ticking = setInterval(() => module.turn(), TURN_MS);
+    module.start();
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.#module?.receive(bytes);
+  }
+
+  unplug(): void {
+    clearInterval(this.#ticking);
+    this.#toldBefore = this.told;
+    this.#module?.stop();
+    this.#module = undefined;
+  }
 }

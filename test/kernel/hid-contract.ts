@@ -8,7 +8,7 @@ import { ReportFraming } from '../../firmware-bridge/lines.ts';
 import { systemClock } from '../../src/node/clock.ts';
 import { systemEntropy as entropy } from '../../src/node/entropy.ts';
 import { RecordingLog } from '../drivers/recording-sink.ts';
-import { BLOCKS, stillModule } from '../drivers/still-module.ts';
+import { BLOCKS, PluggedModule } from '../drivers/still-module.ts';
 
 const UDC = '/sys/kernel/config/usb_gadget/module/UDC';
 const identity = { vendor: '1d6b', product: '0104' };
@@ -67,17 +67,14 @@ class FarEnd {
 }
 
 async function gadgetDevice(): Promise<ContractDevice> {
-  let module: ReturnType<typeof stillModule> | undefined;
-  let told = 0;
-  const toldNow = (): number => (module === undefined ? 0 : module.status.stored + module.status.refused);
-  const far = new FarEnd((report) => module?.receive(report));
-  const ticking = setInterval(() => module?.turn(), 20);
+  const module = new PluggedModule();
+  const far = new FarEnd((report) => module.receive(report));
+  let isIn = false;
   const unplug = async (): Promise<void> => {
-    if (module === undefined) return;
+    if (!isIn) return;
+    isIn = false;
     writeFileSync(UDC, '\n');
-    told += toldNow();
-    module.stop();
-    module = undefined;
+    module.unplug();
     far.unplugged();
   };
   return {
@@ -86,15 +83,15 @@ async function gadgetDevice(): Promise<ContractDevice> {
     baudRate: 115_200,
     blocks: BLOCKS,
     get forgotten() {
-      return told + toldNow();
+      return module.told;
     },
     complaint: undefined,
     async plug() {
-      const framing = new ReportFraming({ reportBytes: REPORT_BYTES, reportId: REPORT_ID });
-      module = stillModule((report) => far.send(report), told, undefined, framing);
       writeFileSync(UDC, `${readdirSync('/sys/class/udc')[0]}\n`);
       far.plugged();
-      module.start();
+      isIn = true;
+      const framing = new ReportFraming({ reportBytes: REPORT_BYTES, reportId: REPORT_ID });
+      module.plug((report) => far.send(report), framing);
     },
     unplug,
     noise(bytes) {
@@ -103,7 +100,6 @@ async function gadgetDevice(): Promise<ContractDevice> {
     },
     async close() {
       await unplug();
-      clearInterval(ticking);
       far.close();
     },
   };
