@@ -50,7 +50,7 @@ export function checkConfig(file: string): CheckReport {
         credentialsDirectory: process.env['CREDENTIALS_DIRECTORY'],
       },
     });
-    return { file, faults, summary: config === undefined ? [] : summarise(config) };
+    return { file, faults, summary: config === undefined ? [] : summarise(config, driverNames.ports) };
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown;
     return { file, faults: thrown.faults, summary: [] };

@@ -1,12 +1,12 @@
 import { type Config, type PortConfig, poolDefaults } from './schema.ts';
 
-/** What a node with this configuration does, a line each, for a person. */
-export function summarise(config: Config): string[] {
+/** What a node with this configuration does, a line each, for a person. @param ports what kind of port each driver needs */
+export function summarise(config: Config, ports: Readonly<Record<string, string>>): string[] {
   return [
     `node ${config.kma_id}: key store in ${config.data_directory}, sealed under ${nodeKeyText(config)}`,
     `control: ${config.control.socket}`,
     ...kxLines(config),
-    ...config.links.map(linkLine),
+    ...config.links.map((link) => linkLine(link, ports[link.driver] === 'serial')),
     ...routeLines(config),
     ...supplyLines(config),
     ...notes(config).map((note) => `note: ${note}`),
@@ -32,20 +32,20 @@ function kxLines({ kx }: Config): string[] {
   return [...listens, ...peers];
 }
 
-function linkLine(link: Config['links'][number]): string {
+function linkLine(link: Config['links'][number], isSerial: boolean): string {
   const { peer, driver, port, baud_rate, link_id, module_key, qber_max } = link;
   const name = link_id === undefined ? '' : ` ${link_id}`;
   const proof =
     module_key === undefined ? 'any module is believed' : `the module proves itself with ${module_key}`;
   const gate = qber_max === undefined ? '' : `; blocks with a QBER above ${qber_max} are refused`;
-  return `link${name}: to ${peer} by ${driver} on ${portText(port, baud_rate)}; ${proof}${gate}`;
+  return `link${name}: to ${peer} by ${driver} on ${portText(port)}${isSerial ? ` at ${baud_rate} bit/s` : ''}; ${proof}${gate}`;
 }
 
-function portText(port: PortConfig, baudRate: number): string {
+function portText(port: PortConfig): string {
   if ('folder' in port) return `the folder ${port.folder.path}, files of format ${port.folder.format}`;
   if ('program' in port) return `the program ${port.program.join(' ')}`;
-  if ('path' in port) return `${port.path} at ${baudRate} bit/s`;
-  return `${`USB ${port.usb.vendor}:${port.usb.product} ${port.usb.serial ?? ''}`.trim()} at ${baudRate} bit/s`;
+  if ('path' in port) return port.path;
+  return `USB ${port.usb.vendor}:${port.usb.product} ${port.usb.serial ?? ''}`.trim();
 }
 
 function routeLines({ kx, pools }: Config): string[] {

@@ -57,6 +57,13 @@ describe('keyferry check', () => {
       assert.ok(stdout.split('\n').includes(line), `${line}\n---\n${stdout}`);
   });
 
+  test('speaks of a line speed only where there is a serial line', () => {
+    const hid = join(node.folder, 'hid.yaml');
+    writeFileSync(hid, readFileSync(file, 'utf8').replaceAll('driver: bridge-serial', 'driver: bridge-hid'));
+    const { stdout } = run(hid);
+    assert.match(stdout, /^link: to B by bridge-hid on \/dev\/null; /m);
+  });
+
   test('prints faults as JSON with --json, and exits with 1', () => {
     const bad = join(node.folder, 'bad.yaml');
     writeFileSync(bad, readFileSync(file, 'utf8').replace('kx.pem', 'kx.pom'));

@@ -30,7 +30,7 @@ test('the pool with a plain neighbour is kept full when an application lives the
 });
 
 test('what protects key on a plain link is said in the summary', () => {
-  const lines = (more: string) => summarise(explain(plain(more)).config!);
+  const lines = (more: string) => summarise(explain(plain(more)).config!, {});
   assert.ok(lines('').includes('kx: waits for D, plain Q.4163, no key'));
   assert.ok(
     lines('\n      unprotected_key: true').includes(
@@ -45,5 +45,5 @@ test('the far end of a route may be plain, and a plain neighbour may be the way 
   const { config, faults } = explain(text.replace('app-a', 'app-a\n      plain_kma_ids: [X, D]'));
   assert.deepEqual(faults, []);
   assert.deepEqual([...plainKmas(config!)].sort(), ['D', 'X']);
-  assert.ok(summarise(config!).every((line) => !line.includes('no QKD link leads to D')));
+  assert.ok(summarise(config!, {}).every((line) => !line.includes('no QKD link leads to D')));
 });
