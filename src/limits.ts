@@ -44,6 +44,11 @@ export const limits = {
   linkPoolBytesMax: 64 << 20,
   /** How long a write that nobody waits for may wait for one that somebody does. */
   lazyCommitMs: 1_000,
+  /** Blocks shorter than this are rows of the database; longer ones have a place in the block file. */
+  blockFileBytesMin: 16 << 10,
+  blockFileGranuleBytes: 4_096,
+  /** Buffers of a block's size that are kept for the next one. */
+  blockFileSpareBuffers: 4,
   /** Decrypted blocks held in memory, over all pools. */
   openBlocksMax: 64,
   idEpochsMax: 8,

@@ -5,7 +5,7 @@ import { messageOf, rethrowInvariant } from '../errors.ts';
 import { ownsBlock, SYNC_UNITS } from '../keys/block-rule.ts';
 import { limits } from '../limits.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
-import { type Block, unitsIn } from '../store/block.ts';
+import { type About, type Block, unitsIn } from '../store/block.ts';
 import type { KeyStore } from '../store/key-store.ts';
 import { numbersOf, QualityGate, type Refusal, type RefusalCode } from './quality-gate.ts';
 import { type HoldOptions, type HoldStatus, SuspectHold } from './suspect-hold.ts';
@@ -13,7 +13,7 @@ import type { Synchronise } from './synchronise.ts';
 
 type Answer = Parameters<ModuleSink['onBlock']>[1];
 /** What one raw key block is kept as: one block or several. `bytes` is lent. */
-type Slice = { readonly number: number; readonly bytes: SecretBytes };
+type Slice = { readonly number: number; readonly bytes: SecretBytes; readonly about: About };
 
 export type AcquireOptions = HoldOptions & {
   /** Blocks above it are refused; a fraction. */
@@ -140,14 +140,15 @@ export class Acquire implements ModuleSink {
   }
 
   /** The blocks as which `block` is kept; a last one that would be too short for any use is left out. */
-  #slices({ number, bytes }: RawKeyBlock): Slice[] {
+  #slices({ number, bytes, qber = this.telemetry.qber }: RawKeyBlock): Slice[] {
     const all = bytes.view();
+    const about = { module: this.info?.moduleId, link: this.info?.linkId, qber };
     const slices: Slice[] = [];
     for (let i = 0; i < numbersOf(all.length); i++) {
       const view = all.subarray(i * limits.blockBytesMax, (i + 1) * limits.blockBytesMax);
       // A view of the block, which is wiped as a whole.
       const tooShort = i > 0 && unitsIn(view.length) <= SYNC_UNITS + 1;
-      if (!tooShort) slices.push({ number: number + i, bytes: SecretBytes.adopt(view) });
+      if (!tooShort) slices.push({ number: number + i, bytes: SecretBytes.adopt(view), about });
     }
     return slices;
   }
@@ -168,7 +169,7 @@ export class Acquire implements ModuleSink {
     this.#synchronise.onRefused(number);
   }
 
-  async #insert({ number, bytes }: Slice): Promise<Block | 'known' | 'underway' | 'failed'> {
+  async #insert({ number, bytes, about }: Slice): Promise<Block | 'known' | 'underway' | 'failed'> {
     const own = ownsBlock(this.#self, this.#remote, number);
     const block = {
       remote: this.#remote,
@@ -178,6 +179,7 @@ export class Acquire implements ModuleSink {
       state: 'received',
       first: 0,
       epoch: 0,
+      about,
     } as const;
     try {
       return await this.#store.insert(block, bytes);

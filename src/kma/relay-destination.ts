@@ -100,6 +100,7 @@ export class RelayDestination {
       state: 'ready',
       first: 0,
       epoch,
+      about: { path: [relay.source, ...(relay.transit ?? [])].join(' ') },
     } as const;
     try {
       const kept = await this.#insert(block, bytes);

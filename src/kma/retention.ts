@@ -45,7 +45,8 @@ export class Retention {
 
   async #sweep(): Promise<void> {
     for (const pool of this.#store.pools()) {
-      for (const block of [...this.#outdated(pool), ...this.#leavings(pool)]) {
+      const outdated = this.#outdated(pool);
+      for (const block of [...outdated, ...this.#leavings(pool)]) {
         // Used up while the sweep waited for the disk.
         if (block.ended) continue;
         const unanswered = block.state === 'received';
@@ -53,7 +54,10 @@ export class Retention {
         else this.stats.destroyed += 1;
         const { number, own, state, left } = block;
         this.#log.info('kma.block.outdated', { pool: pool.remote, number, own, state, keys: left });
-        await this.#store.destroy(block, unanswered ? 'expired' : 'destroyed');
+        await this.#store.destroy(
+          block,
+          unanswered ? 'unanswered' : outdated.includes(block) ? 'outdated' : 'unfetched',
+        );
       }
     }
     const foreign = await this.#store.foreign.expire(this.#clock.wallMs() - limits.theirKeyLifetimeMs);

@@ -268,10 +268,10 @@ export class Synchronise {
     }
   }
 
-  async #quarantine(block: Block): Promise<void> {
+  async #quarantine(block: Block, reason: 'differed' | 'damaged' = 'differed'): Promise<void> {
     this.stats.quarantined += 1;
     this.#log.warn('kma.block.quarantined', { number: block.number, own: block.own });
-    await this.#store.destroy(block, 'quarantined');
+    await this.#store.destroy(block, reason);
   }
 
   // A block that the disk has damaged is put aside, and the others go on.
@@ -281,7 +281,7 @@ export class Synchronise {
     } catch (thrown) {
       rethrowInvariant(thrown);
       this.#log.error('kma.block.damaged', { number: block.number, reason: messageOf(thrown) });
-      this.#background(this.#quarantine(block));
+      this.#background(this.#quarantine(block, 'damaged'));
       return undefined;
     }
   }

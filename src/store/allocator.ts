@@ -121,7 +121,7 @@ export class Allocator {
           block.next = index + units;
           pool.ownLeft -= units;
         }
-        for (const block of plan.passedOver) this.#store.destroyLater(block);
+        for (const block of plan.passedOver) this.#store.destroyLater(block, 'used_up');
         try {
           const result = take(plan);
           this.#burnAhead(pool);
@@ -189,7 +189,7 @@ export class Allocator {
 
   #usedUp(pool: Pool, parts: readonly Part[]): void {
     for (const { block } of parts)
-      if (block.next === block.units && pool.queue.has(block)) this.#store.destroyLater(block);
+      if (block.next === block.units && pool.queue.has(block)) this.#store.destroyLater(block, 'used_up');
   }
 
   // All or none: when one cannot be read, those before it are wiped.
@@ -233,7 +233,7 @@ export class Allocator {
 
   #putAside(block: Block, { message, remedy }: AgentError): void {
     this.#store.log.error('store.block_damaged', { block: block.place, reason: message, remedy });
-    this.#store.destroyLater(block, 'quarantined');
+    this.#store.destroyLater(block, 'damaged');
   }
 
   #mark(pool: Pool, wanted: readonly { number: number; index: number; units: number }[]): Part[] | undefined {
@@ -251,7 +251,7 @@ export class Allocator {
 
   #destroyUsedUp(parts: readonly Part[]): void {
     for (const { block } of parts)
-      if (block.state === 'ready' && block.left === 0) this.#store.destroyLater(block);
+      if (block.state === 'ready' && block.left === 0) this.#store.destroyLater(block, 'used_up');
   }
 }
 

@@ -1,12 +1,18 @@
+import { type BlockState, isLive } from '../keys/life-cycle.ts';
 import { limits } from '../limits.ts';
 
 export type Origin = 'link' | 'relay';
-/**
- * `received`: durable, the peer's proof outstanding. The other three have no key bytes any more: `quarantined` blocks differed at the two
- * ends, `expired` ones were never agreed, `destroyed` ones were used up or had their time.
- */
-export type BlockState = 'received' | 'ready' | 'quarantined' | 'expired' | 'destroyed';
-export type EndState = Extract<BlockState, 'destroyed' | 'quarantined' | 'expired'>;
+
+/** Where a block came from, for people: none of it decides anything. */
+export type About = {
+  /** ID of the QKD module, and of its link, as the module gives them. */
+  readonly module?: string | undefined;
+  readonly link?: string | undefined;
+  /** Quantum bit error rate, a fraction. */
+  readonly qber?: number | undefined;
+  /** KMA IDs that a relayed block has passed, from its source on. */
+  readonly path?: string | undefined;
+};
 
 /** What a block is when it comes in; the rest follows from its bytes. */
 export type NewBlock = {
@@ -17,6 +23,7 @@ export type NewBlock = {
   readonly state: 'received' | 'ready';
   readonly first: number;
   readonly epoch: number;
+  readonly about?: About;
 };
 
 /** One block of KMA-keys as the agent knows it while running; the key itself stays sealed on disk until it is used. */
@@ -30,6 +37,8 @@ export class Block {
   readonly origin: Origin;
   readonly units: number;
   readonly createdMs: number;
+  /** Where its sealed record begins in the block file, in granules; undefined when it is a row. */
+  readonly extent: number | undefined;
   state: BlockState;
   /** First unit that is for use; those before were spent on proof and ID secret. */
   first: number;
@@ -52,6 +61,7 @@ export class Block {
     this.origin = row['origin'] as Origin;
     this.units = row['units'] as number;
     this.createdMs = row['created_ms'] as number;
+    this.extent = (row['extent'] as number | null | undefined) ?? undefined;
     this.state = row['state'] as BlockState;
     this.first = row['first'] as number;
     this.epoch = row['epoch'] as number;
@@ -68,7 +78,7 @@ export class Block {
 
   /** Its key is gone. */
   get ended(): boolean {
-    return this.state !== 'received' && this.state !== 'ready';
+    return !isLive(this.state);
   }
 
   /** Units that may still be handed out or opened. */

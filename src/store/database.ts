@@ -1,66 +1,55 @@
-import { chmodSync, closeSync, fsyncSync, openSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { Entropy } from '../env/entropy.ts';
 import { AgentError, messageOf } from '../errors.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
-import { FOREIGN_SCHEMA } from './foreign-schema.ts';
-import type { Sealer } from './seal.ts';
+import { FORMAT, SCHEMA } from './schema.ts';
+import { Sealer } from './seal.ts';
+import { StoreKeyFile, syncDirectory } from './store-key.ts';
+import { upgrade } from './upgrade.ts';
 
-const FORMAT = 2;
-/** The format without keys of foreign KMs: brought up to date when the store is opened. */
-const FORMAT_BEFORE = 1;
+/** A database that is open, and what seals and opens its records. */
+export type OpenDatabase = {
+  readonly db: DatabaseSync;
+  readonly sealer: Sealer;
+  readonly keys: StoreKeyFile;
+};
 
-// Cursors and bitmaps stand apart from the sealed bytes, because changing a row rewrites all of it.
-const SCHEMA = `
-  CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE block (
-    id INTEGER PRIMARY KEY,
-    pool TEXT NOT NULL,
-    own INTEGER NOT NULL,
-    number INTEGER NOT NULL,
-    origin TEXT NOT NULL,
-    state TEXT NOT NULL,
-    units INTEGER NOT NULL,
-    first INTEGER NOT NULL,
-    epoch INTEGER NOT NULL,
-    created_ms INTEGER NOT NULL,
-    UNIQUE (pool, own, number)
-  ) STRICT;
-  CREATE TABLE block_key (block INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
-  CREATE TABLE burnt_to (block INTEGER PRIMARY KEY, unit INTEGER NOT NULL) STRICT;
-  CREATE TABLE burnt_set (block INTEGER PRIMARY KEY, units BLOB NOT NULL) STRICT;
-  CREATE TABLE burn_record (
-    id INTEGER PRIMARY KEY, block INTEGER NOT NULL, from_unit INTEGER NOT NULL, to_unit INTEGER NOT NULL, at_ms INTEGER NOT NULL
-  ) STRICT;
-  CREATE INDEX burn_record_block ON burn_record (block);
-  CREATE TABLE id_secret (
-    pool TEXT NOT NULL, own INTEGER NOT NULL, epoch INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (pool, own, epoch)
-  ) STRICT;
-  CREATE TABLE counter (name TEXT PRIMARY KEY, upto INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-`;
-
-const CHECK_PLACE = 'node key check';
+/** The files of a store beside its database. */
+export function filesBeside(path: string): { readonly keys: string; readonly blocks: string } {
+  const stem = path.replace(/\.sqlite$/, '');
+  return { keys: `${stem}.sealing`, blocks: `${stem}.blocks` };
+}
 
 /**
  * Opens (or makes) the store's database: write-ahead log, freed pages overwritten, one process at a time. SQLite syncs at checkpoints;
  * the log is synced after each transaction by GroupCommit.
- * @throws AgentError `host.store_locked`, `host.store_unusable`, `configuration.wrong_node_key`, `configuration.store_of_other_node`
+ * @throws AgentError `host.store_locked`, `host.store_unusable`, `host.store_format`, `host.store_key_missing`, `configuration.wrong_node_key`,
+ * `configuration.store_of_other_node`
  */
-export function openDatabase(path: string, kmaId: string, sealer: Sealer, storeId: string): DatabaseSync {
+export function openDatabase(
+  path: string,
+  kmaId: string,
+  nodeKey: SecretBytes,
+  entropy: Entropy,
+): OpenDatabase {
   const db = connect(path);
+  const keys = new StoreKeyFile(filesBeside(path).keys, entropy);
   try {
     db.exec('BEGIN IMMEDIATE');
     const made = db.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'meta'").get();
-    if (made?.['n'] === 0) create(db, kmaId, sealer, storeId);
-    verify(db, kmaId, sealer);
-    upgrade(db);
+    if (made?.['n'] === 0) create(db, kmaId, keys, nodeKey, entropy);
+    verify(db, kmaId);
+    if (readMeta(db, 'format') !== String(FORMAT)) upgrade(db, { nodeKey, keys, entropy });
+    const { key } = keys.open(readMeta(db, 'store_key') ?? '', nodeKey);
     db.exec('COMMIT');
     syncDirectory(dirname(path));
+    return { db, sealer: new Sealer(key, entropy), keys };
   } catch (thrown) {
     db.close();
     throw thrown instanceof AgentError ? thrown : unusable(path, thrown);
   }
-  return db;
 }
 
 export function readMeta(db: DatabaseSync, name: string): string | undefined {
@@ -82,13 +71,6 @@ function connect(path: string): DatabaseSync {
   }
 }
 
-// A file whose name is not on the disk is lost with the power.
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r');
-  fsyncSync(directory);
-  closeSync(directory);
-}
-
 function unusable(path: string, cause: unknown): AgentError {
   if (/locked|busy/.test(messageOf(cause))) {
     return new AgentError('host.store_locked', `another process holds the key store ${path}`, {
@@ -104,27 +86,29 @@ function unusable(path: string, cause: unknown): AgentError {
   });
 }
 
-function create(db: DatabaseSync, kmaId: string, sealer: Sealer, storeId: string): void {
-  db.exec(SCHEMA + FOREIGN_SCHEMA);
+function create(
+  db: DatabaseSync,
+  kmaId: string,
+  keys: StoreKeyFile,
+  nodeKey: SecretBytes,
+  entropy: Entropy,
+): void {
+  db.exec(SCHEMA);
+  const { id, key } = keys.create(nodeKey);
+  key.wipe();
   const put = db.prepare('INSERT INTO meta VALUES (?, ?)');
   put.run('format', String(FORMAT));
   put.run('kma_id', kmaId);
-  put.run('store_id', storeId);
-  put.run('node_key_check', sealer.seal(CHECK_PLACE, Buffer.from(storeId)).toString('base64'));
+  put.run('store_id', entropy.uuid());
+  put.run('store_key', id);
 }
 
-function upgrade(db: DatabaseSync): void {
-  if (readMeta(db, 'format') === String(FORMAT)) return;
-  db.exec(FOREIGN_SCHEMA);
-  db.prepare("UPDATE meta SET value = ? WHERE name = 'format'").run(String(FORMAT));
-}
-
-function verify(db: DatabaseSync, kmaId: string, sealer: Sealer): void {
-  const format = readMeta(db, 'format');
-  if (format !== String(FORMAT) && format !== String(FORMAT_BEFORE)) {
+function verify(db: DatabaseSync, kmaId: string): void {
+  const format = Number(readMeta(db, 'format'));
+  if (!Number.isInteger(format) || format < 1 || format > FORMAT) {
     throw new AgentError(
       'host.store_format',
-      `the store has format ${format}, this keyferry reads ${FORMAT}`,
+      `the store has format ${readMeta(db, 'format')}, this keyferry reads 1 to ${FORMAT}`,
       {
         fault: 'host',
         remedy: 'Run the version of keyferry that made the store, or start with an empty data directory.',
@@ -141,17 +125,5 @@ function verify(db: DatabaseSync, kmaId: string, sealer: Sealer): void {
         remedy: 'Correct kma_id or data_directory: key of another node must never be used here.',
       },
     );
-  }
-  let check: SecretBytes | undefined;
-  try {
-    check = sealer.open(CHECK_PLACE, Buffer.from(readMeta(db, 'node_key_check') ?? '', 'base64'));
-  } catch (cause) {
-    throw new AgentError('configuration.wrong_node_key', 'the node key does not open this store', {
-      fault: 'configuration',
-      remedy: 'Give the node key with which the store was made, or start with an empty data directory.',
-      cause,
-    });
-  } finally {
-    check?.wipe();
   }
 }

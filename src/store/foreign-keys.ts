@@ -90,7 +90,7 @@ export class ForeignKeys {
     const keys: SecretBytes[] = [];
     try {
       for (const [i, row] of rows.entries())
-        keys.push(this.#sealer.open(placeOf(pool, ids[i]!), row!.sealed!));
+        keys.push(this.#sealer.open(placeOfForeign(pool, ids[i]!), row!.sealed!));
       await this.#erase(rows.map((row, i) => ({ pool, id: row!.id, bytes: row!.bytes, name: names[i]! })));
       return keys;
     } catch (thrown) {
@@ -113,15 +113,15 @@ export class ForeignKeys {
 
   async #write(pool: string, fresh: readonly ForeignKey[]): Promise<void> {
     const now = this.#clock.wallMs();
-    const sealed = fresh.map(({ id, bytes }) => this.#sealer.seal(placeOf(pool, id), bytes.view()));
     const surplus = this.#tally(pool).gone - limits.foreignGoneMax;
     const names = fresh.map(({ id }) => nameOf(pool, id));
     for (const name of names) this.#inserting.add(name);
     try {
       await this.#commit.stage(() => {
-        fresh.forEach(({ id, bytes }, i) => {
-          this.#statements.insert.run(pool, id, now, bytes.length, sealed[i]!);
-        });
+        for (const { id, bytes } of fresh) {
+          const sealed = this.#sealer.seal(placeOfForeign(pool, id), bytes.view());
+          this.#statements.insert.run(pool, id, now, bytes.length, sealed);
+        }
         if (surplus > 0) this.#statements.prune.run(pool, surplus);
       });
     } finally {
@@ -153,7 +153,7 @@ export class ForeignKeys {
   // A key that is gone cannot be compared any more.
   #isSame(pool: string, { id, bytes }: ForeignKey, { sealed }: Row): boolean {
     if (sealed === null || this.#erasing.has(nameOf(pool, id))) return false;
-    using held = this.#sealer.open(placeOf(pool, id), sealed);
+    using held = this.#sealer.open(placeOfForeign(pool, id), sealed);
     return held.length === bytes.length && timingSafeEqual(held.view(), bytes.view());
   }
 
@@ -176,6 +176,7 @@ function nameOf(pool: string, id: string): string {
   return `${pool} ${id}`;
 }
 
-function placeOf(pool: string, id: string): string {
+/** What a sealed record is bound to. */
+export function placeOfForeign(pool: string, id: string): string {
   return `foreign key ${pool} ${id}`;
 }

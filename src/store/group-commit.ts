@@ -1,8 +1,9 @@
 import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../env/clock.ts';
-import { AgentError, messageOf } from '../errors.ts';
+import type { AgentError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { syncFailed, writeFailed } from './faults.ts';
 
 type Staged = {
   readonly write: () => void;
@@ -51,9 +52,9 @@ export class GroupCommit {
   }
 
   /** The same for what nobody waits for: it goes with the next transaction that somebody does, or soon by itself. */
-  stageLazily(write: () => void, failed: (cause: AgentError) => void): void {
+  stageLazily(write: () => void, failed: (cause: AgentError) => void, done = () => {}): void {
     if (this.#broken !== undefined) return failed(this.#broken);
-    this.#staged.push({ write, done: () => {}, failed });
+    this.#staged.push({ write, done, failed });
     this.#cancelLazy ??= this.#clock.after(limits.lazyCommitMs, () => this.#schedule());
   }
 
@@ -128,29 +129,4 @@ export class GroupCommit {
 function failAll(staged: readonly Staged[], error: AgentError | undefined): readonly Staged[] {
   for (const { failed } of staged) failed(error!);
   return [];
-}
-
-function writeFailed(cause: unknown): AgentError {
-  return new AgentError(
-    'host.store_write_failed',
-    `the key store could not be written: ${messageOf(cause)}`,
-    {
-      fault: 'host',
-      remedy:
-        'Free space on the disk of data_directory and restart the agent if it does not go on by itself; replace a disk that fails.',
-      cause,
-    },
-  );
-}
-
-function syncFailed(cause: unknown): AgentError {
-  return new AgentError(
-    'host.store_sync_failed',
-    `the disk failed to keep the key store: ${messageOf(cause)}`,
-    {
-      fault: 'host',
-      remedy: 'Replace the disk of data_directory; until then the node cannot be trusted to keep key.',
-      cause,
-    },
-  );
 }

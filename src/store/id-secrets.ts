@@ -20,7 +20,7 @@ export class IdSecrets {
   load(poolOf: (remote: string) => Pool): void {
     for (const row of this.#statements.selectIdSecrets.all()) {
       const { pool, own, epoch } = row as { pool: string; own: number; epoch: number };
-      const secret = this.#sealer.open(placeOf(pool, own === 1, epoch), row['sealed'] as Uint8Array);
+      const secret = this.#sealer.open(placeOfSecret(pool, own === 1, epoch), row['sealed'] as Uint8Array);
       poolOf(pool)
         .secrets(own === 1)
         .set(epoch, secret);
@@ -33,7 +33,7 @@ export class IdSecrets {
   }
 
   write(pool: Pool, own: boolean, epoch: number, secret: SecretBytes): void {
-    const sealed = this.#sealer.seal(placeOf(pool.remote, own, epoch), secret.view());
+    const sealed = this.#sealer.seal(placeOfSecret(pool.remote, own, epoch), secret.view());
     this.#statements.putIdSecret.run(pool.remote, own ? 1 : 0, epoch, sealed);
     for (const old of surplus(pool, own, epoch))
       this.#statements.deleteIdSecret.run(pool.remote, own ? 1 : 0, old);
@@ -67,6 +67,7 @@ function surplus(pool: Pool, own: boolean, epoch: number): number[] {
   return others.slice(0, Math.max(0, others.length + 1 - limits.idEpochsMax));
 }
 
-function placeOf(remote: string, own: boolean, epoch: number): string {
+/** What a sealed secret is bound to. */
+export function placeOfSecret(remote: string, own: boolean, epoch: number): string {
   return `ID secret ${remote} ${own ? 'own' : 'their'} ${epoch}`;
 }

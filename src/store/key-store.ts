@@ -3,18 +3,23 @@ import type { Clock } from '../env/clock.ts';
 import type { Entropy } from '../env/entropy.ts';
 import type { Log } from '../env/log.ts';
 import { type AgentError, assert } from '../errors.ts';
+import { type EndReason, type EndState, endOf } from '../keys/life-cycle.ts';
+import { sealedBytes } from '../keys/secret-box.ts';
 import { limits } from '../limits.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
-import { Block, type EndState, type NewBlock, unitsIn } from './block.ts';
+import { Block, type NewBlock } from './block.ts';
+import { BlockFile } from './block-file.ts';
 import { BlockNumbers } from './block-numbers.ts';
-import { openDatabase, readMeta } from './database.ts';
+import { BlockRecords } from './block-records.ts';
+import { filesBeside, openDatabase, readMeta } from './database.ts';
 import { ForeignKeys } from './foreign-keys.ts';
 import { GroupCommit } from './group-commit.ts';
 import { IdSecrets } from './id-secrets.ts';
+import { Insertion } from './insertion.ts';
 import { OpenBlocks } from './open-blocks.ts';
 import { Pool } from './pool.ts';
-import { Sealer } from './seal.ts';
-import { insertBlock, prepareStatements, type Statements } from './statements.ts';
+import type { Sealer } from './seal.ts';
+import { prepareStatements, type Statements } from './statements.ts';
 import { TheirBurns } from './their-burns.ts';
 
 export type KeyStoreOptions = {
@@ -46,24 +51,40 @@ export class KeyStore {
   readonly #db: DatabaseSync;
   readonly #sealer: Sealer;
   readonly #secrets: IdSecrets;
+  readonly #file: BlockFile;
+  readonly #records: BlockRecords;
+  readonly #insertion: Insertion;
   readonly #pools = new Map<string, Pool>();
-  readonly #inserting = new Set<string>();
-  #inserted = 0;
 
   constructor(options: KeyStoreOptions) {
     this.clock = options.clock;
     this.log = options.log;
-    this.#sealer = new Sealer(options.nodeKey, options.entropy);
-    this.#db = openDatabase(options.path, options.kmaId, this.#sealer, options.entropy.uuid());
+    const { path, kmaId, nodeKey, clock, entropy, onBroken } = options;
+    const { db, sealer } = openDatabase(path, kmaId, nodeKey, entropy);
+    this.#db = db;
+    this.#sealer = sealer;
     this.storeId = readMeta(this.#db, 'store_id') ?? '';
     this.statements = prepareStatements(this.#db);
-    this.commit = new GroupCommit(this.#db, options.path, options.clock, options.onBroken);
-    this.open = new OpenBlocks(this.#sealer, this.statements);
-    this.numbers = new BlockNumbers(this.statements, this.commit, options.entropy);
-    this.foreign = new ForeignKeys(this.#db, this.#sealer, this.commit, options.clock);
-    this.theirBurns = new TheirBurns(this, (remote) => this.pool(remote));
-    this.#secrets = new IdSecrets(this.#sealer, this.statements);
-    this.#load();
+    this.commit = new GroupCommit(db, path, clock, onBroken);
+    const blocks = this.statements.selectLive.all().map((row) => new Block(row));
+    this.#file = new BlockFile(filesBeside(path).blocks, placesOf(blocks), onBroken);
+    this.#records = new BlockRecords(sealer, entropy, this.statements, this.#file);
+    this.open = new OpenBlocks(this.#records);
+    this.numbers = new BlockNumbers(this.statements, this.commit, entropy);
+    this.foreign = new ForeignKeys(db, sealer, this.commit, clock);
+    const poolOf = (remote: string) => this.pool(remote);
+    this.theirBurns = new TheirBurns(this, poolOf);
+    this.#secrets = new IdSecrets(sealer, this.statements);
+    this.#insertion = new Insertion({
+      clock,
+      commit: this.commit,
+      statements: this.statements,
+      records: this.#records,
+      secrets: this.#secrets,
+      poolOf,
+      giveUp: (block) => this.destroyLater(block, 'forgotten'),
+    });
+    this.#load(blocks);
   }
 
   pool(remote: string): Pool {
@@ -78,10 +99,8 @@ export class KeyStore {
   pools = (): Iterable<Pool> => this.#pools.values();
 
   /** Whether this block is or was here, durably. One that is on its way in is not. */
-  known(remote: string, own: boolean, number: number): boolean {
-    if (this.#inserting.has(nameOf(remote, own, number))) return false;
-    return this.statements.selectKnown.get(remote, own ? 1 : 0, number) !== undefined;
-  }
+  known = (remote: string, own: boolean, number: number): boolean =>
+    this.#insertion.known(remote, own, number);
 
   /** Whether a block of this number would lie so far behind the newest that its tombstone may be gone. */
   longGone(remote: string, own: boolean, number: number): boolean {
@@ -93,57 +112,8 @@ export class KeyStore {
    * @param bytes whole units are kept; only lent
    * @returns `known` when the block is or was here, durably; `underway` when it is on its way in
    */
-  async insert(block: NewBlock, bytes: SecretBytes): Promise<Block | 'known' | 'underway'> {
-    this.commit.assertWhole();
-    const name = nameOf(block.remote, block.own, block.number);
-    if (this.#inserting.has(name)) return 'underway';
-    if (this.known(block.remote, block.own, block.number)) return 'known';
-    this.#inserting.add(name);
-    try {
-      return await this.#insertNew(block, bytes);
-    } finally {
-      this.#inserting.delete(name);
-    }
-  }
-
-  async #insertNew(block: NewBlock, bytes: SecretBytes): Promise<Block | 'known'> {
-    const units = unitsIn(bytes.length);
-    assert(units > 0 && units <= limits.blockUnitsMax, 'a block holds at least one KMA-key');
-    const pool = this.pool(block.remote);
-    const side = block.own ? 'own' : 'theirs';
-    const generation = pool.generation[side];
-    const begins = block.state === 'ready' && block.epoch === block.number;
-    const row = {
-      pool: block.remote,
-      own: block.own ? 1 : 0,
-      number: block.number,
-      origin: block.origin,
-      state: block.state,
-      units,
-      first: begins ? block.first + 1 : block.first,
-      epoch: block.epoch,
-      created_ms: this.clock.wallMs(),
-    };
-    const key = bytes.view().subarray(0, units * limits.unitBytes);
-    const sealed = this.#sealer.seal(new Block({ ...row, id: 0 }).place, key);
-    const secret = begins ? IdSecrets.of(key, block.first) : undefined;
-    let id = 0;
-    await this.#committed(secret, () => {
-      id = insertBlock(this.statements, row);
-      this.#prune(pool, block.own);
-      this.statements.insertKey.run(id, sealed);
-      if (secret !== undefined) this.#secrets.write(pool, block.own, block.number, secret);
-    });
-    const added = new Block({ ...row, id });
-    if (pool.generation[side] !== generation) {
-      // The pool was forgotten meanwhile, and this block with it.
-      secret?.wipe();
-      this.destroyLater(added);
-      return 'known';
-    }
-    if (secret !== undefined) this.#secrets.keep(pool, block.own, block.number, secret);
-    pool.add(added);
-    return added;
+  insert(block: NewBlock, bytes: SecretBytes): Promise<Block | 'known' | 'underway'> {
+    return this.#insertion.insert(block, bytes);
   }
 
   /** Both ends have proved to hold the same bits: the block's units from `first` on are for use. */
@@ -154,7 +124,7 @@ export class KeyStore {
     // Marked before in an epoch of its own: the KMA-key that was its ID secret is for use now, so it may not stay one.
     const revoked = block.state === 'ready' && block.epoch === block.number && epoch !== block.number;
     await this.#committed(secret, () => {
-      this.statements.setReady.run(usable, epoch, block.id);
+      this.statements.setReady.run(usable, epoch, this.clock.wallMs(), block.id);
       if (revoked) this.#secrets.erase(pool, block.own, block.number);
       if (secret !== undefined) this.#secrets.write(pool, block.own, block.number, secret);
     });
@@ -169,19 +139,22 @@ export class KeyStore {
     pool.readied(block);
   }
 
-  /** Destroys the key of a block. Its row stays, so that the block is known when it comes again. */
-  async destroy(block: Block, state: EndState = 'destroyed'): Promise<void> {
-    await this.commit.stage(this.#dropping(block, state));
+  /** Destroys the key of a live block. Its row stays, so that the block is known when it comes again. */
+  async destroy(block: Block, reason: EndReason): Promise<void> {
+    const { write, done } = this.#ending(block, reason);
+    await this.commit.stage(write);
+    done();
   }
 
   /** The same for blocks that are used up, where nobody waits. */
-  destroyLater(block: Block, state: EndState = 'destroyed'): void {
-    const write = this.#dropping(block, state);
+  destroyLater(block: Block, reason: EndReason): void {
+    const { write, done } = this.#ending(block, reason);
     const again = () => {
-      this.commit.stageLazily(write, ({ message }) => {
+      const failed = ({ message }: AgentError) => {
         this.log.error('store.destroy_failed', { block: block.place, reason: message });
         this.clock.after(limits.destroyRetryMs, again);
-      });
+      };
+      this.commit.stageLazily(write, failed, done);
     };
     again();
   }
@@ -193,9 +166,10 @@ export class KeyStore {
   async forgetPool(remote: string, which: 'all' | 'own' = 'all'): Promise<void> {
     const pool = this.pool(remote);
     const sides = which === 'all' ? [true, false] : [true];
+    const dropped: Block[] = [];
     for (const own of sides) {
       pool.generation[own ? 'own' : 'theirs'] += 1;
-      for (const block of [...pool.side(own).values()]) this.#drop(block, 'destroyed');
+      for (const block of [...pool.side(own).values()]) dropped.push(this.#drop(block, 'destroyed'));
       this.#secrets.dropAll(pool, own);
     }
     // By what the disk says, so that it is thorough also when it is tried again.
@@ -204,6 +178,7 @@ export class KeyStore {
         for (const forget of this.statements.forgetSide) forget.run(remote, own ? 1 : 0);
       }
     });
+    for (const block of dropped) this.#free(block);
   }
 
   /** The other end does not hold this ID secret: own blocks of its epoch cannot be found there. */
@@ -214,7 +189,7 @@ export class KeyStore {
     this.#secrets.drop(pool, true, epoch);
     await Promise.all([
       this.commit.stage(() => this.#secrets.erase(pool, true, epoch)),
-      ...blocks.map((block) => this.destroy(block)),
+      ...blocks.map((block) => this.destroy(block, 'forgotten')),
     ]);
   }
 
@@ -235,6 +210,7 @@ export class KeyStore {
       this.open[Symbol.dispose]();
       for (const pool of this.#pools.values()) pool.wipe();
       this.#sealer[Symbol.dispose]();
+      this.#file.close();
       this.#db.close();
     }
   }
@@ -257,44 +233,46 @@ export class KeyStore {
     }
   }
 
-  // Inside a transaction, now and then.
-  #prune(pool: Pool, own: boolean): void {
-    this.#inserted += 1;
-    if (this.#inserted % limits.tombstonePruneEvery !== 0) return;
-    const horizon = pool.highest(own) - limits.blockNumberWindow;
-    this.statements.pruneBlocks.run(pool.remote, own ? 1 : 0, horizon);
-    this.statements.pruneBurns.run();
-  }
-
-  // Drops the block from memory at once; what comes back drops it from the disk.
-  #dropping(block: Block, state: EndState): () => void {
-    this.#drop(block, state);
-    return () => {
+  // Drops the block from memory at once; `write` drops it from the disk, and its place there is free when that is durable.
+  #ending(block: Block, reason: EndReason): { readonly write: () => void; readonly done: () => void } {
+    if (block.ended) return { write: () => {}, done: () => {} };
+    const end = endOf(block.state, reason);
+    assert(end !== undefined, `a block that is ${block.state} does not end as ${reason}`);
+    this.#drop(block, end);
+    const write = () => {
       this.statements.deleteKey.run(block.id);
       this.statements.deleteBurntTo.run(block.id);
       this.statements.deleteBurntSet.run(block.id);
-      this.statements.setState.run(state, block.id);
+      this.statements.end.run(end, reason, this.clock.wallMs(), block.id);
     };
+    return { write, done: () => this.#free(block) };
   }
 
-  #drop(block: Block, state: EndState): void {
+  #drop(block: Block, state: EndState): Block {
     this.pool(block.pool).drop(block);
     block.state = state;
     this.open.forget(block);
+    return block;
   }
 
-  #load(): void {
+  #free({ extent, units }: Block): void {
+    if (extent !== undefined) this.#records.free(extent, units);
+  }
+
+  #load(blocks: readonly Block[]): void {
     this.#secrets.load((remote) => this.pool(remote));
     for (const row of this.statements.selectHighest.all()) {
       const { pool, own, number } = row as { pool: string; own: number; number: number };
       this.pool(pool).raise(own === 1, number);
     }
-    const blocks = this.statements.selectLive.all().map((row) => new Block(row));
     for (const block of blocks) this.pool(block.pool).add(block);
-    for (const block of blocks) if (block.state === 'ready' && block.left === 0) this.destroyLater(block);
+    for (const block of blocks)
+      if (block.state === 'ready' && block.left === 0) this.destroyLater(block, 'used_up');
   }
 }
 
-function nameOf(remote: string, own: boolean, number: number): string {
-  return `${remote} ${own} ${number}`;
+function placesOf(blocks: readonly Block[]): { at: number; bytes: number }[] {
+  return blocks.flatMap(({ extent, units }) =>
+    extent === undefined ? [] : [{ at: extent, bytes: sealedBytes(units * limits.unitBytes) }],
+  );
 }

@@ -1,19 +1,15 @@
-import { AgentError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
 import type { Block } from './block.ts';
-import type { Sealer } from './seal.ts';
-import type { Statements } from './statements.ts';
+import type { BlockRecords } from './block-records.ts';
 
 /** The blocks that are in use now, unsealed: the least recently used one is wiped when there are too many. */
 export class OpenBlocks implements Disposable {
-  readonly #sealer: Sealer;
-  readonly #statements: Statements;
+  readonly #records: BlockRecords;
   readonly #open = new Map<number, SecretBytes>();
 
-  constructor(sealer: Sealer, statements: Statements) {
-    this.#sealer = sealer;
-    this.#statements = statements;
+  constructor(records: BlockRecords) {
+    this.#records = records;
   }
 
   /** Lends the key bytes of a live block, until the next call of this class. Throws `host.store_damaged`. */
@@ -24,17 +20,7 @@ export class OpenBlocks implements Disposable {
       this.#open.set(block.id, known);
       return known.view();
     }
-    const row = this.#statements.selectKey.get(block.id);
-    if (row === undefined) {
-      throw new AgentError('host.store_damaged', `the stored record "${block.place}" is gone`, {
-        fault: 'host',
-        remedy: 'The disk has lost part of the store: replace it and start with an empty data directory.',
-      });
-    }
-    const sealed = row['sealed'] as Uint8Array<ArrayBuffer>;
-    const opened = this.#sealer.open(block.place, sealed);
-    // Gives the memory back at once: left to the collector, a megabyte for each block would keep it busy.
-    sealed.buffer.transfer(0);
+    const opened = this.#records.read(block);
     this.#keep(block, opened);
     return opened.view();
   }

@@ -1,19 +1,30 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { About } from './block.ts';
 
 /** Every statement that the running agent uses, prepared once. */
 export function prepareStatements(db: DatabaseSync) {
   return {
     insertBlock: db.prepare(
-      'INSERT INTO block (pool, own, number, origin, state, units, first, epoch, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      `INSERT INTO block (pool, own, number, origin, state, units, first, epoch, created_ms, extent, sealed_key, ready_ms, module, link, qber, path)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     insertKey: db.prepare('INSERT INTO block_key VALUES (?, ?)'),
+    // One that was forgotten on its way in.
+    insertEnded: db.prepare(
+      `INSERT INTO block (pool, own, number, origin, state, units, first, epoch, created_ms, reason)
+       VALUES (?, ?, ?, ?, 'destroyed', ?, 0, 0, ?, 'forgotten')`,
+    ),
+    selectBlockKey: db.prepare('SELECT sealed_key FROM block WHERE id = ?'),
     selectKey: db.prepare('SELECT sealed FROM block_key WHERE block = ?'),
     deleteKey: db.prepare('DELETE FROM block_key WHERE block = ?'),
     selectKnown: db.prepare('SELECT state FROM block WHERE pool = ? AND own = ? AND number = ?'),
     setReady: db.prepare(
-      "UPDATE block SET state = 'ready', first = ?, epoch = ? WHERE id = ? AND state IN ('received', 'ready')",
+      "UPDATE block SET state = 'ready', first = ?, epoch = ?, ready_ms = ? WHERE id = ? AND state IN ('received', 'ready')",
     ),
-    setState: db.prepare('UPDATE block SET state = ? WHERE id = ?'),
+    // The block's own key goes with it: without that its sealed record is noise, wherever it still lies.
+    end: db.prepare(
+      'UPDATE block SET state = ?, reason = ?, ended_ms = ?, sealed_key = NULL, extent = NULL WHERE id = ?',
+    ),
     deleteBurntTo: db.prepare('DELETE FROM burnt_to WHERE block = ?'),
     deleteBurntSet: db.prepare('DELETE FROM burnt_set WHERE block = ?'),
     putBurntTo: db.prepare(
@@ -29,7 +40,8 @@ export function prepareStatements(db: DatabaseSync) {
         db.prepare(`DELETE FROM ${table} WHERE block IN (SELECT id FROM block WHERE pool = ? AND own = ?)`),
       ),
       db.prepare(
-        "UPDATE block SET state = 'destroyed' WHERE pool = ? AND own = ? AND state IN ('received', 'ready')",
+        `UPDATE block SET state = 'destroyed', reason = 'forgotten', sealed_key = NULL, extent = NULL
+         WHERE pool = ? AND own = ? AND state IN ('received', 'ready')`,
       ),
       db.prepare('DELETE FROM id_secret WHERE pool = ? AND own = ?'),
     ],
@@ -41,25 +53,25 @@ export function prepareStatements(db: DatabaseSync) {
     putMeta: db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)'),
     // Tombstones tell a block that comes again from a new one. Those go whose number would be refused as long gone anyway.
     pruneBlocks: db.prepare(
-      "DELETE FROM block WHERE pool = ? AND own = ? AND number < ? AND state IN ('destroyed', 'quarantined', 'expired')",
+      "DELETE FROM block WHERE pool = ? AND own = ? AND number < ? AND state NOT IN ('received', 'ready')",
     ),
     pruneBurns: db.prepare('DELETE FROM burn_record WHERE block NOT IN (SELECT id FROM block)'),
     selectLive: db.prepare(
-      `SELECT block.*, burnt_to.unit AS burnt_to, burnt_set.units AS burnt_set FROM block
+      `SELECT block.id, pool, own, number, origin, state, block.units, first, epoch, created_ms, extent, burnt_to.unit AS burnt_to, burnt_set.units AS burnt_set FROM block
        LEFT JOIN burnt_to ON burnt_to.block = block.id LEFT JOIN burnt_set ON burnt_set.block = block.id
        WHERE state IN ('received', 'ready') ORDER BY pool, own, created_ms, block.id`,
     ),
     selectIdSecrets: db.prepare('SELECT * FROM id_secret ORDER BY rowid'),
     selectCounters: db.prepare('SELECT * FROM counter'),
     selectHighest: db.prepare(
-      "SELECT pool, own, max(number) AS number FROM block WHERE state IN ('ready', 'destroyed') GROUP BY pool, own",
+      "SELECT pool, own, max(number) AS number FROM block WHERE state IN ('ready', 'used', 'destroyed') GROUP BY pool, own",
     ),
   };
 }
 
 export type Statements = ReturnType<typeof prepareStatements>;
 
-/** The columns of a new row of `block`. */
+/** The columns of a new row of `block` that are there from the first. */
 export type BlockRow = {
   readonly pool: string;
   readonly own: number;
@@ -70,11 +82,14 @@ export type BlockRow = {
   readonly first: number;
   readonly epoch: number;
   readonly created_ms: number;
+  readonly extent: number | null;
 };
 
 /** @returns the row's ID */
-export function insertBlock(statements: Statements, row: BlockRow): number {
-  const { pool, own, number, origin, state, units, first, epoch, created_ms: born } = row;
-  const values = [pool, own, number, origin, state, units, first, epoch, born];
-  return Number(statements.insertBlock.run(...values).lastInsertRowid);
+export function insertBlock(statements: Statements, row: BlockRow, sealedKey: Buffer, about: About): number {
+  const { pool, own, number, origin, state, units, first, epoch, created_ms: born, extent } = row;
+  const place = [pool, own, number, origin, state, units, first, epoch, born, extent];
+  const { module = null, link = null, qber = null, path = null } = about;
+  const more = [sealedKey, state === 'ready' ? born : null, module, link, qber, path];
+  return Number(statements.insertBlock.run(...place, ...more).lastInsertRowid);
 }

@@ -30,7 +30,7 @@ async function start(config: string): Promise<null> {
   setInterval(() => {
     const { own, theirs } = store.pool(REMOTE);
     for (const blocks of [own, theirs])
-      for (const block of [...blocks.values()].slice(0, -KEPT)) void store.destroy(block);
+      for (const block of [...blocks.values()].slice(0, -KEPT)) void store.destroy(block, 'ordered');
   }, USE_MS);
   return null;
 }

@@ -11,6 +11,7 @@ import { shapeBenchmarks } from './ingest-shapes.ts';
 import { endChildren } from './processes.ts';
 import { relayBenchmarks } from './relay.ts';
 import { stockBenchmarks } from './stock.ts';
+import { storeBenchmarks } from './store.ts';
 import { supplyBenchmarks } from './supply.ts';
 import { transitBenchmarks } from './transit.ts';
 
@@ -24,6 +25,7 @@ const benchmarks: readonly Benchmark[] = [
   ...shapeBenchmarks,
   ...supplyBenchmarks,
   ...stockBenchmarks,
+  ...storeBenchmarks,
   ...relayBenchmarks,
   ...attackBenchmarks,
   ...binaryBenchmarks,

@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Supply } from '../../src/ksa/supply.ts';
 import { limits } from '../../src/limits.ts';
-import { systemClock as clock } from '../../src/node/clock.ts';
 import { systemEntropy as entropy } from '../../src/node/entropy.ts';
-import { createLog } from '../../src/node/log.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import { Allocator } from '../../src/store/allocator.ts';
-import { KeyStore } from '../../src/store/key-store.ts';
+import type { KeyStore } from '../../src/store/key-store.ts';
 import type { BenchContext, Benchmark, Opened } from './harness.ts';
+import { openBenchStore } from './store-under-test.ts';
 
 const BLOCK_KEYS = 4_000;
 const FULL = 1_000_000;
@@ -56,20 +55,7 @@ async function makeEnds(keys: number): Promise<Ends> {
 }
 
 function makeEnd(dir: string, kmaId: string): End {
-  using nodeKey = SecretBytes.alloc(32);
-  const fail = (error: Error): never => {
-    throw error;
-  };
-  const path = join(dir, `${kmaId}.sqlite`);
-  const store = new KeyStore({
-    path,
-    kmaId,
-    nodeKey,
-    clock,
-    entropy,
-    log: createLog('error'),
-    onBroken: fail,
-  });
+  const store = openBenchStore(join(dir, `${kmaId}.sqlite`), kmaId);
   const settings = {
     self: kmaId,
     applications: new Map([

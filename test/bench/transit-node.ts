@@ -33,7 +33,7 @@ async function stock(first: number, blocks: number): Promise<null> {
   for (const remote of ['A', 'C'])
     for (const own of [true, false]) {
       const { [own ? 'own' : 'theirs']: before } = store.pool(remote);
-      await Promise.all([...before.values()].map((block) => store.destroy(block)));
+      await Promise.all([...before.values()].map((block) => store.destroy(block, 'ordered')));
     }
   for (let number = first; number < first + blocks; number++) {
     const block = { number, origin: 'link', state: 'ready', first: 0, epoch: 0 } as const;

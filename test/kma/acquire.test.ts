@@ -134,7 +134,7 @@ test('a direction that is full gives its blocks up, and the other goes on', asyn
 test('a disk that fails is tried again, and the module is told when the block is safe', async (t) => {
   const { acquire, store, log, clock } = setUp(t);
   const makeRoom = await fillDisk(store);
-  const delivery = deliver(acquire, 4, 4096);
+  const delivery = deliver(acquire, 4, 500);
   for (let tries = 1; tries <= 3; tries++) {
     await until('it fails', () => log.of('kma.block.not_stored').length >= tries);
     await clock.leap(limits.insertRetryMs);
@@ -154,7 +154,7 @@ for (const [what, change] of [
   test(`what waits when the module ${what} is wiped and never answered`, async (t) => {
     const { acquire, store, clock, log } = setUp(t);
     const makeRoom = await fillDisk(store);
-    const waiting = deliver(acquire, 4, 4096);
+    const waiting = deliver(acquire, 4, 500);
     await until('it fails', () => log.of('kma.block.not_stored').length > 0);
     change(acquire);
     makeRoom();

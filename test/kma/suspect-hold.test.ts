@@ -115,7 +115,7 @@ test('a held block is destroyed with the others of its pool, and nothing of it c
   const pool = a.store.pool('B');
   acquire.onAlarm(suspect('laser', true));
   const [block] = pool.heldBack;
-  await a.store.destroy(block!, 'destroyed');
+  await a.store.destroy(block!, 'ordered');
   assert.equal(pool.heldBack.size, 0);
   acquire.release('x');
   assert.deepEqual([pool.queue.size, pool.ownLeft], [0, 0]);

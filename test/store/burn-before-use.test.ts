@@ -117,7 +117,7 @@ class Life {
       }
       case 'destroy': {
         const block = pool.side(step.own).get(step.number);
-        return block && this.#start(this.#store.destroy(block), () => {});
+        return block && this.#start(this.#store.destroy(block, 'ordered'), () => {});
       }
       case 'fail':
         return this.#start(

@@ -21,13 +21,13 @@ test('a block that finds no room is not known, and is stored when there is room 
   const store = openStore(t, directoryFor(t));
   await addBlock(store, 0, 4);
   const makeRoom = await fillDisk(store);
-  await assert.rejects(addBlock(store, 1, 4096), writeFailed);
+  await assert.rejects(addBlock(store, 1, 500), writeFailed);
   assert.equal(store.known('B', true, 1), false);
   assert.deepEqual([...store.pool('B').own.keys()], [0]);
   assert.equal(store.pool('B').heldUnits, 4);
   makeRoom();
-  const block = await addBlock(store, 1, 4096);
-  assert.ok(store.open.view(block).equals(keyOf(1, 4096).view()));
+  const block = await addBlock(store, 1, 500);
+  assert.ok(store.open.view(block).equals(keyOf(1, 500).view()));
 });
 
 test('a burn that fails hands out nothing, loses nothing, and the same key is handed out afterwards', async (t) => {
@@ -118,16 +118,14 @@ test('the key of a used-up block leaves the disk in the end, though its deletion
   const directory = directoryFor(t);
   const store = openStore(t, directory, { log, clock });
   const block = await addBlock(store, 0, 8);
-  store.destroyLater(block);
+  store.destroyLater(block, 'used_up');
   failNext(store);
   await until('the deletion fails', () => log.of('store.destroy_failed').length === 1);
   assert.ok(store.statements.selectKey.get(block.id));
   await clock.leap(limits.destroyRetryMs + limits.lazyCommitMs);
   await until('it is deleted', () => store.statements.selectKey.get(block.id) === undefined);
   await closeStore(store);
-  editStore(directory, (db) =>
-    assert.equal(db.prepare('SELECT state FROM block').get()?.['state'], 'destroyed'),
-  );
+  editStore(directory, (db) => assert.equal(db.prepare('SELECT state FROM block').get()?.['state'], 'used'));
 });
 
 test('a block whose readiness was not stored is not ready, and its ID secret is not kept', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { limits } from '../../src/limits.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import type { ForeignKeys } from '../../src/store/foreign-keys.ts';
@@ -153,19 +153,4 @@ test('a record that was moved to another ID is damage, and is said to be', async
   const again = openStore(t, directory);
   await assert.rejects(again.foreign.take('P', ['3']), { code: 'host.store_damaged' });
   assert.deepEqual(await take(again.foreign, 'P', '2'), [hex(2)]);
-});
-
-test('a store of the format before is brought up to date, with all that it holds', async (t: TestContext) => {
-  const directory = directoryFor(t);
-  const store = openStore(t, directory);
-  await store.putMeta('note', 'kept');
-  await closeStore(store);
-  editStore(directory, (db) =>
-    db.exec("DROP TABLE foreign_key; UPDATE meta SET value = '1' WHERE name = 'format'"),
-  );
-  assert.throws(() => openStore(t, directory, { kmaId: 'B' }), { code: 'configuration.store_of_other_node' });
-  const again = openStore(t, directory);
-  assert.equal(again.meta('note'), 'kept');
-  assert.equal(again.meta('format'), '2');
-  assert.equal(await again.foreign.insert('P', [key('1', 1)]), 'kept');
 });

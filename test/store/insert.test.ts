@@ -38,7 +38,7 @@ test('the same number on the other side, or with another KMA, is another block',
 test('a destroyed block stays known over a restart, and cannot come again', async (t) => {
   const directory = directoryFor(t);
   const store = openStore(t, directory);
-  await store.destroy(await addBlock(store, 1, 4));
+  await store.destroy(await addBlock(store, 1, 4), 'ordered');
   await closeStore(store);
   const again = openStore(t, directory);
   assert.equal(again.known('B', true, 1), true);
@@ -86,9 +86,9 @@ test('tombstones far behind the newest are pruned, of that pool and side alone',
     { remote: 'B', own: false },
     { remote: 'C', own: true },
   ];
-  for (const side of sides) await store.destroy(await addBlock(store, 1, 4, side));
+  for (const side of sides) await store.destroy(await addBlock(store, 1, 4, side), 'ordered');
   await addBlock(store, 2, 4);
-  await store.destroy(await addBlock(store, 200, 4));
+  await store.destroy(await addBlock(store, 200, 4), 'ordered');
   const count = limits.tombstonePruneEvery;
   await addBlock(store, newest, 1);
   await Promise.all(Array.from({ length: count }, (_, i) => addBlock(store, newest + 1 + i, 1)));

@@ -12,12 +12,16 @@ const unitOf = (number: number, units: number, at: number) =>
     .view()
     .subarray(at * limits.unitBytes, (at + 1) * limits.unitBytes);
 
-for (const end of ['destroyed', 'quarantined', 'expired'] as const)
+for (const [reason, end] of [
+  ['ordered', 'destroyed'],
+  ['differed', 'quarantined'],
+  ['unanswered', 'expired'],
+] as const)
   test(`a block that is ${end} while it is being marked ready stays so, also on disk`, async (t) => {
     const directory = directoryFor(t);
     const store = openStore(t, directory);
     const block = await addBlock(store, 4, 8, link);
-    await Promise.all([store.markReady(block, SYNC_UNITS, 4), store.destroy(block, end)]);
+    await Promise.all([store.markReady(block, SYNC_UNITS, 4), store.destroy(block, reason)]);
     const check = (pool: ReturnType<KeyStore['pool']>) => {
       assert.deepEqual([pool.ownLeft, pool.heldUnits, pool.own.size], [0, 0, 0]);
       assert.equal(pool.ownEpoch, undefined);

@@ -39,11 +39,10 @@ test('a second store on the same files is refused, in this process and in anothe
   assert.throws(() => openStore(t, directory), { code: 'host.store_locked' });
   const program = `
     import { openDatabase } from ${JSON.stringify(join(import.meta.dirname, '../../src/store/database.ts'))};
-    import { Sealer } from ${JSON.stringify(join(import.meta.dirname, '../../src/store/seal.ts'))};
     import { SecretBytes } from ${JSON.stringify(join(import.meta.dirname, '../../src/secret/secret-bytes.ts'))};
-    const sealer = new Sealer(SecretBytes.alloc(32), { fill() {}, uuid: () => '' });
+    const entropy = { fill() {}, uuid: () => '' };
     try {
-      openDatabase(${JSON.stringify(join(directory, 'keys.sqlite'))}, 'A', sealer, 'x');
+      openDatabase(${JSON.stringify(join(directory, 'keys.sqlite'))}, 'A', SecretBytes.alloc(32), entropy);
     } catch (thrown) {
       process.stdout.write(thrown.code);
     }`;

@@ -37,7 +37,8 @@ export class PowerCut {
     const synced = this.#synced.get(nameOf(file)) ?? 0;
     assert.ok(synced <= file.size, 'the log was not begun anew');
     const kept = join(to, 'keys.sqlite-wal');
-    fs.copyFileSync(join(from, 'keys.sqlite'), join(to, 'keys.sqlite'));
+    for (const name of ['keys.sqlite', 'keys.sealing', 'keys.blocks'])
+      fs.copyFileSync(join(from, name), join(to, name));
     fs.copyFileSync(log, kept);
     fs.truncateSync(kept, synced + Math.floor((file.size - synced) * share));
     // What the next life finds is on the disk.

@@ -1,0 +1,132 @@
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fdatasync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  write as writeAt,
+} from 'node:fs';
+import type { AgentError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { Extents } from './extents.ts';
+import { syncFailed, writeFailed } from './faults.ts';
+
+const GRANULE = limits.blockFileGranuleBytes;
+
+/**
+ * Sealed records of long blocks, each in one place of one file: SQLite would write every byte twice, and its pages one by one. A place is written
+ * and synced before a row names it, and given to another block after the row that named it is durably gone; what else is in the file means nothing. What
+ * was in a place is not overwritten when it is given back: the key under which it is sealed is.
+ */
+export class BlockFile {
+  readonly #fd: number;
+  readonly #extents: Extents;
+  readonly #onBroken: (error: AgentError) => void;
+  readonly #spare: Buffer[] = [];
+  #broken: AgentError | undefined;
+  #syncing: Promise<void> | undefined;
+  #nextSync: Promise<void> | undefined;
+
+  /**
+   * @param used what the rows name: place in granules, length in bytes
+   * @param onBroken nobody knows what is on the disk any more
+   */
+  constructor(
+    path: string,
+    used: Iterable<{ at: number; bytes: number }>,
+    onBroken: (error: AgentError) => void,
+  ) {
+    this.#extents = new Extents([...used].map(({ at, bytes }) => ({ at, length: granules(bytes) })));
+    this.#onBroken = onBroken;
+    this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    chmodSync(path, 0o600);
+    ftruncateSync(this.#fd, this.#extents.end * GRANULE);
+  }
+
+  /** Bytes that the file takes. */
+  get bytes(): number {
+    return this.#extents.end * GRANULE;
+  }
+
+  /** Memory of at least `bytes`, to seal into and to read into; give it back. */
+  lend(bytes: number): Buffer {
+    const spare = this.#spare.pop();
+    return spare !== undefined && spare.length >= bytes ? spare : Buffer.allocUnsafeSlow(bytes);
+  }
+
+  giveBack(memory: Buffer): void {
+    if (this.#spare.length < limits.blockFileSpareBuffers) this.#spare.push(memory);
+  }
+
+  /** @returns the place in granules, once the bytes are durable. @throws AgentError `host.store_write_failed`, `host.store_sync_failed` */
+  async write(record: Buffer): Promise<number> {
+    if (this.#broken !== undefined) throw this.#broken;
+    const at = this.#extents.take(granules(record.length));
+    try {
+      await writeAll(this.#fd, record, at * GRANULE);
+      await this.#synced();
+      return at;
+    } catch (cause) {
+      this.#extents.give(at, granules(record.length));
+      throw this.#broken ?? writeFailed(cause);
+    }
+  }
+
+  /** Fills `into`. Fewer bytes than that, when the file is cut short, leave the rest as it was: the record will not open. */
+  read(at: number, into: Buffer): void {
+    let done = 0;
+    while (done < into.length) {
+      const count = readSync(this.#fd, into, done, into.length - done, at * GRANULE + done);
+      if (count === 0) return;
+      done += count;
+    }
+  }
+
+  /** The row that named the place is durably gone. */
+  free(at: number, bytes: number): void {
+    this.#extents.give(at, granules(bytes));
+  }
+
+  close(): void {
+    ftruncateSync(this.#fd, this.#extents.end * GRANULE);
+    closeSync(this.#fd);
+  }
+
+  // Whoever comes while a sync is under way shares the next one.
+  #synced(): Promise<void> {
+    this.#nextSync ??= (this.#syncing ?? Promise.resolve()).catch(() => {}).then(() => this.#sync());
+    return this.#nextSync;
+  }
+
+  #sync(): Promise<void> {
+    this.#syncing = this.#nextSync;
+    this.#nextSync = undefined;
+    return new Promise((resolve, reject) => {
+      fdatasync(this.#fd, (error) => {
+        if (error === null) return resolve();
+        this.#broken ??= syncFailed(error);
+        this.#onBroken(this.#broken);
+        reject(this.#broken);
+      });
+    });
+  }
+}
+
+function granules(bytes: number): number {
+  return Math.ceil(bytes / GRANULE);
+}
+
+function writeAll(fd: number, bytes: Buffer, at: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const from = (done: number): void => {
+      writeAt(fd, bytes, done, bytes.length - done, at + done, (error, count) => {
+        if (error !== null) return reject(error);
+        if (done + count === bytes.length) return resolve();
+        from(done + count);
+      });
+    };
+    from(0);
+  });
+}

@@ -1,0 +1,218 @@
+import { hkdfSync } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import type { Entropy } from '../env/entropy.ts';
+import { AgentError } from '../errors.ts';
+import { NONCE_BYTES, openBox, sealBox, sealedBytes } from '../keys/secret-box.ts';
+import { SecretBytes } from '../secret/secret-bytes.ts';
+
+/** Under which everything in the store is sealed: random, and never on disk but sealed under a node key. */
+export type StoreKey = { readonly id: string; readonly key: SecretBytes };
+
+/** One store key under one node key. `next`: the node key is to take the place of the others. */
+type Slot = { readonly id: Buffer; readonly next: boolean; readonly box: Buffer };
+
+const MAGIC = Buffer.from('keyferry store keys 1\n');
+const ID_BYTES = 16;
+const KEY_BYTES = 32;
+const SLOT_BYTES = ID_BYTES + 1 + sealedBytes(KEY_BYTES);
+const SLOTS_MAX = 16;
+
+/**
+ * The file with the store's keys: small, apart from the database, so that it can be overwritten at once, whatever becomes of the rest. Without
+ * it nothing in the store can be opened by anyone.
+ */
+export class StoreKeyFile {
+  readonly #path: string;
+  readonly #entropy: Entropy;
+
+  constructor(path: string, entropy: Entropy) {
+    this.#path = path;
+    this.#entropy = entropy;
+  }
+
+  /** A new store key, the caller's, alone in the file and durable. @param nodeKey 32 bytes, only lent */
+  create(nodeKey: SecretBytes): StoreKey {
+    const fresh = this.#fresh();
+    this.#write([this.#slot(fresh, nodeKey, false)]);
+    return fresh;
+  }
+
+  /**
+   * The store key of this ID. Where it is opened by the node key that is to be the only one, the others' slots are destroyed.
+   * @throws AgentError `configuration.wrong_node_key`, `host.store_key_missing`
+   */
+  open(id: string, nodeKey: SecretBytes): StoreKey {
+    const slots = this.#read();
+    const found = slots
+      .filter((slot) => slot.id.toString('hex') === id)
+      .map((slot) => ({ slot, key: openSlot(slot, nodeKey) }))
+      .find(({ key }) => key !== undefined);
+    if (found?.key === undefined) throw wrongNodeKey();
+    if (found.slot.next) this.#write([{ ...found.slot, next: false }]);
+    return { id, key: found.key };
+  }
+
+  /** Adds a new store key, under both node keys: which one opens the store from now on depends on what the agent is given at its next start. */
+  addNext(nodeKey: SecretBytes, nextNodeKey: SecretBytes): StoreKey {
+    const fresh = this.#fresh();
+    const added = [this.#slot(fresh, nodeKey, false), this.#slot(fresh, nextNodeKey, true)];
+    this.#write([...this.#read(), ...added].slice(-SLOTS_MAX));
+    return fresh;
+  }
+
+  /** Destroys all slots but those of this store key. */
+  keepOnly(id: string): void {
+    this.#write(this.#read().filter((slot) => slot.id.toString('hex') === id));
+  }
+
+  /** Whether this node key opens the store key of this ID. */
+  opens(id: string, nodeKey: SecretBytes): boolean {
+    return this.#read().some((slot) => {
+      if (slot.id.toString('hex') !== id) return false;
+      using key = openSlot(slot, nodeKey);
+      return key !== undefined;
+    });
+  }
+
+  /** Node keys that open the store key of this ID. */
+  holders(id: string): number {
+    return this.#read().filter((slot) => slot.id.toString('hex') === id).length;
+  }
+
+  /** Overwrites the file where it stands, durably, and removes it. */
+  destroy(): void {
+    overwriteAndRemove(this.#path, this.#entropy);
+  }
+
+  #fresh(): StoreKey {
+    const id = Buffer.alloc(ID_BYTES);
+    this.#entropy.fill(id);
+    const key = SecretBytes.alloc(KEY_BYTES);
+    this.#entropy.fill(key.view());
+    return { id: id.toString('hex'), key };
+  }
+
+  #slot({ id, key }: StoreKey, nodeKey: SecretBytes, next: boolean): Slot {
+    const box = Buffer.alloc(sealedBytes(KEY_BYTES));
+    this.#entropy.fill(box.subarray(0, NONCE_BYTES));
+    using under = sealingKey(nodeKey);
+    sealBox(box, under.view(), placeOf(id), key.view());
+    return { id: Buffer.from(id, 'hex'), next, box };
+  }
+
+  #read(): Slot[] {
+    let bytes: Buffer;
+    try {
+      bytes = readFileSync(this.#path);
+    } catch (cause) {
+      throw keyMissing(this.#path, cause);
+    }
+    const count = (bytes.length - MAGIC.length) / SLOT_BYTES;
+    const whole = Number.isInteger(count) && count > 0 && count <= SLOTS_MAX;
+    if (!whole || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw keyMissing(this.#path, undefined);
+    return Array.from({ length: count }, (_, i) => {
+      const slot = bytes.subarray(MAGIC.length + i * SLOT_BYTES, MAGIC.length + (i + 1) * SLOT_BYTES);
+      return {
+        id: slot.subarray(0, ID_BYTES),
+        next: slot[ID_BYTES] === 1,
+        box: slot.subarray(ID_BYTES + 1),
+      };
+    });
+  }
+
+  // The new file is whole on disk before it takes the place of the old one, whose bytes are then overwritten.
+  #write(slots: readonly Slot[]): void {
+    const fresh = `${this.#path}.new`;
+    const parts = slots.map(({ id, next, box }) => Buffer.concat([id, Buffer.from([next ? 1 : 0]), box]));
+    rmSync(fresh, { force: true });
+    writeFileSync(fresh, Buffer.concat([MAGIC, ...parts]), { mode: 0o600, flag: 'wx', flush: true });
+    const old = openIfThere(this.#path);
+    renameSync(fresh, this.#path);
+    syncDirectory(dirname(this.#path));
+    if (old === undefined) return;
+    overwrite(old, SLOTS_MAX * SLOT_BYTES, this.#entropy);
+    closeSync(old);
+  }
+}
+
+/** Overwrites a small file where it stands with random bytes, durably, then removes it. @returns whether it was there */
+export function overwriteAndRemove(path: string, entropy: Entropy): boolean {
+  const file = openIfThere(path);
+  if (file === undefined) return false;
+  try {
+    overwrite(file, statSync(path).size, entropy);
+  } finally {
+    closeSync(file);
+  }
+  rmSync(path, { force: true });
+  syncDirectory(dirname(path));
+  return true;
+}
+
+/** A file whose name is not on the disk is lost with the power. */
+export function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r');
+  fsyncSync(directory);
+  closeSync(directory);
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, 'r+');
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw thrown;
+  }
+}
+
+function overwrite(file: number, bytes: number, entropy: Entropy): void {
+  const noise = Buffer.alloc(bytes);
+  entropy.fill(noise);
+  writeSync(file, noise, 0, bytes, 0);
+  fsyncSync(file);
+}
+
+function openSlot({ id, box }: Slot, nodeKey: SecretBytes): SecretBytes | undefined {
+  using under = sealingKey(nodeKey);
+  return openBox(box, under.view(), placeOf(id.toString('hex')));
+}
+
+function sealingKey(nodeKey: SecretBytes): SecretBytes {
+  const derived = hkdfSync('sha256', nodeKey.view(), Buffer.alloc(0), 'keyferry store key 1', KEY_BYTES);
+  return SecretBytes.adopt(Buffer.from(derived));
+}
+
+function placeOf(id: string): Buffer {
+  return Buffer.from(`store key ${id}`);
+}
+
+function wrongNodeKey(): AgentError {
+  return new AgentError('configuration.wrong_node_key', 'the node key does not open this store', {
+    fault: 'configuration',
+    remedy: 'Give the node key with which the store was made, or start with an empty data directory.',
+  });
+}
+
+function keyMissing(path: string, cause: unknown): AgentError {
+  return new AgentError(
+    'host.store_key_missing',
+    `${path} is not there or is damaged: what the store holds cannot be opened by anyone`,
+    {
+      fault: 'host',
+      remedy:
+        'Put the file back if it was moved; otherwise remove keys.* from the data directory: the node then begins an empty store.',
+      cause,
+    },
+  );
+}
