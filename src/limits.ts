@@ -53,6 +53,11 @@ export const limits = {
   openBlocksMax: 64,
   idEpochsMax: 8,
 
+  /** Blocks that one answer of the control interface lists. */
+  inventoryBlocksMax: 10_000,
+  /** Ranges or marks of one kind in one message on what has become of blocks. */
+  holdingsMax: 700,
+
   // Modules.
   modulesMax: 64,
   /** A HID module that takes no reports holds one of them for seconds: the disk is still synced while several do. */

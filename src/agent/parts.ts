@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.ts';
 import type { Log } from '../env/log.ts';
 import { type AgentError, messageOf, rethrowInvariant } from '../errors.ts';
 import { Acquire } from '../kma/acquire.ts';
+import { type Contradiction, HoldingsExchange } from '../kma/holdings.ts';
 import { HopGuard } from '../kma/hop-guard.ts';
 import { Relay } from '../kma/relay.ts';
 import { RelayDestination } from '../kma/relay-destination.ts';
@@ -70,6 +71,7 @@ export function buildParts(
     routes,
     peers,
     links: new Map(),
+    holdings: new Map(),
     modules: new Map(),
     supply,
     notification,
@@ -88,6 +90,7 @@ export function buildParts(
   };
   addPeers(parts, log);
   addLinks(parts, log);
+  addHoldings(parts, log, onBroken);
   return parts;
 }
 
@@ -116,12 +119,30 @@ function addLinks({ config, store, peers, links }: AgentParts, log: Log): void {
   }
 }
 
-function peerEvents({ store, relay, notification, links }: AgentParts, log: Log): PeerEvents {
+function addHoldings(
+  { config, store, peers, holdings }: AgentParts,
+  log: Log,
+  onBroken: (error: AgentError) => void,
+): void {
+  const linked = new Set(config.links.map((link) => link.peer));
+  const rolledBack = ({ peer, number, seen, burnt }: Contradiction) => {
+    const why = `${peer} has seen ${seen} KMA-keys of block ${number} used, of which the store knows ${burnt}`;
+    store.condemn(why).then(onBroken, onBroken);
+  };
+  for (const peer of peers.values()) {
+    if (peer.plain !== undefined) continue;
+    const exchange = new HoldingsExchange(peer, linked.has(peer.kmaId), store, log, rolledBack);
+    holdings.set(peer.kmaId, exchange);
+  }
+}
+
+function peerEvents({ store, relay, notification, links, holdings }: AgentParts, log: Log): PeerEvents {
   const identity = new StoreIdentity(store, log);
   const greetings = new Greetings();
   const greeted = async (peer: Peer, storeId: string) => {
     try {
       await identity.check(peer.kmaId, storeId);
+      holdings.get(peer.kmaId)?.tell();
       links.get(peer.kmaId)?.synchronise.onUp();
       relay.source.onPeerUp(peer);
       return true;
@@ -146,6 +167,8 @@ function peerEvents({ store, relay, notification, links }: AgentParts, log: Log)
       return relay.onMessage(peer, message);
     if (code === command.keySupply || code === command.keySupplyResponse)
       return notification.onMessage(peer, message);
+    const exchange = holdings.get(peer.kmaId);
+    if (exchange !== undefined && code === command.holdings) return exchange.onMessage(message);
     const synchronise = links.get(peer.kmaId)?.synchronise;
     if (synchronise !== undefined && (code === command.syncProposal || code === command.syncAnswer))
       return synchronise.onMessage(message);

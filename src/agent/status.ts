@@ -5,6 +5,7 @@ import type { Config, LinkConfig } from '../config/schema.ts';
 import { warnings } from '../config/summary.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Acquire } from '../kma/acquire.ts';
+import type { HoldingsExchange } from '../kma/holdings.ts';
 import type { Relay } from '../kma/relay.ts';
 import type { Routes } from '../kma/routes.ts';
 import type { SupplyNotification } from '../kma/supply-notification.ts';
@@ -41,6 +42,8 @@ export type AgentParts = {
   readonly routes: Routes;
   readonly peers: Map<string, Peer>;
   readonly links: Map<string, LinkParts>;
+  /** By peer; plain peers have none. */
+  readonly holdings: Map<string, HoldingsExchange>;
   /** Modules that are open or being opened, by the link's peer. */
   readonly modules: Map<string, OpenModule>;
   readonly supply: Supply | undefined;

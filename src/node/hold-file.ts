@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod';
+import { syncDirectory } from '../disk/durable.ts';
 import type { HoldMemory } from '../env/hold-memory.ts';
 import { AgentError } from '../errors.ts';
 
@@ -32,9 +33,7 @@ export function holdFile(path: string): HoldMemory {
         writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
         renameSync(`${path}.new`, path);
       }
-      const directory = openSync(dirname(path), 'r');
-      fsyncSync(directory);
-      closeSync(directory);
+      syncDirectory(dirname(path));
     },
   };
 }

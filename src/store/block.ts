@@ -73,7 +73,7 @@ export class Block {
 
   /** What the sealed record is bound to. */
   get place(): string {
-    return `block ${this.pool} ${this.own ? 'own' : 'their'} ${this.number} ${this.units}`;
+    return placeOfBlock(this.pool, this.own, this.number, this.units);
   }
 
   /** Its key is gone. */
@@ -85,6 +85,13 @@ export class Block {
   get left(): number {
     if (this.state !== 'ready') return 0;
     return this.own ? this.units - this.next : this.units - this.first - this.usedCount;
+  }
+
+  /** Their blocks: up to which unit, without that one, use is known. */
+  get seenUpTo(): number {
+    for (let i = this.usedCount === 0 ? -1 : this.units - 1; i >= 0; i--)
+      if (this.used![i >> 3]! & (1 << (i & 7))) return i + 1;
+    return 0;
   }
 
   /** Marks units of their block; false (and nothing marked) when one is out of range or was used before. */
@@ -102,6 +109,10 @@ export class Block {
     for (let i = index; i < index + units; i++) this.used![i >> 3]! &= ~(1 << (i & 7));
     this.usedCount -= units;
   }
+}
+
+export function placeOfBlock(pool: unknown, own: boolean, number: unknown, units: unknown): string {
+  return `block ${pool} ${own ? 'own' : 'their'} ${number} ${units}`;
 }
 
 /** Whole KMA-keys in a block of `bytes`; what is left over is not used. */

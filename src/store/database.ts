@@ -1,12 +1,13 @@
 import { chmodSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { syncDirectory } from '../disk/durable.ts';
 import type { Entropy } from '../env/entropy.ts';
 import { AgentError, messageOf } from '../errors.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
 import { FORMAT, SCHEMA } from './schema.ts';
 import { Sealer } from './seal.ts';
-import { StoreKeyFile, syncDirectory } from './store-key.ts';
+import { StoreKeyFile } from './store-key.ts';
 import { upgrade } from './upgrade.ts';
 
 /** A database that is open, and what seals and opens its records. */
@@ -14,6 +15,8 @@ export type OpenDatabase = {
   readonly db: DatabaseSync;
   readonly sealer: Sealer;
   readonly keys: StoreKeyFile;
+  /** It was made just now. */
+  readonly fresh: boolean;
 };
 
 /** The files of a store beside its database. */
@@ -39,13 +42,14 @@ export function openDatabase(
   try {
     db.exec('BEGIN IMMEDIATE');
     const made = db.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'meta'").get();
-    if (made?.['n'] === 0) create(db, kmaId, keys, nodeKey, entropy);
+    const fresh = made?.['n'] === 0;
+    if (fresh) create(db, kmaId, keys, nodeKey, entropy);
     verify(db, kmaId);
     if (readMeta(db, 'format') !== String(FORMAT)) upgrade(db, { nodeKey, keys, entropy });
     const { key } = keys.open(readMeta(db, 'store_key') ?? '', nodeKey);
     db.exec('COMMIT');
     syncDirectory(dirname(path));
-    return { db, sealer: new Sealer(key, entropy), keys };
+    return { db, sealer: new Sealer(key, entropy), keys, fresh };
   } catch (thrown) {
     db.close();
     throw thrown instanceof AgentError ? thrown : unusable(path, thrown);

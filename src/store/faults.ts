@@ -33,3 +33,10 @@ export function storeDamaged(what: string): AgentError {
       'The disk has damaged the store: look at it with "keyferry store check", replace the disk and start with an empty data directory.',
   });
 }
+
+export function rolledBack(why: string): AgentError {
+  return new AgentError('host.store_rolled_back', `the key store was put back from a copy: ${why}`, {
+    fault: 'host',
+    remedy: 'Start the agent again: it begins an empty store. Find out who put back the old one.',
+  });
+}

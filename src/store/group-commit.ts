@@ -1,7 +1,7 @@
 import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../env/clock.ts';
-import type { AgentError } from '../errors.ts';
+import { AgentError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { syncFailed, writeFailed } from './faults.ts';
 
@@ -9,6 +9,14 @@ type Staged = {
   readonly write: () => void;
   readonly done: () => void;
   readonly failed: (cause: AgentError) => void;
+};
+
+/** Remembers elsewhere how far the database has come. */
+export type CommitGuard = {
+  /** Inside each transaction. */
+  count(): void;
+  /** After it is durable, before anyone is told. Resolves when the other memory is durable too. */
+  remember(): Promise<void>;
 };
 
 /**
@@ -22,6 +30,7 @@ export class GroupCommit {
   readonly #wal: number;
   readonly #clock: Clock;
   readonly #onBroken: (error: AgentError) => void;
+  readonly #guard: CommitGuard | undefined;
   #staged: Staged[] = [];
   #scheduled = false;
   #syncing: Promise<void> | undefined;
@@ -30,8 +39,15 @@ export class GroupCommit {
   commits = 0;
 
   /** @param path of the database; its write-ahead log is there by now */
-  constructor(db: DatabaseSync, path: string, clock: Clock, onBroken: (error: AgentError) => void) {
+  constructor(
+    db: DatabaseSync,
+    path: string,
+    clock: Clock,
+    onBroken: (error: AgentError) => void,
+    guard?: CommitGuard,
+  ) {
     this.#db = db;
+    this.#guard = guard;
     this.#wal = openSync(`${path}-wal`, 'r+');
     this.#clock = clock;
     this.#onBroken = onBroken;
@@ -65,7 +81,11 @@ export class GroupCommit {
     this.#broken ??= writeFailed(new Error('the store is closed'));
     this.#cancelLazy?.();
     if (staged.length > 0) fdatasyncSync(this.#wal);
-    for (const { done } of staged) done();
+    const error = staged.length > 0 ? await this.#remember() : undefined;
+    for (const { done, failed } of staged) {
+      if (error === undefined) done();
+      else failed(error);
+    }
     closeSync(this.#wal);
   }
 
@@ -81,21 +101,41 @@ export class GroupCommit {
   #commit(): void {
     const staged = this.#transact();
     if (staged.length === 0) return;
-    this.#syncing = new Promise((resolve) => {
+    this.#syncing = this.#settle(staged).finally(() => {
+      this.#syncing = undefined;
+      if (this.#staged.length > 0) this.#commit();
+    });
+  }
+
+  async #settle(staged: readonly Staged[]): Promise<void> {
+    const error = (await this.#sync()) ?? (await this.#remember());
+    for (const { done, failed } of staged) {
+      if (error === undefined) done();
+      else failed(error);
+    }
+  }
+
+  #sync(): Promise<AgentError | undefined> {
+    return new Promise((resolve) => {
       fdatasync(this.#wal, (error) => {
-        this.#syncing = undefined;
-        if (error !== null) {
-          this.#broken ??= syncFailed(error);
-          this.#onBroken(this.#broken);
-        }
-        for (const { done, failed } of staged) {
-          if (error === null) done();
-          else failed(this.#broken!);
-        }
-        resolve();
-        if (this.#staged.length > 0) this.#commit();
+        if (error === null) return resolve(undefined);
+        this.#broken ??= syncFailed(error);
+        this.#onBroken(this.#broken);
+        resolve(this.#broken);
       });
     });
+  }
+
+  // When the other memory fails, the transaction is on the disk and nobody may be told: the process has to end, as after a sync that failed.
+  async #remember(): Promise<AgentError | undefined> {
+    try {
+      await this.#guard?.remember();
+      return undefined;
+    } catch (thrown) {
+      this.#broken ??= thrown instanceof AgentError ? thrown : writeFailed(thrown);
+      this.#onBroken(this.#broken);
+      return this.#broken;
+    }
   }
 
   // Writes to the log; not durable yet. Returns what was written.
@@ -108,6 +148,7 @@ export class GroupCommit {
     try {
       this.#db.exec('BEGIN IMMEDIATE');
       for (const { write } of staged) write();
+      this.#guard?.count();
       this.#db.exec('COMMIT');
       this.commits += 1;
       return staged;

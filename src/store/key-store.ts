@@ -2,22 +2,28 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../env/clock.ts';
 import type { Entropy } from '../env/entropy.ts';
 import type { Log } from '../env/log.ts';
+import type { RollbackGuard } from '../env/rollback-guard.ts';
 import { type AgentError, assert } from '../errors.ts';
 import { type EndReason, type EndState, endOf } from '../keys/life-cycle.ts';
-import { sealedBytes } from '../keys/secret-box.ts';
 import { limits } from '../limits.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
-import { Block, type NewBlock } from './block.ts';
+import type { Block, NewBlock } from './block.ts';
 import { BlockFile } from './block-file.ts';
 import { BlockNumbers } from './block-numbers.ts';
 import { BlockRecords } from './block-records.ts';
 import { filesBeside, openDatabase, readMeta } from './database.ts';
+import { rolledBack } from './faults.ts';
 import { ForeignKeys } from './foreign-keys.ts';
 import { GroupCommit } from './group-commit.ts';
 import { IdSecrets } from './id-secrets.ts';
 import { Insertion } from './insertion.ts';
+import { Inventory } from './inventory.ts';
+import { loadBlocks } from './load-blocks.ts';
+import { MarkCounter } from './mark-counter.ts';
 import { OpenBlocks } from './open-blocks.ts';
 import { Pool } from './pool.ts';
+import { openSound } from './rollback.ts';
+import { Rotation } from './rotation.ts';
 import type { Sealer } from './seal.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 import { TheirBurns } from './their-burns.ts';
@@ -30,6 +36,8 @@ export type KeyStoreOptions = {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly log: Log;
+  /** Notices a store that was put back from a copy. */
+  readonly guard?: RollbackGuard | undefined;
   /** The disk has failed in the middle of a sync: nobody knows what is on it, so the process must end. */
   onBroken(error: AgentError): void;
 };
@@ -48,6 +56,8 @@ export class KeyStore {
   readonly numbers: BlockNumbers;
   readonly foreign: ForeignKeys;
   readonly theirBurns: TheirBurns;
+  readonly inventory: Inventory;
+  readonly rotation: Rotation;
   readonly #db: DatabaseSync;
   readonly #sealer: Sealer;
   readonly #secrets: IdSecrets;
@@ -60,20 +70,29 @@ export class KeyStore {
     this.clock = options.clock;
     this.log = options.log;
     const { path, kmaId, nodeKey, clock, entropy, onBroken } = options;
-    const { db, sealer } = openDatabase(path, kmaId, nodeKey, entropy);
+    const { guard, log } = options;
+    const { db, sealer, keys } = openSound(() => openDatabase(path, kmaId, nodeKey, entropy), {
+      path,
+      guard,
+      log,
+      entropy,
+    });
     this.#db = db;
     this.#sealer = sealer;
     this.storeId = readMeta(this.#db, 'store_id') ?? '';
     this.statements = prepareStatements(this.#db);
-    this.commit = new GroupCommit(db, path, clock, onBroken);
-    const blocks = this.statements.selectLive.all().map((row) => new Block(row));
-    this.#file = new BlockFile(filesBeside(path).blocks, placesOf(blocks), onBroken);
+    const counting = guard && new MarkCounter(guard, this.storeId, this.statements, this.meta('mark'));
+    this.commit = new GroupCommit(db, path, clock, onBroken, counting);
+    const { blocks, places } = loadBlocks(this.statements);
+    this.#file = new BlockFile(filesBeside(path).blocks, places, onBroken);
     this.#records = new BlockRecords(sealer, entropy, this.statements, this.#file);
     this.open = new OpenBlocks(this.#records);
     this.numbers = new BlockNumbers(this.statements, this.commit, entropy);
     this.foreign = new ForeignKeys(db, sealer, this.commit, clock);
     const poolOf = (remote: string) => this.pool(remote);
     this.theirBurns = new TheirBurns(this, poolOf);
+    this.inventory = new Inventory(db);
+    this.rotation = new Rotation(db, sealer, keys, this.commit, entropy);
     this.#secrets = new IdSecrets(sealer, this.statements);
     this.#insertion = new Insertion({
       clock,
@@ -193,6 +212,15 @@ export class KeyStore {
     ]);
   }
 
+  /**
+   * The store has been put back from a copy: nothing in it may be used any more. It is discarded at the next start.
+   * @returns why the process has to end
+   */
+  async condemn(why: string): Promise<AgentError> {
+    await this.putMeta('condemned', why);
+    return rolledBack(why);
+  }
+
   meta(name: string): string | undefined {
     return readMeta(this.#db, name);
   }
@@ -269,10 +297,4 @@ export class KeyStore {
     for (const block of blocks)
       if (block.state === 'ready' && block.left === 0) this.destroyLater(block, 'used_up');
   }
-}
-
-function placesOf(blocks: readonly Block[]): { at: number; bytes: number }[] {
-  return blocks.flatMap(({ extent, units }) =>
-    extent === undefined ? [] : [{ at: extent, bytes: sealedBytes(units * limits.unitBytes) }],
-  );
 }

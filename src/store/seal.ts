@@ -45,9 +45,14 @@ export class Sealer implements Disposable {
 
   /** The caller owns what it gets. Throws `host.store_damaged` when the record is not what was sealed for `place`. */
   open(place: string, sealed: Uint8Array): SecretBytes {
-    const plain = openBox(sealed, this.#key.view(), Buffer.from(place));
+    const plain = this.openIfSound(place, sealed);
     if (plain !== undefined) return plain;
     throw storeDamaged(`the stored record "${place}" cannot be opened`);
+  }
+
+  /** The same; undefined when it is not what was sealed for `place`. */
+  openIfSound(place: string, sealed: Uint8Array): SecretBytes | undefined {
+    return openBox(sealed, this.#key.view(), Buffer.from(place));
   }
 
   [Symbol.dispose](): void {

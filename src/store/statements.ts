@@ -61,6 +61,13 @@ export function prepareStatements(db: DatabaseSync) {
        LEFT JOIN burnt_to ON burnt_to.block = block.id LEFT JOIN burnt_set ON burnt_set.block = block.id
        WHERE state IN ('received', 'ready') ORDER BY pool, own, created_ms, block.id`,
     ),
+    // What has become of blocks of theirs.
+    selectUsed: db.prepare(
+      "SELECT number FROM block WHERE pool = ? AND own = 0 AND state = 'used' ORDER BY number DESC",
+    ),
+    selectGone: db.prepare(
+      `SELECT number FROM block WHERE pool = ? AND own = 0 AND state NOT IN ('used', 'received', 'ready') ORDER BY number DESC`,
+    ),
     selectIdSecrets: db.prepare('SELECT * FROM id_secret ORDER BY rowid'),
     selectCounters: db.prepare('SELECT * FROM counter'),
     selectHighest: db.prepare(

@@ -1,16 +1,7 @@
 import { hkdfSync } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { openIfThere, overwrite, overwriteAndRemove, syncDirectory } from '../disk/durable.ts';
 import type { Entropy } from '../env/entropy.ts';
 import { AgentError } from '../errors.ts';
 import { NONCE_BYTES, openBox, sealBox, sealedBytes } from '../keys/secret-box.ts';
@@ -59,7 +50,9 @@ export class StoreKeyFile {
       .map((slot) => ({ slot, key: openSlot(slot, nodeKey) }))
       .find(({ key }) => key !== undefined);
     if (found?.key === undefined) throw wrongNodeKey();
+    // The node key that was to come has come; and what a rotation that was cut short has left goes.
     if (found.slot.next) this.#write([{ ...found.slot, next: false }]);
+    else if (slots.some((slot) => slot.id.toString('hex') !== id)) this.keepOnly(id);
     return { id, key: found.key };
   }
 
@@ -90,9 +83,9 @@ export class StoreKeyFile {
     return this.#read().filter((slot) => slot.id.toString('hex') === id).length;
   }
 
-  /** Overwrites the file where it stands, durably, and removes it. */
-  destroy(): void {
-    overwriteAndRemove(this.#path, this.#entropy);
+  /** Overwrites the file where it stands, durably, and removes it. @returns whether it was there */
+  destroy(): boolean {
+    return overwriteAndRemove(this.#path);
   }
 
   #fresh(): StoreKey {
@@ -141,46 +134,9 @@ export class StoreKeyFile {
     renameSync(fresh, this.#path);
     syncDirectory(dirname(this.#path));
     if (old === undefined) return;
-    overwrite(old, SLOTS_MAX * SLOT_BYTES, this.#entropy);
+    overwrite(old);
     closeSync(old);
   }
-}
-
-/** Overwrites a small file where it stands with random bytes, durably, then removes it. @returns whether it was there */
-export function overwriteAndRemove(path: string, entropy: Entropy): boolean {
-  const file = openIfThere(path);
-  if (file === undefined) return false;
-  try {
-    overwrite(file, statSync(path).size, entropy);
-  } finally {
-    closeSync(file);
-  }
-  rmSync(path, { force: true });
-  syncDirectory(dirname(path));
-  return true;
-}
-
-/** A file whose name is not on the disk is lost with the power. */
-export function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r');
-  fsyncSync(directory);
-  closeSync(directory);
-}
-
-function openIfThere(path: string): number | undefined {
-  try {
-    return openSync(path, 'r+');
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw thrown;
-  }
-}
-
-function overwrite(file: number, bytes: number, entropy: Entropy): void {
-  const noise = Buffer.alloc(bytes);
-  entropy.fill(noise);
-  writeSync(file, noise, 0, bytes, 0);
-  fsyncSync(file);
 }
 
 function openSlot({ id, box }: Slot, nodeKey: SecretBytes): SecretBytes | undefined {

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Entropy } from '../env/entropy.ts';
 import { AgentError } from '../errors.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
+import { placeOfBlock } from './block.ts';
 import { sealAlone } from './block-records.ts';
 import { placeOfForeign } from './foreign-keys.ts';
 import { FOREIGN_SCHEMA } from './foreign-schema.ts';
@@ -55,9 +56,8 @@ function upgradeBlocks(db: DatabaseSync, old: Sealer, fresh: Sealer, entropy: En
   );
   for (const { block: id } of ids as { block: number }[]) {
     const row = find.get(id) as Row | undefined;
-    const place =
-      row && `block ${row['pool']} ${row['own'] === 1 ? 'own' : 'their'} ${row['number']} ${row['units']}`;
-    const plain = place === undefined ? undefined : openOrNot(old, place, row!['sealed'] as Uint8Array);
+    const place = row && placeOfBlock(row['pool'], row['own'] === 1, row['number'], row['units']);
+    const plain = place === undefined ? undefined : old.openIfSound(place, row!['sealed'] as Uint8Array);
     if (place === undefined || plain === undefined) {
       end.run(id);
       remove.run(id);
@@ -81,16 +81,6 @@ function reseal(
   for (const row of db.prepare(`SELECT rowid AS row, * FROM ${table} WHERE sealed IS NOT NULL`).all()) {
     using plain = old.open(placeOf(row), row['sealed'] as Uint8Array);
     put.run(fresh.seal(placeOf(row), plain.view()), row['row'] as number);
-  }
-}
-
-// A damaged record is put aside, as the running agent does it.
-function openOrNot(sealer: Sealer, place: string, sealed: Uint8Array): SecretBytes | undefined {
-  try {
-    return sealer.open(place, sealed);
-  } catch (thrown) {
-    if (thrown instanceof AgentError) return undefined;
-    throw thrown;
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { TestContext } from 'node:test';
 import type { Log, LogFields } from '../../src/env/log.ts';
+import type { RollbackGuard } from '../../src/env/rollback-guard.ts';
 import type { AgentError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
 import { systemEntropy } from '../../src/node/entropy.ts';
@@ -40,6 +41,7 @@ export type StoreSettings = {
   readonly nodeKey?: number;
   readonly clock?: ManualClock;
   readonly log?: Log;
+  readonly guard?: RollbackGuard;
 };
 
 /** A directory that is gone when the test has ended. */
@@ -51,13 +53,13 @@ export function directoryFor(t: TestContext): string {
 
 /** The store in `directory`; it is made when there is none. */
 export function openStore(t: TestContext, directory: string, settings: StoreSettings = {}): KeyStore {
-  const { kmaId = 'A', clock = new ManualClock().run(t), log = new Lines() } = settings;
+  const { kmaId = 'A', clock = new ManualClock().run(t), log = new Lines(), guard } = settings;
   using nodeKey = SecretBytes.copyOf(Buffer.alloc(32, settings.nodeKey ?? 7));
   const onBroken = (error: AgentError) => {
     throw error;
   };
   const path = join(directory, 'keys.sqlite');
-  const store = new KeyStore({ path, kmaId, nodeKey, clock, entropy: systemEntropy, log, onBroken });
+  const store = new KeyStore({ path, kmaId, nodeKey, clock, entropy: systemEntropy, log, guard, onBroken });
   t.after(() => closeStore(store));
   return store;
 }

@@ -9,6 +9,7 @@ export const command = {
   hello: 0x11f0,
   syncProposal: 0x11f1,
   syncAnswer: 0x11f2,
+  holdings: 0x11f3,
   ping: 0x11fe,
   pong: 0x11ff,
 } as const;

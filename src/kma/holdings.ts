@@ -1,0 +1,115 @@
+import type { Log } from '../env/log.ts';
+import { type Holdings, readHoldings, writeHoldings } from '../kx/codec/holdings.ts';
+import type { Peer } from '../kx/peer/peer.ts';
+import type { Message } from '../kx/session/session.ts';
+import { limits } from '../limits.ts';
+import type { Block } from '../store/block.ts';
+import type { KeyStore } from '../store/key-store.ts';
+
+/** Key that the far end has seen used and this node's store holds for unused. */
+export type Contradiction = {
+  readonly peer: string;
+  readonly number: number;
+  readonly seen: number;
+  readonly burnt: number;
+};
+
+/**
+ * Tells a neighbour what has become of the blocks from which it takes key, and hears the same of this node's own. What the neighbour has no more is of
+ * no use here either. What it has seen used and the store does not know of was burnt in a later life of the store: it has been put back from a copy.
+ */
+export class HoldingsExchange {
+  readonly #peer: Peer;
+  readonly #store: KeyStore;
+  readonly #linked: boolean;
+  readonly #log: Log;
+  readonly #onContradiction: (found: Contradiction) => void;
+
+  /** @param linked whether a QKD link leads to the peer, so that each direction has every second number */
+  constructor(
+    peer: Peer,
+    linked: boolean,
+    store: KeyStore,
+    log: Log,
+    onContradiction: (found: Contradiction) => void,
+  ) {
+    this.#peer = peer;
+    this.#linked = linked;
+    this.#store = store;
+    this.#log = log.with({ peer: peer.kmaId });
+    this.#onContradiction = onContradiction;
+  }
+
+  /** Tells now, when the peer is up. */
+  tell(): void {
+    if (!this.#peer.up) return;
+    const holdings = this.#holdings();
+    if (holdings.used.length + holdings.gone.length + holdings.marks.length === 0) return;
+    this.#peer.send(writeHoldings(holdings));
+  }
+
+  #holdings(): Holdings {
+    const remote = this.#peer.kmaId;
+    const { selectUsed, selectGone } = this.#store.statements;
+    const step = this.#linked ? 2 : 1;
+    const ranges = (statement: typeof selectUsed) => rangesOf(numbersOf(statement.iterate(remote)), step);
+    const marks = [...this.#store.pool(remote).theirs.values()]
+      .filter(({ usedCount }) => usedCount > 0)
+      .map((block) => [block.number, block.seenUpTo] as const);
+    return { used: ranges(selectUsed), gone: ranges(selectGone), marks: marks.slice(-limits.holdingsMax) };
+  }
+
+  /** Resolves when what follows from it is durable. */
+  async onMessage(message: Message): Promise<void> {
+    const holdings = readHoldings(message.payload);
+    if (holdings === undefined) {
+      this.#log.warn('kx.message.malformed', { command: 'holdings' });
+      return this.#peer.malformed();
+    }
+    const own = [...this.#store.pool(this.#peer.kmaId).own.values()];
+    const found = contradictionOf(own, holdings);
+    if (found !== undefined) return this.#onContradiction({ peer: this.#peer.kmaId, ...found });
+    const useless = own.filter((block) => block.state === 'ready' && lies(block.number, holdings.gone));
+    if (useless.length === 0) return;
+    this.#log.warn('kma.blocks.gone_there', { blocks: useless.length });
+    await Promise.all(useless.map((block) => this.#store.destroy(block, 'forgotten')));
+  }
+}
+
+/** The first own block of which the far end has seen more used than was burnt here. */
+export function contradictionOf(
+  own: readonly Block[],
+  { used, marks }: Holdings,
+): Omit<Contradiction, 'peer'> | undefined {
+  const seen = new Map(marks);
+  for (const block of own) {
+    if (block.state !== 'ready') continue;
+    const units = lies(block.number, used) ? block.units : (seen.get(block.number) ?? 0);
+    if (Math.min(units, block.units) > block.burntTo)
+      return { number: block.number, seen: units, burnt: block.burntTo };
+  }
+  return undefined;
+}
+
+function lies(number: number, ranges: Holdings['used']): boolean {
+  return ranges.some(([from, to]) => number >= from && number <= to);
+}
+
+function* numbersOf(rows: Iterable<Record<string, unknown>>): Iterable<number> {
+  for (const row of rows) yield row['number'] as number;
+}
+
+/** Numbers, highest first, as ranges of neighbours that are `step` apart; the highest ranges when there are too many. */
+export function rangesOf(numbers: Iterable<number>, step: number): [number, number][] {
+  const ranges: [number, number][] = [];
+  let last: [number, number] | undefined;
+  for (const number of numbers) {
+    if (last !== undefined && last[0] - step === number) last[0] = number;
+    else if (ranges.length === limits.holdingsMax) break;
+    else {
+      last = [number, number];
+      ranges.push(last);
+    }
+  }
+  return ranges;
+}

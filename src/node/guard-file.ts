@@ -1,0 +1,129 @@
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fdatasync,
+  fdatasyncSync,
+  openSync,
+  readSync,
+  write,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { crc32c } from '../bytes/crc32c.ts';
+import { syncDirectory } from '../disk/durable.ts';
+import type { GuardMark, RollbackGuard } from '../env/rollback-guard.ts';
+import { AgentError, messageOf } from '../errors.ts';
+
+const SLOT_BYTES = 512;
+const SLOTS = 2;
+
+/**
+ * The guard in a file on another device. Two slots are written in turn, each with a check sum, so that a write that is cut short leaves the
+ * mark before it.
+ */
+export class GuardFile implements RollbackGuard {
+  readonly name: string;
+  #file: number | undefined;
+  #slot = 0;
+
+  constructor(path: string) {
+    this.name = path;
+  }
+
+  read(): GuardMark | undefined {
+    const marks = this.#guarded('read', () => (existsSync(this.name) ? this.#slots() : []));
+    const highest = Math.max(...marks.map((one) => one?.mark ?? -1));
+    const newest = marks.findIndex((one) => one !== undefined && one.mark === highest);
+    this.#slot = newest < 0 ? 0 : (newest + 1) % SLOTS;
+    return marks[newest];
+  }
+
+  write(mark: GuardMark): Promise<void> {
+    const bytes = slotOf(mark);
+    const at = this.#next();
+    return new Promise((resolve, reject) => {
+      const failed = (cause: unknown) => reject(guardFailed('written', this.name, cause));
+      const file = this.#guarded('written', () => this.#open());
+      write(file, bytes, 0, SLOT_BYTES, at, (error, count) => {
+        if (error !== null) return failed(error);
+        if (count !== SLOT_BYTES) return failed(new Error('no room'));
+        fdatasync(file, (syncError) => (syncError === null ? resolve() : failed(syncError)));
+      });
+    });
+  }
+
+  writeNow(mark: GuardMark): void {
+    this.#guarded('written', () => {
+      const file = this.#open();
+      writeSync(file, slotOf(mark), 0, SLOT_BYTES, this.#next());
+      fdatasyncSync(file);
+    });
+  }
+
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+
+  #next(): number {
+    const at = this.#slot * SLOT_BYTES;
+    this.#slot = (this.#slot + 1) % SLOTS;
+    return at;
+  }
+
+  #slots(): (GuardMark | undefined)[] {
+    const bytes = Buffer.alloc(SLOTS * SLOT_BYTES);
+    const count = readSync(this.#open(), bytes, 0, bytes.length, 0);
+    const slots = Array.from({ length: SLOTS }, (_, i) =>
+      markOf(bytes.subarray(i * SLOT_BYTES, (i + 1) * SLOT_BYTES)),
+    );
+    // Something is there, and nothing of it can be read: not a guard that was never used.
+    if (count > 0 && slots.every((one) => one === undefined))
+      throw new Error('it holds no mark that is whole');
+    return slots;
+  }
+
+  #open(): number {
+    if (this.#file === undefined) {
+      this.#file = openSync(this.name, constants.O_RDWR | constants.O_CREAT, 0o600);
+      syncDirectory(dirname(this.name));
+    }
+    return this.#file;
+  }
+
+  #guarded<Result>(what: string, run: () => Result): Result {
+    try {
+      return run();
+    } catch (cause) {
+      throw guardFailed(what, this.name, cause);
+    }
+  }
+}
+
+function slotOf({ storeId, mark }: GuardMark): Buffer {
+  const text = `keyferry guard 1 ${storeId} ${mark}`;
+  const slot = Buffer.alloc(SLOT_BYTES, ' ');
+  slot.write(`${text} ${crc32c(Buffer.from(text)).toString(16).padStart(8, '0')}\n`);
+  return slot;
+}
+
+function markOf(slot: Buffer): GuardMark | undefined {
+  const [line = ''] = slot.toString('latin1').split('\n');
+  const [, text, storeId, mark, sum] = /^(keyferry guard 1 (\S+) (\d+)) ([0-9a-f]{8})$/.exec(line) ?? [];
+  if (text === undefined || crc32c(Buffer.from(text)) !== Number.parseInt(sum!, 16)) return undefined;
+  return { storeId: storeId!, mark: Number(mark) };
+}
+
+function guardFailed(what: string, path: string, cause: unknown): AgentError {
+  return new AgentError(
+    'host.guard_failed',
+    `the rollback guard ${path} cannot be ${what}: ${messageOf(cause)}`,
+    {
+      fault: 'host',
+      remedy:
+        'Bring back the device of rollback_guard.file, then start the agent again. If it is lost for good: keyferry zeroize, then keyferry commission.',
+      cause,
+    },
+  );
+}

@@ -1,0 +1,129 @@
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { syncDirectory } from '../disk/durable.ts';
+import type { Entropy } from '../env/entropy.ts';
+import type { Log } from '../env/log.ts';
+import type { GuardMark, RollbackGuard } from '../env/rollback-guard.ts';
+import { AgentError } from '../errors.ts';
+import { filesBeside, type OpenDatabase, readMeta } from './database.ts';
+import { StoreKeyFile } from './store-key.ts';
+
+/** What a store says of itself: `mark` is undefined when it was never guarded. */
+type Standing = { readonly storeId: string; readonly mark: number | undefined; readonly fresh: boolean };
+
+/** `missing`: the store was guarded, and the guard is empty. `other`: the guard remembers another store. */
+export type Judgement = 'sound' | 'rolled_back' | 'missing' | 'other';
+
+/** Whether a store that is opened can be what the guard saw last. In doubt it cannot. */
+export function judge({ storeId, mark, fresh }: Standing, seen: GuardMark | undefined): Judgement {
+  if (fresh) return 'sound';
+  if (seen === undefined) return mark === undefined ? 'sound' : 'missing';
+  if (seen.storeId !== storeId) return 'other';
+  return seen.mark > (mark ?? 0) ? 'rolled_back' : 'sound';
+}
+
+/**
+ * Opens a store that nobody has put back from a copy. One that was is discarded, and an empty one begun in its place, under another store ID: the neighbours then destroy what
+ * they shared with it.
+ * @param open called a second time for the empty store
+ * @throws AgentError `host.guard_missing`, `host.guard_failed`, `host.guard_of_other_store`, and what `open` throws; then nothing has changed
+ */
+export function openSound(
+  open: () => OpenDatabase,
+  {
+    path,
+    guard,
+    log,
+    entropy,
+  }: { path: string; guard: RollbackGuard | undefined; log: Log; entropy: Entropy },
+): OpenDatabase {
+  const opened = open();
+  try {
+    const why = reasonToDiscard(opened, guard, log);
+    if (why === undefined) return opened;
+    log.error('store.rolled_back', {
+      code: 'host.store_rolled_back',
+      reason: why,
+      remedy:
+        'Its key may have been used: it was destroyed, and an empty store begun. Find out who put back the old one.',
+    });
+  } catch (thrown) {
+    opened.sealer[Symbol.dispose]();
+    opened.db.close();
+    throw thrown;
+  }
+  opened.sealer[Symbol.dispose]();
+  opened.db.close();
+  discardStore(path, entropy);
+  const fresh = open();
+  guard?.writeNow({ storeId: readMeta(fresh.db, 'store_id') ?? '', mark: 0 });
+  return fresh;
+}
+
+function reasonToDiscard(
+  { db, fresh }: OpenDatabase,
+  guard: RollbackGuard | undefined,
+  log: Log,
+): string | undefined {
+  const condemned = readMeta(db, 'condemned');
+  if (condemned !== undefined) return condemned;
+  const text = readMeta(db, 'mark');
+  const storeId = readMeta(db, 'store_id') ?? '';
+  if (guard === undefined) {
+    if (text !== undefined) {
+      log.warn('store.guard_given_up', { remedy: 'Set rollback_guard again if that was not meant.' });
+      db.exec("DELETE FROM meta WHERE name = 'mark'");
+    }
+    return undefined;
+  }
+  const seen = guard.read();
+  const mark = text === undefined ? undefined : Number(text);
+  switch (judge({ storeId, mark, fresh }, seen)) {
+    case 'missing':
+      throw missing(guard);
+    case 'other':
+      throw ofOtherStore(guard);
+    case 'rolled_back':
+      return `the guard ${guard.name} has seen change ${seen?.mark} of the store, which is at ${mark ?? 0}`;
+    case 'sound':
+      // The guard first: a store that was never guarded is at 0.
+      if (fresh || seen === undefined) guard.writeNow({ storeId, mark: 0 });
+      return undefined;
+  }
+}
+
+/** Destroys a store that is closed, its key first: what is left on the disk after that is noise. @returns the files that were there */
+export function discardStore(path: string, entropy: Entropy): string[] {
+  const { keys, blocks } = filesBeside(path);
+  const files = new StoreKeyFile(keys, entropy).destroy() ? [keys] : [];
+  for (const file of [path, `${path}-wal`, `${path}-shm`, blocks, `${keys}.new`]) {
+    try {
+      rmSync(file);
+      files.push(file);
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+    }
+  }
+  syncDirectory(dirname(path));
+  return files;
+}
+
+function missing({ name }: RollbackGuard): AgentError {
+  return new AgentError(
+    'host.guard_missing',
+    `the rollback guard ${name} is empty, and the store was guarded`,
+    {
+      fault: 'host',
+      remedy:
+        'Bring back its device. If it is lost, nobody knows whether the store is the newest: keyferry zeroize, then keyferry commission.',
+    },
+  );
+}
+
+function ofOtherStore({ name }: RollbackGuard): AgentError {
+  return new AgentError('host.guard_of_other_store', `the rollback guard ${name} belongs to another store`, {
+    fault: 'host',
+    remedy:
+      'Give this node its own guard. If an older store was put back, its key may have been used: keyferry zeroize, then keyferry commission.',
+  });
+}

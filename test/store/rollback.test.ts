@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { GuardFile } from '../../src/node/guard-file.ts';
+import { Allocator } from '../../src/store/allocator.ts';
+import type { KeyStore } from '../../src/store/key-store.ts';
+import { judge } from '../../src/store/rollback.ts';
+import { addBlock, closeStore, directoryFor, Lines, openStore } from './temp-store.ts';
+
+function guarded(t: TestContext) {
+  const directory = directoryFor(t);
+  const path = join(directoryFor(t), 'guard');
+  const log = new Lines();
+  const open = () => {
+    const guard = new GuardFile(path);
+    t.after(() => guard.close());
+    return openStore(t, directory, { guard, log });
+  };
+  return { directory, path, log, open };
+}
+
+async function use(store: KeyStore): Promise<void> {
+  const [taken] = (await new Allocator(store).takeKeys(store.pool('B'), 1, 1)) ?? [];
+  taken!.bytes.wipe();
+}
+
+test('a store that nobody put back goes on, over any number of starts, and after a crash', async (t) => {
+  const { directory, log, open } = guarded(t);
+  let store = open();
+  await addBlock(store, 1, 400);
+  const { storeId } = store;
+  for (let life = 0; life < 4; life++) {
+    await use(store);
+    const copy = directoryFor(t);
+    // What a crash leaves: everything that was written, without an orderly end.
+    cpSync(directory, copy, { recursive: true });
+    await closeStore(store);
+    if (life % 2 === 0) {
+      rmSync(directory, { recursive: true });
+      cpSync(copy, directory, { recursive: true });
+      break;
+    }
+    store = open();
+    assert.equal(store.storeId, storeId);
+  }
+  assert.deepEqual(log.of('store.rolled_back'), []);
+});
+
+test('a store that was put back from a copy made before its last change is discarded whole', async (t) => {
+  const { directory, log, open } = guarded(t);
+  const store = open();
+  await addBlock(store, 1, 400);
+  const copy = directoryFor(t);
+  cpSync(directory, copy, { recursive: true });
+  await use(store);
+  await closeStore(store);
+  rmSync(directory, { recursive: true });
+  cpSync(copy, directory, { recursive: true });
+  const again = open();
+  assert.equal(log.of('store.rolled_back')[0]?.fields['code'], 'host.store_rolled_back');
+  assert.notEqual(again.storeId, store.storeId);
+  assert.equal(again.pool('B').ownLeft, 0);
+  // The new store is guarded like any other.
+  await addBlock(again, 3, 4);
+  await closeStore(again);
+  assert.equal(open().pool('B').ownLeft, 4);
+});
+
+test('a guard that is gone stops the start, and so does that of another store; nothing is lost by it', async (t) => {
+  const { path, open } = guarded(t);
+  const store = open();
+  await addBlock(store, 1, 4);
+  await closeStore(store);
+  const kept = readFileSync(path);
+  rmSync(path);
+  assert.throws(open, { code: 'host.guard_missing' });
+  writeFileSync(path, 'garbage');
+  assert.throws(open, { code: 'host.guard_failed' });
+  new GuardFile(path).writeNow({ storeId: 'another', mark: 1 });
+  assert.throws(open, { code: 'host.guard_of_other_store' });
+  writeFileSync(path, kept);
+  assert.equal(open().pool('B').ownLeft, 4);
+});
+
+test('a write to the guard that is cut short leaves the mark before it', (t) => {
+  const path = join(directoryFor(t), 'guard');
+  const guard = new GuardFile(path);
+  for (let mark = 1; mark <= 5; mark++) guard.writeNow({ storeId: 's', mark });
+  guard.close();
+  const whole = readFileSync(path);
+  for (let cut = 0; cut < 512; cut += 7) {
+    const torn = Buffer.from(whole);
+    // The sixth would have gone where the fourth is.
+    torn.fill(0, 512 + cut, 1_024);
+    writeFileSync(path, torn);
+    const found = new GuardFile(path);
+    assert.equal(found.read()?.mark, 5);
+    found.close();
+  }
+});
+
+test('a guard that is set for a store with key lets it go on; one that is given up as well', async (t) => {
+  const directory = directoryFor(t);
+  const path = join(directoryFor(t), 'guard');
+  const first = openStore(t, directory);
+  await addBlock(first, 1, 4);
+  await closeStore(first);
+  const guard = new GuardFile(path);
+  t.after(() => guard.close());
+  const second = openStore(t, directory, { guard });
+  await addBlock(second, 3, 4);
+  await closeStore(second);
+  const log = new Lines();
+  const third = openStore(t, directory, { log });
+  assert.equal(third.pool('B').ownLeft, 8);
+  assert.equal(log.of('store.guard_given_up').length, 1);
+});
+
+test('a store that a neighbour has convicted is discarded at the next start', async (t) => {
+  const directory = directoryFor(t);
+  const store = openStore(t, directory);
+  await addBlock(store, 1, 4);
+  assert.equal((await store.condemn('B has seen more')).code, 'host.store_rolled_back');
+  await closeStore(store);
+  const again = openStore(t, directory);
+  assert.notEqual(again.storeId, store.storeId);
+  assert.equal(again.pool('B').ownLeft, 0);
+});
+
+test('judgement: only a store that is at least as far as its guard is sound', () => {
+  const store = { storeId: 's', fresh: false };
+  assert.equal(judge({ ...store, mark: undefined }, undefined), 'sound');
+  assert.equal(judge({ ...store, mark: 3 }, undefined), 'missing');
+  assert.equal(judge({ ...store, mark: 3 }, { storeId: 's', mark: 3 }), 'sound');
+  assert.equal(judge({ ...store, mark: 4 }, { storeId: 's', mark: 3 }), 'sound');
+  assert.equal(judge({ ...store, mark: 2 }, { storeId: 's', mark: 3 }), 'rolled_back');
+  assert.equal(judge({ ...store, mark: undefined }, { storeId: 's', mark: 1 }), 'rolled_back');
+  assert.equal(judge({ ...store, mark: 9 }, { storeId: 'o', mark: 3 }), 'other');
+  assert.equal(judge({ storeId: 'n', mark: undefined, fresh: true }, { storeId: 's', mark: 3 }), 'sound');
+});

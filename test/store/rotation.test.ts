@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { SecretBytes } from '../../src/secret/secret-bytes.ts';
+import { addBlock, closeStore, directoryFor, failNext, keyOf, openStore } from './temp-store.ts';
+
+const nodeKey = (fill: number) => SecretBytes.copyOf(Buffer.alloc(32, fill));
+
+async function filled(t: Parameters<typeof openStore>[0], directory: string) {
+  const store = openStore(t, directory);
+  await addBlock(store, 0, 8);
+  await addBlock(store, 2, 4_000);
+  await store.foreign.insert('P', [{ id: 'one', bytes: keyOf(50, 1) }]);
+  await addBlock(store, 4, 4, { epoch: 4 });
+  return store;
+}
+
+test('after a rotation both node keys open the store until the new one was given; then the old one does not', async (t) => {
+  const directory = directoryFor(t);
+  const store = await filled(t, directory);
+  assert.equal(
+    await store.rotation.rotate(nodeKey(7), nodeKey(8)),
+    5,
+    'three blocks, an ID secret and a foreign key',
+  );
+  const added = await addBlock(store, 6, 4);
+  assert.ok(store.open.view(added).equals(keyOf(6, 4).view()));
+  await closeStore(store);
+  await closeStore(openStore(t, directory, { nodeKey: 7 }));
+  const again = openStore(t, directory, { nodeKey: 8 });
+  for (const [number, units] of [
+    [0, 8],
+    [2, 4_000],
+    [6, 4],
+  ] as const) {
+    const block = again.pool('B').own.get(number)!;
+    assert.ok(again.open.view(block).equals(keyOf(number, units).view()), `block ${number}`);
+  }
+  assert.ok(again.pool('B').idSecrets.own.get(4));
+  assert.ok((await again.foreign.take('P', ['one']))?.[0]?.view().equals(keyOf(50, 1).view()));
+  await closeStore(again);
+  assert.throws(() => openStore(t, directory, { nodeKey: 7 }), { code: 'configuration.wrong_node_key' });
+});
+
+test('the new node key takes effect without a restart, when the agent is given it', async (t) => {
+  const directory = directoryFor(t);
+  const store = await filled(t, directory);
+  await store.rotation.rotate(nodeKey(7), nodeKey(8));
+  assert.equal(store.rotation.given(nodeKey(7)), 2);
+  assert.equal(store.rotation.given(nodeKey(8)), 1);
+  assert.throws(() => store.rotation.given(nodeKey(7)), { code: 'configuration.wrong_node_key' });
+});
+
+test('a rotation that fails changes nothing', async (t) => {
+  const directory = directoryFor(t);
+  const store = await filled(t, directory);
+  failNext(store);
+  await assert.rejects(store.rotation.rotate(nodeKey(7), nodeKey(8)), { code: 'host.store_write_failed' });
+  await assert.rejects(store.rotation.rotate(nodeKey(9), nodeKey(8)), {
+    code: 'configuration.wrong_node_key',
+  });
+  const added = await addBlock(store, 6, 4);
+  assert.ok(store.open.view(added).equals(keyOf(6, 4).view()));
+  await closeStore(store);
+  assert.throws(() => openStore(t, directory, { nodeKey: 8 }), { code: 'configuration.wrong_node_key' });
+  assert.equal(openStore(t, directory).pool('B').own.size, 4);
+});
+
+test('an old copy of the file with the store keys opens nothing after a rotation', async (t) => {
+  const directory = directoryFor(t);
+  const store = await filled(t, directory);
+  const path = join(directory, 'keys.sealing');
+  const before = readFileSync(path);
+  await store.rotation.rotate(nodeKey(7), nodeKey(8));
+  assert.equal(store.rotation.given(nodeKey(8)), 1);
+  await closeStore(store);
+  assert.equal(existsSync(`${path}.new`), false);
+  writeFileSync(path, before);
+  assert.throws(() => openStore(t, directory, { nodeKey: 7 }), { code: 'configuration.wrong_node_key' });
+});
