@@ -21,12 +21,14 @@ export type Agent = {
 /**
  * Builds the agent's parts from a configuration and starts them, the store first and the doors last.
  * @param onBroken an invariant of ours does not hold, or the disk has failed: the process must end
+ * @param onZeroized all key is destroyed and who asked for it has been told: the process must end
  * @throws AgentError; what was started by then is stopped
  */
 export async function startAgent(
   config: Config,
   log: Log,
   onBroken: (error: AgentError) => void,
+  onZeroized: () => void,
 ): Promise<Agent> {
   const closings: Closing[] = [];
   const stop = async () => {
@@ -40,7 +42,7 @@ export async function startAgent(
   };
   try {
     const parts = buildParts(config, log, closings, onBroken);
-    await openDoors(parts, log, closings, onBroken);
+    await openDoors(parts, log, closings, onBroken, onZeroized);
     const { source } = parts.relay;
     return {
       status: () => describe(parts),

@@ -1,6 +1,9 @@
 /** Who has to act: this program's makers, whoever wrote the configuration, the neighbour KM, the QKD module, the cryptographic application, or whoever looks after the machine. */
 export type Fault = 'us' | 'configuration' | 'peer' | 'module' | 'application' | 'host';
 
+/** Exit code of an agent whose node was zeroized: the supervisor is not to start it again. */
+export const ZEROIZED = 3;
+
 export type AgentErrorInit = {
   readonly fault: Fault;
   /** What the operator does next, as one sentence in the imperative. */

@@ -53,6 +53,11 @@ export const limits = {
   openBlocksMax: 64,
   idEpochsMax: 8,
 
+  /** How long a zeroization waits for what its modules say of theirs. */
+  zeroizeModuleMs: 600,
+  zeroizeReasonCharsMax: 256,
+  /** How often the file of a tamper switch is read. */
+  tamperPollMs: 100,
   /** Blocks that one answer of the control interface lists. */
   inventoryBlocksMax: 10_000,
   /** Ranges or marks of one kind in one message on what has become of blocks. */

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { makeProgram } from './cli/program.ts';
-import { AgentError } from './errors.ts';
+import { AgentError, ZEROIZED } from './errors.ts';
 import { limits } from './limits.ts';
 
 // Read when the first thread of the pool is needed.
@@ -32,5 +32,5 @@ function report(thrown: unknown): number {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
   if (!(thrown instanceof AgentError)) throw thrown;
   process.stderr.write(`keyferry: ${thrown.message}\n  ${thrown.remedy} [${thrown.code}]\n`);
-  return 1;
+  return thrown.code === 'host.zeroized' ? ZEROIZED : 1;
 }

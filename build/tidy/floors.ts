@@ -25,6 +25,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'src/env': 2,
   'firmware-bridge': 2,
   'src/bytes': 1,
+  'src/disk': 1,
   'src/secret': 1,
   'src/errors.ts': 0,
   'src/limits.ts': 0,

@@ -44,7 +44,7 @@ export const pureRoomsHaveNoWorld: Rule = perFile(
 const WORLD: readonly { readonly folder: RegExp; readonly touches: RegExp }[] = [
   { folder: /^(src\/(node|cli|pki|probe|simulator)\/|drivers\/ports\/|build\/|test\/)/, touches: /./ },
   { folder: /^src\/(agent\.ts$|agent\/|main\.ts$|ksa\/|control\/)/, touches: /./ },
-  { folder: /^src\/(store\/|config\/files\.ts$)/, touches: /^node:fs/ },
+  { folder: /^src\/(store\/|disk\/|config\/files\.ts$)/, touches: /^node:fs/ },
 ];
 const WORLD_MODULES =
   /^node:(fs|tls|net|http|https|http2|dgram|dns|child_process|worker_threads|timers)(\/.*)?$/;

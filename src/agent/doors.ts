@@ -10,8 +10,11 @@ import { Retention } from '../kma/retention.ts';
 import { startKeyDelivery } from '../ksa/gs-qkd-014/server.ts';
 import { systemEntropy as entropy } from '../node/entropy.ts';
 import { readKeyFile } from '../node/key-file.ts';
+import { TamperSwitch } from '../node/tamper-switch.ts';
 import { createMetrics } from '../observe/metrics.ts';
+import { type DestroyRequest, destroyKeys, listKeys } from './keys.ts';
 import { orderModule } from './orders.ts';
+import { KeyOrders } from './orders-for-key.ts';
 import type { Closing } from './parts.ts';
 import { reloadTls } from './reload.ts';
 import { type AgentParts, describe } from './status.ts';
@@ -23,8 +26,11 @@ export async function openDoors(
   log: Log,
   closings: Closing[],
   onBroken: (error: InvariantError) => void,
+  onZeroized: () => void,
 ): Promise<void> {
-  await openControl(parts, log, closings);
+  const orders = new KeyOrders(parts, log, onZeroized);
+  watchTamper(parts, orders, log, closings);
+  await openControl(parts, orders, log, closings);
   await openKx(parts, log, closings);
   openModules(parts, log, closings);
   startRefills(parts, closings);
@@ -34,7 +40,24 @@ export async function openDoors(
   await openSupply(parts, log, closings, onBroken);
 }
 
-async function openControl(parts: AgentParts, log: Log, closings: Closing[]): Promise<void> {
+function watchTamper({ config, clock }: AgentParts, orders: KeyOrders, log: Log, closings: Closing[]): void {
+  if (config.tamper === undefined) return;
+  const watch = new TamperSwitch(
+    config.tamper,
+    clock,
+    log,
+    () => void orders.zeroize('the tamper switch says so'),
+  );
+  closings.push(() => watch.stop());
+  watch.start();
+}
+
+async function openControl(
+  parts: AgentParts,
+  orders: KeyOrders,
+  log: Log,
+  closings: Closing[],
+): Promise<void> {
   const status = () => describe(parts);
   const controlled = {
     status,
@@ -42,6 +65,10 @@ async function openControl(parts: AgentParts, log: Log, closings: Closing[]): Pr
     relay: (destination: string, keys: number) => parts.relay.source.relay(destination, keys),
     reload: () => reloadTls(parts, log),
     order: (name: string, order: ModuleOrder | 'release') => orderModule(parts, name, order),
+    keys: (pool?: string) => listKeys(parts, pool),
+    destroyKeys: (request: DestroyRequest) => destroyKeys(parts, request),
+    rotate: (file: string) => orders.rotate(file),
+    zeroize: (why: string) => orders.zeroize(why),
   };
   closings.push(await startControl(parts.config.control.socket, controlled, log));
 }

@@ -23,10 +23,12 @@ import type { Message } from '../kx/session/session.ts';
 import { limits } from '../limits.ts';
 import { systemClock as clock } from '../node/clock.ts';
 import { systemEntropy as entropy } from '../node/entropy.ts';
+import { GuardFile } from '../node/guard-file.ts';
 import { holdFile } from '../node/hold-file.ts';
 import { createKxTransport } from '../node/kx-tls.ts';
 import { loadNodeKey } from '../node/node-key.ts';
 import { openTlsKeyLog } from '../node/tls-key-log.ts';
+import { refuseZeroized } from '../node/zeroized-mark.ts';
 import { Allocator } from '../store/allocator.ts';
 import { KeyStore } from '../store/key-store.ts';
 import { Greetings } from './greetings.ts';
@@ -45,9 +47,12 @@ export function buildParts(
 ): AgentParts {
   const self = config.kma_id;
   mkdirSync(config.data_directory, { recursive: true, mode: 0o700 });
+  refuseZeroized(config.data_directory);
   using nodeKey = loadNodeKey(config.node_key, config.data_directory, entropy);
   const path = join(config.data_directory, 'keys.sqlite');
-  const store = new KeyStore({ path, kmaId: self, nodeKey, clock, entropy, log, onBroken });
+  const memory = config.rollback_guard && new GuardFile(config.rollback_guard.file);
+  if (memory !== undefined) closings.push(() => memory.close());
+  const store = new KeyStore({ path, kmaId: self, nodeKey, clock, entropy, log, guard: memory, onBroken });
   closings.push(() => store.close());
   const allocator = new Allocator(store);
   const guard = new HopGuard(self, store, allocator, log);

@@ -3,7 +3,9 @@ import { type FoundFault, pathText } from '../config/faults.ts';
 import { diskReader } from '../config/files.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError } from '../errors.ts';
+import { systemEntropy } from '../node/entropy.ts';
 import { KxCredentials } from '../node/kx-credentials.ts';
+import { loadNodeKey } from '../node/node-key.ts';
 import type { AgentParts } from './status.ts';
 import { readKxFiles, readSupplyFiles } from './tls-files.ts';
 
@@ -13,6 +15,8 @@ export type Reloaded = {
   readonly crl_next_update: string | null;
   /** Connections ended because their peer is not believed any more. */
   readonly connections_ended: number;
+  /** Node keys that open the store: 2 while a new one is to take the place of the old. */
+  readonly node_keys: number;
 };
 
 /**
@@ -31,6 +35,7 @@ export function reloadTls(parts: AgentParts, log: Log): Promise<Reloaded> {
 async function reload(parts: AgentParts, log: Log): Promise<Reloaded> {
   const { config, transport, doors } = parts;
   refuseFaults(parts, log);
+  const node_keys = takeNodeKey(parts);
   const fresh = new KxCredentials(readKxFiles(config.kx));
   try {
     const reason = await fresh.tryOut();
@@ -51,9 +56,16 @@ async function reload(parts: AgentParts, log: Log): Promise<Reloaded> {
     certificate_expires: fresh.expires.toISOString(),
     crl_next_update: fresh.crlNextUpdate?.toISOString() ?? null,
     connections_ended: ended,
+    node_keys,
   };
   log.info('agent.reloaded', done);
   return done;
+}
+
+// When it is the one that was to come, the old one opens nothing any more.
+function takeNodeKey({ config, store }: AgentParts): number {
+  using now = loadNodeKey(config.node_key, config.data_directory, systemEntropy);
+  return store.rotation.given(now);
 }
 
 function refuseFaults({ config, clock }: AgentParts, log: Log): void {

@@ -12,7 +12,7 @@ export function register(program: Command): void {
       [
         'Lets a running agent read the certificates, private keys, authorities and revocation lists of its configuration anew, for',
         'Kx and for applications. Connections to other nodes go on, but for those whose certificate is revoked or of no authority',
-        'that is left; connections of applications end with their next answer. Files with a fault change nothing. SIGHUP does the same. The',
+        'that is left; connections of applications end with their next answer. After rotate-node-key it takes the new node key. Files with a fault change nothing. SIGHUP does the same. The',
         'configuration file itself is not read.',
       ].join('\n'),
     )
@@ -24,7 +24,8 @@ export function register(program: Command): void {
   });
 }
 
-function textOf({ certificate_expires, crl_next_update, connections_ended }: Reloaded): string {
+function textOf({ certificate_expires, crl_next_update, connections_ended, node_keys }: Reloaded): string {
   const crl = crl_next_update === null ? '' : `, revocation list to be renewed by ${crl_next_update}`;
-  return `reloaded: Kx certificate until ${certificate_expires}${crl}; connections ended: ${connections_ended}`;
+  const keys = node_keys === 1 ? '' : `; ${node_keys} node keys open the store`;
+  return `reloaded: Kx certificate until ${certificate_expires}${crl}; connections ended: ${connections_ended}${keys}`;
 }

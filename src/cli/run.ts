@@ -2,11 +2,13 @@ import type { Command } from 'commander';
 import { driverNames } from '../../drivers/registry.ts';
 import { type Agent, startAgent } from '../agent.ts';
 import { loadConfig } from '../config/load.ts';
-import { AgentError } from '../errors.ts';
+import { AgentError, ZEROIZED } from '../errors.ts';
 import { systemClock } from '../node/clock.ts';
 import { createLog } from '../node/log.ts';
 import { Supervisor } from '../node/supervisor.ts';
 import { version } from '../version.ts';
+
+const LAST_WORD_MS = 100;
 
 /** `keyferry run`: the agent itself, until SIGINT or SIGTERM. */
 export function register(program: Command): void {
@@ -19,7 +21,7 @@ export function register(program: Command): void {
     .argument('<CONFIG>', 'the configuration file')
     .addHelpText(
       'after',
-      '\nExit code: 0 stopped as asked, 1 could not start or had to stop (the log says why).',
+      '\nExit code: 0 stopped as asked, 1 could not start or had to stop (the log says why), 3 the node was zeroized: it starts again after keyferry commission.',
     )
     .action(run);
 }
@@ -40,7 +42,9 @@ async function run(file: string): Promise<void> {
       log.error('agent.reload_failed', { code: thrown.code, reason: thrown.message, remedy: thrown.remedy });
     });
   });
-  agent = await startAgent(config, log, broken);
+  // Who asked for it reads the answer meanwhile.
+  const zeroized = () => void setTimeout(() => process.exit(ZEROIZED), LAST_WORD_MS);
+  agent = await startAgent(config, log, broken, zeroized);
   const { kx_port, supply_port } = agent.status();
   const supervisor = new Supervisor(process.env, systemClock, log);
   supervisor.ready();

@@ -9,6 +9,8 @@ export function resolvePaths(config: Config, directory: string): Config {
     ...config,
     data_directory: from(config.data_directory),
     node_key: nodeKey(config.node_key, from),
+    rollback_guard: config.rollback_guard && { file: from(config.rollback_guard.file) },
+    tamper: config.tamper && { ...config.tamper, file: from(config.tamper.file) },
     control: { ...config.control, socket: from(config.control.socket) },
     kx: {
       ...kx,

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { limits } from '../limits.ts';
 import { id, path } from './fields.ts';
+import { rollbackGuard, tamper } from './guard-schema.ts';
 import { kx } from './kx-schema.ts';
 import { link } from './link-schema.ts';
 import { nodeKey } from './node-key-schema.ts';
@@ -19,6 +20,8 @@ export const configSchema = z.strictObject({
   }),
   data_directory: path({ description: 'Directory of the sealed key store.', example: '/var/lib/keyferry' }),
   node_key: nodeKey,
+  rollback_guard: rollbackGuard.optional(),
+  tamper: tamper.optional(),
   control: z
     .strictObject({
       socket: path({

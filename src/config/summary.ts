@@ -5,6 +5,7 @@ export function summarise(config: Config, ports: Readonly<Record<string, string>
   return [
     `node ${config.kma_id}: key store in ${config.data_directory}, sealed under ${nodeKeyText(config)}`,
     `control: ${config.control.socket}`,
+    ...guardLines(config),
     ...kxLines(config),
     ...config.links.map((link) => linkLine(link, ports[link.driver] === 'serial')),
     ...routeLines(config),
@@ -12,6 +13,18 @@ export function summarise(config: Config, ports: Readonly<Record<string, string>
     ...notes(config).map((note) => `note: ${note}`),
     ...warnings(config).map((warning) => `WARNING: ${warning}`),
   ];
+}
+
+function guardLines({ rollback_guard, tamper }: Config): string[] {
+  const guard =
+    rollback_guard === undefined
+      ? []
+      : [`rollback guard: ${rollback_guard.file}, asked at each change of the store`];
+  const zeroize =
+    tamper === undefined
+      ? []
+      : [`tamper switch: the node is zeroized when ${tamper.file} says ${tamper.value}`];
+  return [...guard, ...zeroize];
 }
 
 function nodeKeyText({ node_key }: Config): string {

@@ -22,13 +22,34 @@ export interface Controlled {
   /** Reads certificates and revocation lists anew; the answer is what it did. @throws AgentError `configuration.…` */
   reload(): Promise<object>;
   /** Has a link's module do something, or releases the link's suspect blocks. @throws AgentError `module.…` */
+  /** The pools, and the blocks of the one that is named. @throws AgentError `keys.…` */
+  keys(pool?: string): object;
+  /** Destroys key. @throws AgentError `keys.…` */
+  destroyKeys(request: z.output<typeof destroyBody>): Promise<object>;
+  /** Changes the node key for the one in `file`. @throws AgentError `configuration.…` */
+  rotate(file: string): Promise<object>;
+  /** Destroys everything. The process ends after the answer. */
+  zeroize(why: string): Promise<object>;
   order(link: string, order: z.output<typeof orderBody>['order']): Promise<ModuleOrderResult>;
 }
+
+const PATHS =
+  'GET /v1/status, GET /v1/keys, POST /v1/keys/destroy, POST /v1/relay, POST /v1/reload, POST /v1/module, POST /v1/node-key, POST /v1/zeroize, GET /metrics';
 
 const orderBody = z.strictObject({
   link: z.string().min(1).max(limits.idCharsMax),
   order: z.enum(['start', 'stop', 'zeroize', 'self_test', 'identify', 'release']),
 });
+
+const destroyBody = z.strictObject({
+  pool: z.string().min(1).max(limits.idCharsMax).optional(),
+  older_than_seconds: z.number().min(0).optional(),
+  block: z.int().min(0).max(limits.blockNumberMax).optional(),
+  key_id: z.string().min(1).max(limits.idCharsMax).optional(),
+  all: z.boolean().optional(),
+});
+const rotateBody = z.strictObject({ file: z.string().min(1).max(4_096) });
+const zeroizeBody = z.strictObject({ why: z.string().min(1).max(limits.zeroizeReasonCharsMax) });
 
 const relayBody = z.strictObject({
   destination: z.string().min(1).max(limits.idCharsMax),
@@ -38,7 +59,7 @@ const relayBody = z.strictObject({
 /**
  * JSON over HTTP on a Unix socket that only the agent's user may open: who can open it may operate the node.
  * `GET /v1/status`, `POST /v1/relay {"destination","keys"}`, `POST /v1/reload`, `POST /v1/module {"link","order"}`,
- * `GET /metrics`.
+ * `GET /v1/keys[?pool=KMA_ID]`, `POST /v1/keys/destroy {…}`, `POST /v1/node-key {"file"}`, `POST /v1/zeroize {"why"}`, `GET /metrics`.
  * @throws AgentError `host.control_in_use`, `host.control_failed`
  */
 export async function startControl(
@@ -71,7 +92,8 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   try {
-    switch (`${request.method} ${request.url}`) {
+    const url = new URL(request.url ?? '/', 'http://control');
+    switch (`${request.method} ${url.pathname}`) {
       case 'GET /v1/status':
         return reply(response, 200, controlled.status());
       case 'GET /metrics':
@@ -79,9 +101,8 @@ async function answer(
         response.end(await controlled.metrics());
         return;
       case 'POST /v1/relay': {
-        const body = relayBody.safeParse(await readJson(request));
-        if (!body.success) throw badRequest(z.prettifyError(body.error));
-        const done = await controlled.relay(body.data.destination, body.data.keys);
+        const { destination, keys } = parse(relayBody, await readJson(request));
+        const done = await controlled.relay(destination, keys);
         return reply(response, 200, {
           request_id: done.requestId,
           destination: done.destination,
@@ -91,15 +112,30 @@ async function answer(
       }
       case 'POST /v1/reload':
         return reply(response, 200, await controlled.reload());
+      case 'GET /v1/keys':
+        return reply(response, 200, controlled.keys(url.searchParams.get('pool') ?? undefined));
+      case 'POST /v1/keys/destroy':
+        return reply(
+          response,
+          200,
+          await controlled.destroyKeys(parse(destroyBody, await readJson(request))),
+        );
+      case 'POST /v1/node-key':
+        return reply(response, 200, await controlled.rotate(parse(rotateBody, await readJson(request)).file));
+      case 'POST /v1/zeroize':
+        return reply(
+          response,
+          200,
+          await controlled.zeroize(parse(zeroizeBody, await readJson(request)).why),
+        );
       case 'POST /v1/module': {
-        const body = orderBody.safeParse(await readJson(request));
-        if (!body.success) throw badRequest(z.prettifyError(body.error));
-        return reply(response, 200, await controlled.order(body.data.link, body.data.order));
+        const { link, order } = parse(orderBody, await readJson(request));
+        return reply(response, 200, await controlled.order(link, order));
       }
       default:
         throw new AgentError('control.unknown', `there is no ${request.method} ${request.url}`, {
           fault: 'application',
-          remedy: 'Use GET /v1/status, POST /v1/relay, POST /v1/reload, POST /v1/module or GET /metrics.',
+          remedy: `Use one of: ${PATHS}.`,
         });
     }
   } catch (thrown) {
@@ -107,6 +143,12 @@ async function answer(
     const status = thrown.code === 'control.unknown' ? 404 : thrown.fault === 'application' ? 400 : 503;
     reply(response, status, { error: thrown.toJSON() });
   }
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) throw badRequest(z.prettifyError(parsed.error));
+  return parsed.data;
 }
 
 function reply(response: ServerResponse, status: number, body: unknown): void {

@@ -116,6 +116,25 @@ export class Supply implements KeySupply {
     return bytes.map((key, i) => ({ keyId: keyIds[i]!, bytes: cut(key, addresses[i]!.bytes) }));
   }
 
+  /**
+   * Opens a key that waits here for one of this node's applications, whichever it is, so that it can be destroyed.
+   * @returns the key, the caller's; undefined when no application could fetch it
+   */
+  async openForNobody(keyId: string): Promise<SecretBytes[] | undefined> {
+    const { applications, self, plain } = this.#settings;
+    for (const [masterSaeId, remote] of applications) {
+      if (remote === self || plain.has(remote)) continue;
+      const pool = this.#store.pool(remote);
+      for (const [slaveSaeId, kmaId] of applications) {
+        const address = kmaId === self ? openId(pool, { masterSaeId, slaveSaeId }, keyId) : undefined;
+        if (address === undefined) continue;
+        const units = Math.ceil(address.bytes / limits.unitBytes);
+        return this.#allocator.open(pool, [{ number: address.number, index: address.index, units }]);
+      }
+    }
+    return undefined;
+  }
+
   // IDs of a plain KM are bound to no application: who may fetch its keys is configured.
   async #findForeign(remote: string, allowed: boolean, keyIds: readonly string[]): Promise<SuppliedKey[]> {
     if (!allowed) {

@@ -1,8 +1,9 @@
 import { argon2Sync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { overwriteAndRemove, syncDirectory } from '../disk/durable.ts';
 import type { Entropy } from '../env/entropy.ts';
-import { AgentError } from '../errors.ts';
+import { AgentError, messageOf } from '../errors.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 import { readKeyFile, readSecretFile } from './key-file.ts';
 
@@ -12,6 +13,7 @@ export type NodeKeySource =
   | { readonly credential: string };
 
 const KEY_BYTES = 32;
+const SALT = 'node-key.salt';
 
 /**
  * The node key, 32 bytes, from where the configuration says. The caller owns it.
@@ -32,6 +34,55 @@ export function loadNodeKey(source: NodeKeySource, dataDirectory: string, entrop
   return readKeyFile(join(directory, source.credential), 'node_key');
 }
 
+/**
+ * A node key that is to come, 32 bytes, from a file as `source` would have it: a key, or a passphrase. The caller owns it.
+ * @throws AgentError with fault `configuration`
+ */
+export function readNewNodeKey(
+  source: NodeKeySource,
+  path: string,
+  dataDirectory: string,
+  entropy: Entropy,
+): SecretBytes {
+  return 'passphrase_file' in source
+    ? fromPassphrase(path, dataDirectory, entropy)
+    : readKeyFile(path, 'node_key');
+}
+
+/**
+ * Destroys the node key as far as it is this node's to destroy: a key file is overwritten and removed, and so is the salt of a passphrase, without
+ * which the passphrase gives no key.
+ * @returns what was done, for people
+ */
+export function destroyNodeKey(source: NodeKeySource, dataDirectory: string): string {
+  if ('credential' in source)
+    return `the credential ${source.credential} belongs to systemd: remove it by hand; it opens nothing any more`;
+  const path = 'file' in source ? source.file : join(dataDirectory, SALT);
+  const name = 'file' in source ? path : `the salt of the passphrase (${path})`;
+  try {
+    return overwriteAndRemove(path) ? `${name} was overwritten and removed` : `${name} was not there`;
+  } catch (thrown) {
+    return `${name} could not be destroyed (${messageOf(thrown)}): remove it by hand; it opens nothing any more`;
+  }
+}
+
+/** A node key for a node that has none: where it is a file that is not there, the file is made. @returns the path of what was made */
+export function commissionNodeKey(source: NodeKeySource, entropy: Entropy): string | undefined {
+  if (!('file' in source)) return undefined;
+  const bytes = Buffer.alloc(KEY_BYTES);
+  try {
+    entropy.fill(bytes);
+    writeFileSync(source.file, bytes, { flag: 'wx', mode: 0o600, flush: true });
+    syncDirectory(dirname(source.file));
+    return source.file;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+    throw thrown;
+  } finally {
+    bytes.fill(0);
+  }
+}
+
 function fromPassphrase(path: string, dataDirectory: string, entropy: Entropy): SecretBytes {
   const bytes = readSecretFile(path, 'node_key');
   try {
@@ -43,7 +94,7 @@ function fromPassphrase(path: string, dataDirectory: string, entropy: Entropy): 
         `${path} has no passphrase in its first line`,
         'Write one.',
       );
-    const nonce = salt(join(dataDirectory, 'node-key.salt'), entropy);
+    const nonce = salt(join(dataDirectory, SALT), entropy);
     // RFC 9106 §4, second recommended option: 64 MiB, three passes, four lanes.
     const parameters = { message, nonce, parallelism: 4, tagLength: KEY_BYTES, memory: 65_536, passes: 3 };
     return SecretBytes.adopt(argon2Sync('argon2id', parameters));

@@ -25,6 +25,8 @@ export class BlockFile {
   readonly #extents: Extents;
   readonly #onBroken: (error: AgentError) => void;
   readonly #spare: Buffer[] = [];
+  #underway = 0;
+  #idle: (() => void) | undefined;
   #broken: AgentError | undefined;
   #syncing: Promise<void> | undefined;
   #nextSync: Promise<void> | undefined;
@@ -63,6 +65,7 @@ export class BlockFile {
   /** @returns the place in granules, once the bytes are durable. @throws AgentError `host.store_write_failed`, `host.store_sync_failed` */
   async write(record: Buffer): Promise<number> {
     if (this.#broken !== undefined) throw this.#broken;
+    this.#underway += 1;
     const at = this.#extents.take(granules(record.length));
     try {
       await writeAll(this.#fd, record, at * GRANULE);
@@ -71,6 +74,9 @@ export class BlockFile {
     } catch (cause) {
       this.#extents.give(at, granules(record.length));
       throw this.#broken ?? writeFailed(cause);
+    } finally {
+      this.#underway -= 1;
+      if (this.#underway === 0) this.#idle?.();
     }
   }
 
@@ -89,7 +95,13 @@ export class BlockFile {
     this.#extents.give(at, granules(bytes));
   }
 
-  close(): void {
+  /** Waits for writes under way: the descriptor may be another file's as soon as it is closed. */
+  async close(): Promise<void> {
+    this.#broken ??= writeFailed(new Error('the store is closed'));
+    if (this.#underway > 0)
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
     ftruncateSync(this.#fd, this.#extents.end * GRANULE);
     closeSync(this.#fd);
   }

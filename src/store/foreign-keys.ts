@@ -99,6 +99,26 @@ export class ForeignKeys {
     }
   }
 
+  /** Erases keys of these KMAs that came before `wallMs`, or all. @returns how many */
+  async destroy(pools: readonly string[], wallMs = Number.MAX_SAFE_INTEGER): Promise<number> {
+    let erased = 0;
+    for (const pool of pools) {
+      for (;;) {
+        const rows = this.#statements.ofPool.all(pool, wallMs, limits.retentionBatch).map((row) => ({
+          pool,
+          id: row['id'] as number,
+          bytes: row['bytes'] as number,
+          name: nameOf(pool, row['key_id'] as string),
+        }));
+        const free = rows.filter(({ name }) => !this.#erasing.has(name));
+        if (free.length === 0) break;
+        await this.#erase(free);
+        erased += free.length;
+      }
+    }
+    return erased;
+  }
+
   /** Erases keys that came before `wallMs`, some at a time. @returns how many */
   async expire(wallMs: number): Promise<number> {
     const rows = this.#statements.outdated.all(wallMs, limits.retentionBatch).map((row) => {

@@ -28,6 +28,9 @@ export function prepareForeign(db: DatabaseSync) {
     outdated: db.prepare(
       'SELECT id, pool, key_id, bytes FROM foreign_key WHERE sealed IS NOT NULL AND created_ms < ? LIMIT ?',
     ),
+    ofPool: db.prepare(
+      'SELECT id, key_id, bytes FROM foreign_key WHERE sealed IS NOT NULL AND pool = ? AND created_ms < ? LIMIT ?',
+    ),
     prune: db.prepare(
       'DELETE FROM foreign_key WHERE id IN (SELECT id FROM foreign_key WHERE pool = ? AND sealed IS NULL ORDER BY id LIMIT ?)',
     ),

@@ -74,6 +74,14 @@ export class GroupCommit {
     this.#cancelLazy ??= this.#clock.after(limits.lazyCommitMs, () => this.#schedule());
   }
 
+  /** Everything is being destroyed: nothing is written any more, and who waits is told so. */
+  abandon(): void {
+    this.#broken ??= writeFailed(new Error('the store was zeroized'));
+    failAll(this.#staged, this.#broken);
+    this.#staged = [];
+    this.#cancelLazy?.();
+  }
+
   /** Commits what is staged and closes; later writes fail. */
   async close(): Promise<void> {
     while (this.#syncing !== undefined) await this.#syncing;

@@ -3,8 +3,8 @@ import type { Clock } from '../env/clock.ts';
 import type { Entropy } from '../env/entropy.ts';
 import type { Log } from '../env/log.ts';
 import type { RollbackGuard } from '../env/rollback-guard.ts';
-import { type AgentError, assert } from '../errors.ts';
-import { type EndReason, type EndState, endOf } from '../keys/life-cycle.ts';
+import type { AgentError } from '../errors.ts';
+import type { EndReason } from '../keys/life-cycle.ts';
 import { limits } from '../limits.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
 import type { Block, NewBlock } from './block.ts';
@@ -12,6 +12,7 @@ import { BlockFile } from './block-file.ts';
 import { BlockNumbers } from './block-numbers.ts';
 import { BlockRecords } from './block-records.ts';
 import { filesBeside, openDatabase, readMeta } from './database.ts';
+import { Endings } from './endings.ts';
 import { rolledBack } from './faults.ts';
 import { ForeignKeys } from './foreign-keys.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -22,10 +23,11 @@ import { loadBlocks } from './load-blocks.ts';
 import { MarkCounter } from './mark-counter.ts';
 import { OpenBlocks } from './open-blocks.ts';
 import { Pool } from './pool.ts';
-import { openSound } from './rollback.ts';
+import { discardStore, openSound } from './rollback.ts';
 import { Rotation } from './rotation.ts';
 import type { Sealer } from './seal.ts';
 import { prepareStatements, type Statements } from './statements.ts';
+import type { StoreKeyFile } from './store-key.ts';
 import { TheirBurns } from './their-burns.ts';
 
 export type KeyStoreOptions = {
@@ -60,33 +62,30 @@ export class KeyStore {
   readonly rotation: Rotation;
   readonly #db: DatabaseSync;
   readonly #sealer: Sealer;
+  readonly #keys: StoreKeyFile;
+  readonly #path: string;
   readonly #secrets: IdSecrets;
   readonly #file: BlockFile;
-  readonly #records: BlockRecords;
+  readonly #endings: Endings;
   readonly #insertion: Insertion;
   readonly #pools = new Map<string, Pool>();
 
   constructor(options: KeyStoreOptions) {
     this.clock = options.clock;
     this.log = options.log;
-    const { path, kmaId, nodeKey, clock, entropy, onBroken } = options;
-    const { guard, log } = options;
-    const { db, sealer, keys } = openSound(() => openDatabase(path, kmaId, nodeKey, entropy), {
-      path,
-      guard,
-      log,
-      entropy,
-    });
+    const { path, kmaId, nodeKey, clock, entropy, onBroken, guard, log } = options;
+    const open = () => openDatabase(path, kmaId, nodeKey, entropy);
+    const { db, sealer, keys } = openSound(open, { path, guard, log });
     this.#db = db;
     this.#sealer = sealer;
+    this.#keys = keys;
+    this.#path = path;
     this.storeId = readMeta(this.#db, 'store_id') ?? '';
     this.statements = prepareStatements(this.#db);
     const counting = guard && new MarkCounter(guard, this.storeId, this.statements, this.meta('mark'));
     this.commit = new GroupCommit(db, path, clock, onBroken, counting);
     const { blocks, places } = loadBlocks(this.statements);
     this.#file = new BlockFile(filesBeside(path).blocks, places, onBroken);
-    this.#records = new BlockRecords(sealer, entropy, this.statements, this.#file);
-    this.open = new OpenBlocks(this.#records);
     this.numbers = new BlockNumbers(this.statements, this.commit, entropy);
     this.foreign = new ForeignKeys(db, sealer, this.commit, clock);
     const poolOf = (remote: string) => this.pool(remote);
@@ -94,13 +93,13 @@ export class KeyStore {
     this.inventory = new Inventory(db);
     this.rotation = new Rotation(db, sealer, keys, this.commit, entropy);
     this.#secrets = new IdSecrets(sealer, this.statements);
+    const records = new BlockRecords(sealer, entropy, this.statements, this.#file);
+    this.open = new OpenBlocks(records);
+    const shared = { clock, log, commit: this.commit, statements: this.statements, records, poolOf };
+    this.#endings = new Endings({ ...shared, open: this.open });
     this.#insertion = new Insertion({
-      clock,
-      commit: this.commit,
-      statements: this.statements,
-      records: this.#records,
+      ...shared,
       secrets: this.#secrets,
-      poolOf,
       giveUp: (block) => this.destroyLater(block, 'forgotten'),
     });
     this.#load(blocks);
@@ -159,23 +158,13 @@ export class KeyStore {
   }
 
   /** Destroys the key of a live block. Its row stays, so that the block is known when it comes again. */
-  async destroy(block: Block, reason: EndReason): Promise<void> {
-    const { write, done } = this.#ending(block, reason);
-    await this.commit.stage(write);
-    done();
+  destroy(block: Block, reason: EndReason): Promise<void> {
+    return this.#endings.end(block, reason);
   }
 
   /** The same for blocks that are used up, where nobody waits. */
   destroyLater(block: Block, reason: EndReason): void {
-    const { write, done } = this.#ending(block, reason);
-    const again = () => {
-      const failed = ({ message }: AgentError) => {
-        this.log.error('store.destroy_failed', { block: block.place, reason: message });
-        this.clock.after(limits.destroyRetryMs, again);
-      };
-      this.commit.stageLazily(write, failed, done);
-    };
-    again();
+    this.#endings.endLater(block, reason);
   }
 
   /**
@@ -188,7 +177,7 @@ export class KeyStore {
     const dropped: Block[] = [];
     for (const own of sides) {
       pool.generation[own ? 'own' : 'theirs'] += 1;
-      for (const block of [...pool.side(own).values()]) dropped.push(this.#drop(block, 'destroyed'));
+      for (const block of [...pool.side(own).values()]) dropped.push(this.#endings.drop(block, 'destroyed'));
       this.#secrets.dropAll(pool, own);
     }
     // By what the disk says, so that it is thorough also when it is tried again.
@@ -197,7 +186,7 @@ export class KeyStore {
         for (const forget of this.statements.forgetSide) forget.run(remote, own ? 1 : 0);
       }
     });
-    for (const block of dropped) this.#free(block);
+    for (const block of dropped) this.#endings.free(block);
   }
 
   /** The other end does not hold this ID secret: own blocks of its epoch cannot be found there. */
@@ -229,18 +218,37 @@ export class KeyStore {
     await this.commit.stage(() => this.statements.putMeta.run(name, value));
   }
 
+  /**
+   * Destroys everything: first the key under which all is sealed, on disk and in memory, then the files. Nothing can be asked of the store after that.
+   * @returns the files that were removed
+   */
+  zeroize(): string[] {
+    this.#keys.destroy();
+    this.commit.abandon();
+    for (const pool of this.#pools.values())
+      for (const own of [true, false])
+        for (const block of [...pool.side(own).values()]) this.#endings.drop(block, 'destroyed');
+    this.#wipe();
+    return discardStore(this.#path);
+  }
+
   /** Makes durable what is under way, wipes all key in memory and closes. */
   async close(): Promise<void> {
     this.theirBurns.closeAhead(this.#pools.values());
     try {
       await this.commit.close();
     } finally {
-      this.open[Symbol.dispose]();
-      for (const pool of this.#pools.values()) pool.wipe();
-      this.#sealer[Symbol.dispose]();
-      this.#file.close();
+      this.#wipe();
+      await this.#file.close();
       this.#db.close();
     }
+  }
+
+  #wipe(): void {
+    this.open[Symbol.dispose]();
+    for (const pool of this.#pools.values())
+      for (const own of [true, false]) this.#secrets.dropAll(pool, own);
+    this.#sealer[Symbol.dispose]();
   }
 
   // The block ended while it was being marked: what was written as its ID secret goes again.
@@ -259,32 +267,6 @@ export class KeyStore {
       secret?.wipe();
       throw thrown;
     }
-  }
-
-  // Drops the block from memory at once; `write` drops it from the disk, and its place there is free when that is durable.
-  #ending(block: Block, reason: EndReason): { readonly write: () => void; readonly done: () => void } {
-    if (block.ended) return { write: () => {}, done: () => {} };
-    const end = endOf(block.state, reason);
-    assert(end !== undefined, `a block that is ${block.state} does not end as ${reason}`);
-    this.#drop(block, end);
-    const write = () => {
-      this.statements.deleteKey.run(block.id);
-      this.statements.deleteBurntTo.run(block.id);
-      this.statements.deleteBurntSet.run(block.id);
-      this.statements.end.run(end, reason, this.clock.wallMs(), block.id);
-    };
-    return { write, done: () => this.#free(block) };
-  }
-
-  #drop(block: Block, state: EndState): Block {
-    this.pool(block.pool).drop(block);
-    block.state = state;
-    this.open.forget(block);
-    return block;
-  }
-
-  #free({ extent, units }: Block): void {
-    if (extent !== undefined) this.#records.free(extent, units);
   }
 
   #load(blocks: readonly Block[]): void {

@@ -100,10 +100,6 @@ export class Pool {
     this.#highest[side] = Math.max(this.#highest[side], number);
   }
 
-  wipe(): void {
-    for (const own of [true, false]) for (const secret of this.secrets(own).values()) secret.wipe();
-  }
-
   drop(block: Block): void {
     if (this.side(block.own).delete(block.number)) this.held[block.own ? 'own' : 'theirs'] -= block.units;
     this.heldBack.delete(block);

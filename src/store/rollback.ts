@@ -1,12 +1,10 @@
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { syncDirectory } from '../disk/durable.ts';
-import type { Entropy } from '../env/entropy.ts';
+import { overwriteAndRemove, syncDirectory } from '../disk/durable.ts';
 import type { Log } from '../env/log.ts';
 import type { GuardMark, RollbackGuard } from '../env/rollback-guard.ts';
 import { AgentError } from '../errors.ts';
 import { filesBeside, type OpenDatabase, readMeta } from './database.ts';
-import { StoreKeyFile } from './store-key.ts';
 
 /** What a store says of itself: `mark` is undefined when it was never guarded. */
 type Standing = { readonly storeId: string; readonly mark: number | undefined; readonly fresh: boolean };
@@ -30,12 +28,7 @@ export function judge({ storeId, mark, fresh }: Standing, seen: GuardMark | unde
  */
 export function openSound(
   open: () => OpenDatabase,
-  {
-    path,
-    guard,
-    log,
-    entropy,
-  }: { path: string; guard: RollbackGuard | undefined; log: Log; entropy: Entropy },
+  { path, guard, log }: { path: string; guard: RollbackGuard | undefined; log: Log },
 ): OpenDatabase {
   const opened = open();
   try {
@@ -54,7 +47,7 @@ export function openSound(
   }
   opened.sealer[Symbol.dispose]();
   opened.db.close();
-  discardStore(path, entropy);
+  discardStore(path);
   const fresh = open();
   guard?.writeNow({ storeId: readMeta(fresh.db, 'store_id') ?? '', mark: 0 });
   return fresh;
@@ -93,9 +86,9 @@ function reasonToDiscard(
 }
 
 /** Destroys a store that is closed, its key first: what is left on the disk after that is noise. @returns the files that were there */
-export function discardStore(path: string, entropy: Entropy): string[] {
+export function discardStore(path: string): string[] {
   const { keys, blocks } = filesBeside(path);
-  const files = new StoreKeyFile(keys, entropy).destroy() ? [keys] : [];
+  const files = overwriteAndRemove(keys) ? [keys] : [];
   for (const file of [path, `${path}-wal`, `${path}-shm`, blocks, `${keys}.new`]) {
     try {
       rmSync(file);

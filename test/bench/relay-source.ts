@@ -13,9 +13,10 @@ let agent: Awaited<ReturnType<typeof startAgent>> | undefined;
 
 serve(async (message: SourceMessage) => {
   if (message.what === 'start') {
-    agent = await startAgent(loadConfig(message.config), createLog('error'), (error) => {
+    const fail = (error: Error): never => {
       throw error;
-    });
+    };
+    agent = await startAgent(loadConfig(message.config), createLog('error'), fail, () => {});
     return null;
   }
   if (agent === undefined) throw new Error('not started');

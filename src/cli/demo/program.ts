@@ -8,7 +8,8 @@ const STOP_MS = 5_000;
 export class Program {
   readonly name: string;
   readonly #child: ChildProcess;
-  readonly ended: Promise<void>;
+  /** The exit code; null when a signal ended it, or when it could not be started. */
+  readonly ended: Promise<number | null>;
   running = true;
 
   constructor(name: string, parameters: readonly string[], log: string) {
@@ -22,12 +23,12 @@ export class Program {
     });
     closeSync(out);
     this.ended = new Promise((resolve) => {
-      const end = () => {
+      const end = (code: number | null) => {
         this.running = false;
-        resolve();
+        resolve(code);
       };
       this.#child.once('exit', end);
-      this.#child.once('error', end);
+      this.#child.once('error', () => end(null));
     });
   }
 

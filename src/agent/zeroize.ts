@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import type { Log } from '../env/log.ts';
+import { messageOf } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { systemClock } from '../node/clock.ts';
+import { destroyNodeKey } from '../node/node-key.ts';
+import { markZeroized } from '../node/zeroized-mark.ts';
+import { discardStore } from '../store/rollback.ts';
+import type { AgentParts } from './status.ts';
+
+/** What a zeroization did, in the order in which it did it. */
+export type Zeroized = {
+  readonly why: string;
+  /** After so many milliseconds nothing on the disk could be opened by anyone. */
+  readonly key_destroyed_ms: number;
+  readonly node_key: string;
+  /** KMA-keys that could be used until then; null when the agent was not running. */
+  readonly keys: number | null;
+  readonly files: readonly string[];
+  /** What the modules answered to the same command, by link. */
+  readonly modules: Readonly<Record<string, string>>;
+  /** What could not be done. */
+  readonly failures: readonly string[];
+  readonly milliseconds: number;
+};
+
+/**
+ * Destroys all key of a running node: its store's key first, on disk and in memory, then the node key, then the rest. Never throws: what fails is said, and the
+ * rest is done all the same. The process has to end after it.
+ */
+export async function zeroize(parts: AgentParts, why: string, log: Log): Promise<Zeroized> {
+  const { config, store, clock, modules } = parts;
+  const keys = [...store.pools()].reduce(
+    (sum, { heldUnits, remote }) => sum + heldUnits + store.foreign.count(remote),
+    0,
+  );
+  const done = destroyAll(config, why, () => store.zeroize(), clock.monotonicMs());
+  // The modules hold key as well, and may be slow: nothing waits for them but the report.
+  const answers = await Promise.all(
+    [...modules].map(async ([link, module]) => {
+      if (module.order === undefined) return [link, 'takes no commands'] as const;
+      const late = new Promise<string>((resolve) =>
+        clock.after(limits.zeroizeModuleMs, () => resolve('did not answer in time')),
+      );
+      const answered = module
+        .order('zeroize')
+        .then(({ outcome, text }) => `${outcome} ${text}`.trim(), messageOf);
+      return [link, await Promise.race([answered, late])] as const;
+    }),
+  );
+  const report = { ...done, keys, modules: Object.fromEntries(answers) };
+  log.error('agent.zeroized', {
+    why,
+    keys,
+    milliseconds: report.milliseconds,
+    failures: report.failures.join('; '),
+  });
+  return report;
+}
+
+/** The same for a node whose agent does not run. */
+export function zeroizeFiles(config: Config, why: string): Zeroized {
+  const path = join(config.data_directory, 'keys.sqlite');
+  const startMs = systemClock.monotonicMs();
+  const done = destroyAll(config, why, () => discardStore(path), startMs);
+  return { ...done, keys: null, modules: {} };
+}
+
+function destroyAll(
+  config: Config,
+  why: string,
+  discard: () => string[],
+  startMs: number,
+): Omit<Zeroized, 'keys' | 'modules'> {
+  const failures: string[] = [];
+  const attempt = <Result>(what: string, run: () => Result): Result | undefined => {
+    try {
+      return run();
+    } catch (thrown) {
+      failures.push(`${what}: ${messageOf(thrown)}`);
+      return undefined;
+    }
+  };
+  const { data_directory: directory } = config;
+  const nodeKey = attempt('node key', () => destroyNodeKey(config.node_key, directory)) ?? 'not destroyed';
+  const files = attempt('key store', discard) ?? [];
+  const key_destroyed_ms = round(systemClock.monotonicMs() - startMs);
+  attempt('mark of the zeroization', () => markZeroized(directory, why, systemClock.wallMs()));
+  return {
+    why,
+    key_destroyed_ms,
+    node_key: nodeKey,
+    files,
+    failures,
+    milliseconds: round(systemClock.monotonicMs() - startMs),
+  };
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

@@ -1,0 +1,46 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { syncDirectory } from '../disk/durable.ts';
+import { AgentError } from '../errors.ts';
+
+/** In the data directory of a node that was zeroized: why and when, for people. While it is there the agent does not start. */
+function pathOf(dataDirectory: string): string {
+  return join(dataDirectory, 'zeroized');
+}
+
+/** Durable when it returns. */
+export function markZeroized(dataDirectory: string, why: string, wallMs: number): void {
+  const path = pathOf(dataDirectory);
+  const text = `${new Date(wallMs).toISOString()} ${why}\n`;
+  writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
+  renameSync(`${path}.new`, path);
+  syncDirectory(dirname(path));
+}
+
+/** What the mark says; undefined when the node was not zeroized. */
+export function readZeroized(dataDirectory: string): string | undefined {
+  try {
+    return readFileSync(pathOf(dataDirectory), 'utf8').trim();
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw thrown;
+  }
+}
+
+/** The node may start again. @returns whether it was zeroized */
+export function clearZeroized(dataDirectory: string): boolean {
+  if (readZeroized(dataDirectory) === undefined) return false;
+  rmSync(pathOf(dataDirectory));
+  syncDirectory(dataDirectory);
+  return true;
+}
+
+/** @throws AgentError `host.zeroized` */
+export function refuseZeroized(dataDirectory: string): void {
+  const why = readZeroized(dataDirectory);
+  if (why === undefined) return;
+  throw new AgentError('host.zeroized', `this node was zeroized: ${why}`, {
+    fault: 'host',
+    remedy: 'Find out why. To put the node into service again, as an empty one: keyferry commission CONFIG.',
+  });
+}

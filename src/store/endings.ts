@@ -1,0 +1,79 @@
+import type { Clock } from '../env/clock.ts';
+import type { Log } from '../env/log.ts';
+import { type AgentError, assert } from '../errors.ts';
+import { type EndReason, type EndState, endOf } from '../keys/life-cycle.ts';
+import { limits } from '../limits.ts';
+import type { Block } from './block.ts';
+import type { BlockRecords } from './block-records.ts';
+import type { GroupCommit } from './group-commit.ts';
+import type { OpenBlocks } from './open-blocks.ts';
+import type { Pool } from './pool.ts';
+import type { Statements } from './statements.ts';
+
+export type EndingParts = {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly commit: GroupCommit;
+  readonly statements: Statements;
+  readonly records: BlockRecords;
+  readonly open: OpenBlocks;
+  readonly poolOf: (remote: string) => Pool;
+};
+
+/** Ends blocks: their key is gone from memory at once and from the disk with the next transaction; their rows stay. */
+export class Endings {
+  readonly #parts: EndingParts;
+
+  constructor(parts: EndingParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when it is durable. What has ended stays as it is. */
+  async end(block: Block, reason: EndReason): Promise<void> {
+    const { write, done } = this.#ending(block, reason);
+    await this.#parts.commit.stage(write);
+    done();
+  }
+
+  /** The same where nobody waits; tried again until it is done. */
+  endLater(block: Block, reason: EndReason): void {
+    const { commit, log, clock } = this.#parts;
+    const { write, done } = this.#ending(block, reason);
+    const again = () => {
+      const failed = ({ message }: AgentError) => {
+        log.error('store.destroy_failed', { block: block.place, reason: message });
+        clock.after(limits.destroyRetryMs, again);
+      };
+      commit.stageLazily(write, failed, done);
+    };
+    again();
+  }
+
+  /** From memory alone. */
+  drop(block: Block, state: EndState): Block {
+    this.#parts.poolOf(block.pool).drop(block);
+    block.state = state;
+    this.#parts.open.forget(block);
+    return block;
+  }
+
+  /** Its row is durably without it: its place in the block file serves again. */
+  free({ extent, units }: Block): void {
+    if (extent !== undefined) this.#parts.records.free(extent, units);
+  }
+
+  #ending(block: Block, reason: EndReason): { readonly write: () => void; readonly done: () => void } {
+    if (block.ended) return { write: () => {}, done: () => {} };
+    const { statements, clock } = this.#parts;
+    const end = endOf(block.state, reason);
+    assert(end !== undefined, `a block that is ${block.state} does not end as ${reason}`);
+    this.drop(block, end);
+    const write = () => {
+      statements.deleteKey.run(block.id);
+      statements.deleteBurntTo.run(block.id);
+      statements.deleteBurntSet.run(block.id);
+      statements.end.run(end, reason, clock.wallMs(), block.id);
+    };
+    return { write, done: () => this.free(block) };
+  }
+}
