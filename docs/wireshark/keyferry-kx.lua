@@ -21,6 +21,7 @@ local commands = {
   [0x11f0] = "Greeting (keyferry/1)",
   [0x11f1] = "Synchronisation: proposals (keyferry/1)",
   [0x11f2] = "Synchronisation: answers (keyferry/1)",
+  [0x11f3] = "Holdings (keyferry/1)",
   [0x11fe] = "Ping (keyferry/1)",
   [0x11ff] = "Pong (keyferry/1)",
 }

@@ -132,7 +132,11 @@ function addHoldings(
   const linked = new Set(config.links.map((link) => link.peer));
   const rolledBack = ({ peer, number, seen, burnt }: Contradiction) => {
     const why = `${peer} has seen ${seen} KMA-keys of block ${number} used, of which the store knows ${burnt}`;
-    store.condemn(why).then(onBroken, onBroken);
+    if (config.rollback_guard === undefined) return void store.condemn(why).then(onBroken, onBroken);
+    // The guard says that the store is the newest: the peer is mistaken, and costs itself what it shares with us.
+    const remedy = 'Look at both nodes: one of them has a store that was put back from a copy, or lies.';
+    log.error('kma.peer.contradicts', { peer, reason: why, remedy });
+    store.forgetPool(peer).catch(onBroken);
   };
   for (const peer of peers.values()) {
     if (peer.plain !== undefined) continue;

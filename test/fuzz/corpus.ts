@@ -38,6 +38,7 @@ function synchronisation(): Buffer[] {
     ),
     encoded.answers([[12, tag]]),
     frame(2, 0x11f2, '{"blocks":[[12,"differs",""],[14,"unknown_epoch",""]]}'),
+    frame(3, 0x11f3, '{"used":[[4,10]],"gone":[[12,12],[0,2]],"marks":[[14,300],[16,2]]}'),
   ];
 }
 

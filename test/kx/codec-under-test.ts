@@ -8,6 +8,7 @@ import { parseUuid } from '../../src/keys/uuid.ts';
 import { readCompletion, writeCompletion } from '../../src/kx/codec/completion.ts';
 import type { Draft } from '../../src/kx/codec/draft.ts';
 import { command } from '../../src/kx/codec/header.ts';
+import { readHoldings } from '../../src/kx/codec/holdings.ts';
 import { type HopView, sealHop, verifyHop } from '../../src/kx/codec/hop.ts';
 import { scanJson, textOf } from '../../src/kx/codec/json-scan.ts';
 import { type KeyRelay, readKeyRelay, writeKeyRelay } from '../../src/kx/codec/key-relay.ts';
@@ -143,6 +144,12 @@ export function verdictOf({ command: code, frame }: Received, ends: Ends): Verdi
       return rowsSeen(
         readAnswers(payload)?.map((row) => [row.number, row.verdict, row.tag?.toString('hex') ?? 'none']),
       );
+    case command.holdings: {
+      const holdings = readHoldings(payload);
+      return holdings === undefined
+        ? { outcome: 'malformed' }
+        : { outcome: 'accepted', seen: { ...holdings } };
+    }
     default:
       return { outcome: 'passed_over' };
   }

@@ -40,6 +40,7 @@ const READERS = new Map<number, (message: Value) => Read | undefined>([
   [0x1104, readSupplyAnswer],
   [0x11f1, readProposal],
   [0x11f2, readAnswer],
+  [0x11f3, readHoldings],
 ]);
 
 function readRelay(message: Value): Read | undefined {
@@ -112,6 +113,26 @@ function readAnswer(message: Value): Read | undefined {
     return [wholeIn(row[0], BLOCK_MAX), known ? verdict : undefined, row.length === 3 ? ready : undefined];
   });
   return rows?.flat().includes(undefined) === false ? { seen: { rows } } : undefined;
+}
+
+function readHoldings(message: Value): Read | undefined {
+  const lists = [
+    ['used', BLOCK_MAX],
+    ['gone', BLOCK_MAX],
+    ['marks', 32_768],
+  ] as const;
+  const seen: Record<string, unknown> = {};
+  for (const [name, max] of lists) {
+    const elements = member(message, name)?.elements;
+    if (elements === undefined || elements.length > 700) return undefined;
+    const pairs = elements.map(({ elements: pair }) =>
+      pair?.length === 2 ? [wholeIn(pair[0], BLOCK_MAX), wholeIn(pair[1], max)] : [undefined],
+    );
+    if (pairs.flat().includes(undefined)) return undefined;
+    if (name !== 'marks' && pairs.some(([from, to]) => from! > to!)) return undefined;
+    seen[name] = pairs;
+  }
+  return { seen };
 }
 
 /** The pad on the keys of an authentic message. */

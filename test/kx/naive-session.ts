@@ -13,7 +13,7 @@ export type NaiveTalk = {
 /** Bugs that can be planted, to see that they are found. */
 export type Flaw = 'length' | 'length with header' | 'version' | 'command' | 'same ID' | 'greeting twice';
 
-const COMMANDS = [0x1101, 0x1102, 0x1103, 0x1104, 0x11f0, 0x11f1, 0x11f2, 0x11fe, 0x11ff];
+const COMMANDS = [0x1101, 0x1102, 0x1103, 0x1104, 0x11f0, 0x11f1, 0x11f2, 0x11f3, 0x11fe, 0x11ff];
 
 export function naiveTalk(stream: Buffer, flaw?: Flaw): NaiveTalk {
   const frames: Buffer[] = [];

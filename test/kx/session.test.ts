@@ -135,8 +135,8 @@ describe('messages', () => {
     assert.deepEqual(upAt(0).receive(message(2, writeEmpty(command.pong)), 0), []);
   });
 
-  test('of all nine commands may come, and of no others', () => {
-    const codes = [0x1101, 0x1102, 0x1103, 0x1104, 0x11f0, 0x11f1, 0x11f2, 0x11fe, 0x11ff];
+  test('of all ten commands may come, and of no others', () => {
+    const codes = [0x1101, 0x1102, 0x1103, 0x1104, 0x11f0, 0x11f1, 0x11f2, 0x11f3, 0x11fe, 0x11ff];
     for (let code = 0; code <= 0xffff; code++) assert.equal(isKeyferryCommand(code), codes.includes(code));
   });
 });

@@ -1,5 +1,6 @@
 import { readCompletion } from '../codec/completion.ts';
 import { command, type KxHeader } from '../codec/header.ts';
+import { readHoldings } from '../codec/holdings.ts';
 import { findHop, type PadSegment } from '../codec/hop.ts';
 import { scanJson } from '../codec/json-scan.ts';
 import { JsonView } from '../codec/json-view.ts';
@@ -114,6 +115,8 @@ function read(code: number, payload: Buffer): boolean {
       return readProposals(payload) !== undefined;
     case command.syncAnswer:
       return readAnswers(payload) !== undefined;
+    case command.holdings:
+      return readHoldings(payload) !== undefined;
     default:
       return true;
   }

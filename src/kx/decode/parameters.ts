@@ -107,6 +107,14 @@ export const messageKinds: ReadonlyMap<number, MessageKind> = new Map([
     command.syncAnswer,
     { name: 'synchronisation: answers', clause: 'docs/kx.md, Answer', parameters: [must('blocks', 'array')] },
   ],
+  [
+    command.holdings,
+    {
+      name: 'holdings',
+      clause: 'docs/kx.md, Holdings',
+      parameters: [must('used', 'array'), must('gone', 'array'), must('marks', 'array')],
+    },
+  ],
   [command.ping, { name: 'ping', clause: 'docs/kx.md, Liveness', parameters: [] }],
   [command.pong, { name: 'pong', clause: 'docs/kx.md, Liveness', parameters: [] }],
 ]);
