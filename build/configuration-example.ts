@@ -3,6 +3,11 @@ export const configurationExample = `kma_id: A
 data_directory: /var/lib/keyferry
 node_key:
   file: /etc/keyferry/node.key     # or passphrase_file: FILE, or credential: NAME
+rollback_guard:
+  file: /media/guard/keyferry      # on another device than data_directory
+tamper:
+  file: /sys/class/gpio/gpio17/value
+  value: "1"
 control:
   socket: /run/keyferry/control.sock
 log:
@@ -62,4 +67,8 @@ pools:
   - kma_id: C
     low_water_keys: 2000
     high_water_keys: 8000
+  - kma_id: B                      # the other end of a link
+    max_keys: 1000000
+    when_full: oldest_first
+    max_age_hours: 12
 `;

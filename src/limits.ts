@@ -32,16 +32,19 @@ export const limits = {
   /** A block whose number lies this far behind the newest of its side is refused as long gone. */
   blockNumberWindow: 65_536,
   destroyRetryMs: 5_000,
-  /** Key is destroyed when it is this old. The far end keeps it a little longer, for what was taken in the last minute. */
+  /** Key is destroyed when it is this old, unless the configuration says otherwise. The far end keeps it a little longer, for what was taken in the last minute. */
   ownKeyLifetimeMs: 24 * 3_600_000,
-  theirKeyLifetimeMs: 25 * 3_600_000,
+  theirKeyExtraMs: 3_600_000,
+  keyLifetimeHoursMax: 720,
+  /** What a pool holds when the configuration says nothing of it, and the most that it may say. */
+  poolBytesUsual: 64 << 20,
+  poolBytesMax: 2 ** 33,
   /** A block that the other end has not agreed on for so long never will be. */
   unansweredMs: 3_600_000,
   /** How long an application may take to fetch key of a block from which the owner takes no more. */
   unfetchedMs: 600_000,
   retentionTickMs: 1_000,
   retentionBatch: 256,
-  linkPoolBytesMax: 64 << 20,
   /** How long a write that nobody waits for may wait for one that somebody does. */
   lazyCommitMs: 1_000,
   /** Blocks shorter than this are rows of the database; longer ones have a place in the block file. */
@@ -184,7 +187,8 @@ export const limits = {
   relaysPerPeerMax: 2_048,
   /** Relays under way to one destination: one, and more when there are keys for whole messages. */
   relayTransfersMax: 8,
-  relayPoolBytesMax: 64 << 20,
+  /** Keys of one plain KM. */
+  foreignBytesMax: 64 << 20,
   /** Keys held of one plain KMA. */
   foreignKeysMax: 1 << 20,
   /** IDs of used and outdated keys of one plain KMA that are remembered. */

@@ -93,6 +93,12 @@ export function buildParts(
     startedMs: clock.monotonicMs(),
     clock,
   };
+  for (const { kma_id, max_keys, max_age_hours, when_full } of config.pools)
+    store.pool(kma_id).policy = {
+      maxUnits: max_keys,
+      ownLifetimeMs: max_age_hours * 3_600_000,
+      whenFull: when_full,
+    };
   addPeers(parts, log);
   addLinks(parts, log);
   addHoldings(parts, log, onBroken);

@@ -11,7 +11,8 @@ export function relayPools(config: Config): Map<string, { low: number; high: num
   const { low_water_keys: low, high_water_keys: high } = poolDefaults;
   for (const { kma_id } of config.supply?.applications ?? [])
     if (kma_id !== undefined && routed.includes(kma_id)) wanted.set(kma_id, { low, high });
-  for (const pool of config.pools)
-    wanted.set(pool.kma_id, { low: pool.low_water_keys, high: pool.high_water_keys });
+  const linked = new Set(config.links.map((link) => link.peer));
+  for (const { kma_id, low_water_keys = low, high_water_keys = high } of config.pools)
+    if (!linked.has(kma_id)) wanted.set(kma_id, { low: low_water_keys, high: high_water_keys });
   return wanted;
 }

@@ -6,7 +6,7 @@ import { directPlainKmas } from './plain-kmas.ts';
 import { plainRules } from './plain-rules.ts';
 import { pushRules } from './push-rules.ts';
 import { routeRules } from './route-rules.ts';
-import type { Config, PortConfig } from './schema.ts';
+import { type Config, type PortConfig, poolDefaults } from './schema.ts';
 
 /** The longest path that the kernel takes for a socket, in bytes without the closing NUL. */
 const SOCKET_PATH_BYTES_MAX = 107;
@@ -134,18 +134,29 @@ function poolRules(config: Config): FoundFault[] {
     (i) => ['pools', i, 'kma_id'],
   );
   pools.forEach((pool, i) => {
-    if (!kx.routes.some((route) => route.destination === pool.kma_id) && !direct.has(pool.kma_id))
+    const { kma_id, low_water_keys, high_water_keys } = pool;
+    const linked = config.links.some((link) => link.peer === kma_id);
+    if (!linked && !kx.routes.some((route) => route.destination === kma_id) && !direct.has(kma_id))
       faults.push({
         code: 'configuration.pool_without_route',
         at: ['pools', i, 'kma_id'],
-        message: `no route has the destination ${pool.kma_id}: only relay pools are set here`,
-        remedy: `Remove the pool, or add a route to ${pool.kma_id} to kx.routes.`,
+        message: `no key is shared with ${kma_id}: no link leads there, and no route`,
+        remedy: `Remove the pool, or add a route to ${kma_id} to kx.routes.`,
       });
-    if (pool.low_water_keys > pool.high_water_keys)
+    if (linked && (low_water_keys ?? high_water_keys) !== undefined)
+      faults.push({
+        code: 'configuration.water_marks',
+        at: ['pools', i, low_water_keys === undefined ? 'high_water_keys' : 'low_water_keys'],
+        message: `the pool with ${kma_id} is filled by a link and has no water marks`,
+        remedy: 'Remove low_water_keys and high_water_keys.',
+      });
+    const low = low_water_keys ?? poolDefaults.low_water_keys;
+    const high = high_water_keys ?? poolDefaults.high_water_keys;
+    if (low > high)
       faults.push({
         code: 'configuration.water_marks',
         at: ['pools', i, 'low_water_keys'],
-        message: `${pool.low_water_keys} is more than high_water_keys, ${pool.high_water_keys}`,
+        message: `${low} is more than high_water_keys, ${high}`,
         remedy: 'Make low_water_keys the smaller of the two.',
       });
   });

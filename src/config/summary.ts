@@ -63,8 +63,9 @@ function portText(port: PortConfig): string {
 
 function routeLines({ kx, pools }: Config): string[] {
   return kx.routes.map(({ destination, via }) => {
-    const pool = pools.find((candidate) => candidate.kma_id === destination) ?? poolDefaults;
-    const water = `${pool.low_water_keys} to ${pool.high_water_keys}`;
+    const pool = pools.find((candidate) => candidate.kma_id === destination);
+    const low = pool?.low_water_keys ?? poolDefaults.low_water_keys;
+    const water = `${low} to ${pool?.high_water_keys ?? poolDefaults.high_water_keys}`;
     return `route: to ${destination} via ${via.join(', ')}; its pool is kept at ${water} KMA-keys`;
   });
 }

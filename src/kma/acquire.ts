@@ -7,6 +7,7 @@ import { limits } from '../limits.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 import { type About, type Block, unitsIn } from '../store/block.ts';
 import type { KeyStore } from '../store/key-store.ts';
+import { blocksToEvict } from '../store/pool-policy.ts';
 import { numbersOf, QualityGate, type Refusal, type RefusalCode } from './quality-gate.ts';
 import { type HoldOptions, type HoldStatus, SuspectHold } from './suspect-hold.ts';
 import type { Synchronise } from './synchronise.ts';
@@ -39,7 +40,16 @@ export class Acquire implements ModuleSink {
   lastLost: string | undefined;
   /** Refused blocks by reason. */
   readonly refusals: Partial<Record<RefusalCode, number>> = {};
-  readonly stats = { blocks: 0, bytes: 0, remainderBytes: 0, again: 0, refused: 0, surplus: 0, opened: 0 };
+  readonly stats = {
+    blocks: 0,
+    bytes: 0,
+    remainderBytes: 0,
+    again: 0,
+    refused: 0,
+    surplus: 0,
+    evicted: 0,
+    opened: 0,
+  };
 
   constructor(
     self: string,
@@ -212,10 +222,15 @@ export class Acquire implements ModuleSink {
   }
 
   // Each direction has its half. One that is used less than the other must not stop the module, or the other would run dry: what it
-  // has too much of is given up.
+  // has too much of is given up, or what is oldest in it, as configured.
   #surplus(number: number): boolean {
-    const { held } = this.#store.pool(this.#remote);
-    const units = ownsBlock(this.#self, this.#remote, number) ? held.own : held.theirs;
-    return units * limits.unitBytes >= limits.linkPoolBytesMax / 2;
+    const pool = this.#store.pool(this.#remote);
+    const own = ownsBlock(this.#self, this.#remote, number);
+    const evicted = blocksToEvict(pool, own, pool.policy.maxUnits / 2);
+    for (const old of evicted ?? []) {
+      this.stats.evicted += 1;
+      this.#store.destroyLater(old, 'evicted');
+    }
+    return evicted === undefined;
   }
 }

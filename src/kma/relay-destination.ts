@@ -9,6 +9,7 @@ import { limits } from '../limits.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 import type { Block, NewBlock } from '../store/block.ts';
 import type { KeyStore } from '../store/key-store.ts';
+import { blocksToEvict } from '../store/pool-policy.ts';
 import { takeForeign } from './foreign-destination.ts';
 import type { Routes } from './routes.ts';
 import { SharedTable } from './shared-table.ts';
@@ -84,7 +85,9 @@ export class RelayDestination {
     if (block.floor > block.number) return 'conflict';
     const pool = this.#store.pool(source);
     if (block.epoch !== block.number && !pool.idSecrets.theirs.has(block.epoch)) return 'unknown_epoch';
-    if (pool.held.theirs * limits.unitBytes > limits.relayPoolBytesMax) return 'overloaded';
+    const evicted = blocksToEvict(pool, false, pool.policy.maxUnits);
+    if (evicted === undefined) return 'overloaded';
+    for (const old of evicted) this.#store.destroyLater(old, 'evicted');
     return undefined;
   }
 

@@ -5,6 +5,7 @@ import { limits } from '../limits.ts';
 import type { Block } from '../store/block.ts';
 import type { KeyStore } from '../store/key-store.ts';
 import type { Pool } from '../store/pool.ts';
+import { lifetimeMs, usualPolicy } from '../store/pool-policy.ts';
 
 /**
  * Destroys key that has had its time: by age from birth, when the other end never agreed on it, and some time after its owner said that
@@ -60,7 +61,7 @@ export class Retention {
         );
       }
     }
-    const foreign = await this.#store.foreign.expire(this.#clock.wallMs() - limits.theirKeyLifetimeMs);
+    const foreign = await this.#store.foreign.expire(this.#clock.wallMs() - lifetimeMs(usualPolicy, false));
     this.stats.foreign += foreign;
     if (foreign > 0) this.#log.info('kma.foreign_keys.outdated', { keys: foreign });
   }
@@ -69,11 +70,11 @@ export class Retention {
     const now = this.#clock.wallMs();
     const found: Block[] = [];
     for (const own of [true, false]) {
-      const lifetimeMs = own ? limits.ownKeyLifetimeMs : limits.theirKeyLifetimeMs;
+      const mostMs = lifetimeMs(pool.policy, own);
       for (const block of pool.side(own).values()) {
         const age = now - block.createdMs;
-        if (age < limits.unansweredMs || found.length >= limits.retentionBatch) continue;
-        if (age >= lifetimeMs || block.state === 'received') found.push(block);
+        if (age < Math.min(limits.unansweredMs, mostMs) || found.length >= limits.retentionBatch) continue;
+        if (age >= mostMs || (age >= limits.unansweredMs && block.state === 'received')) found.push(block);
       }
     }
     return found;

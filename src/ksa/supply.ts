@@ -54,7 +54,7 @@ export class Supply implements KeySupply {
       targetKmeId: remote,
       keySizeBits: defaultKeyBits,
       storedKeyCount: Math.floor(this.#spare(remote) / units),
-      maxKeyCount: Math.floor(limits.relayPoolBytesMax / limits.unitBytes / units),
+      maxKeyCount: Math.floor(this.#store.pool(remote).policy.maxUnits / units),
       maxKeyPerRequest: maxKeysPerRequest,
       maxKeySizeBits: maxKeyBits,
       minKeySizeBits: isPlain ? UNIT_BITS : KEY_BITS_MIN,

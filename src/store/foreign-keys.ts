@@ -65,7 +65,7 @@ export class ForeignKeys {
     const bytes = fresh.reduce((sum, key) => sum + key.bytes.length, 0);
     const tally = this.#tally(pool);
     if (tally.keys + fresh.length > limits.foreignKeysMax) return 'full';
-    if (tally.bytes + bytes > limits.relayPoolBytesMax) return 'full';
+    if (tally.bytes + bytes > limits.foreignBytesMax) return 'full';
     count(tally, fresh.length, bytes);
     try {
       await this.#write(pool, fresh);

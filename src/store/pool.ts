@@ -2,10 +2,12 @@ import type { SecretBytes } from '../secret/secret-bytes.ts';
 import type { Block } from './block.ts';
 import { Lowest } from './lowest.ts';
 import { OpenAhead } from './open-ahead.ts';
+import { type PoolPolicy, usualPolicy } from './pool-policy.ts';
 
 /** Everything shared with one remote KMA: the blocks that this node allocates from, and those that the other does. */
 export class Pool {
   readonly remote: string;
+  policy: PoolPolicy = usualPolicy;
   readonly own = new Map<number, Block>();
   readonly theirs = new Map<number, Block>();
   /** Ready own blocks, in order of readiness. */

@@ -27,7 +27,8 @@ describe('a sound configuration', () => {
     assert.deepEqual(config?.links[0]?.port, { path: '/dev/null' });
     assert.equal(config?.supply?.client_ca, '/etc/keyferry/application-ca.pem');
     assert.equal(config?.supply?.default_key_bits, 256);
-    assert.deepEqual(config?.pools, [{ kma_id: 'C', low_water_keys: 10, high_water_keys: 8_000 }]);
+    const usual = { max_keys: 2_097_152, when_full: 'refuse', max_age_hours: 24 };
+    assert.deepEqual(config?.pools, [{ kma_id: 'C', low_water_keys: 10, ...usual }]);
   });
 
   test('needs no more than an ID, two directories and certificates', () => {

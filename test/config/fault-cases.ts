@@ -139,10 +139,18 @@ export const faultCases: readonly FaultCase[] = [
   at(
     'pool_without_route',
     'pools:\n  - kma_id: C',
-    'pools:\n  - kma_id: B',
+    'pools:\n  - kma_id: X',
     'pools[0].kma_id',
     '33:13',
-    'route to B',
+    'route to X',
+  ),
+  at(
+    'water_marks',
+    'pools:\n  - kma_id: C',
+    'pools:\n  - kma_id: B',
+    'pools[0].low_water_keys',
+    '34:21',
+    'Remove low_water_keys',
   ),
   at(
     'plain_setting',

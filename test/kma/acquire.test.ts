@@ -72,7 +72,7 @@ test('what is over after whole KMA-keys is counted and not kept', async (t) => {
   assert.equal(store.pool('B').own.get(0)?.units, 4);
   assert.deepEqual(
     { ...acquire.stats },
-    { blocks: 1, bytes: 159, remainderBytes: 31, again: 0, refused: 0, surplus: 0, opened: 1 },
+    { blocks: 1, bytes: 159, remainderBytes: 31, again: 0, refused: 0, surplus: 0, evicted: 0, opened: 1 },
   );
 });
 
@@ -115,7 +115,7 @@ test('a block that is too long, or whose number is long gone, is refused', async
 test('a direction that is full gives its blocks up, and the other goes on', async (t) => {
   const { acquire, store } = setUp(t);
   const { held } = store.pool('B');
-  const half = limits.linkPoolBytesMax / limits.unitBytes / 2;
+  const half = limits.poolBytesUsual / limits.unitBytes / 2;
   held.own += half;
   const surplus = deliver(acquire, 4, 8);
   const other = deliver(acquire, 5, 8);
@@ -129,6 +129,26 @@ test('a direction that is full gives its blocks up, and the other goes on', asyn
   const next = deliver(acquire, 6, 8);
   await until('it is answered', next.answered);
   assert.equal(next.answer, 'stored');
+});
+
+test('where it is configured so, a full direction makes room by destroying what is oldest; of theirs only what is done with', async (t) => {
+  const { acquire, store } = setUp(t);
+  const pool = store.pool('B');
+  pool.policy = { ...pool.policy, maxUnits: 32, whenFull: 'oldest_first' };
+  for (const number of [2, 4]) await addBlock(store, number, 8);
+  for (const number of [3, 5]) await addBlock(store, number, 8, { own: false });
+  const own = deliver(acquire, 6, 8);
+  const theirs = deliver(acquire, 7, 8);
+  await until('both are answered', () => own.answered() && theirs.answered());
+  assert.equal(own.answer, 'stored');
+  assert.match(theirs.answer, /^refused: .*full/);
+  assert.deepEqual([...pool.own.keys()], [4, 6]);
+  pool.theirFloor = 5;
+  const later = deliver(acquire, 9, 8);
+  await until('it is answered', later.answered);
+  assert.equal(later.answer, 'stored');
+  assert.deepEqual([...pool.theirs.keys()], [5, 9]);
+  assert.equal(acquire.stats.evicted, 2);
 });
 
 test('a disk that fails is tried again, and the module is told when the block is safe', async (t) => {

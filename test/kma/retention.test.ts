@@ -39,10 +39,26 @@ test('key is destroyed by age from birth, the far end keeping it longer', async 
   assert.deepEqual(numbers(store), { own: [1, 3], theirs: [1, 3] });
   await after(limits.ownKeyLifetimeMs / 2, all);
   assert.deepEqual(numbers(store), { own: [3], theirs: [1, 3] });
-  await after(limits.theirKeyLifetimeMs - limits.ownKeyLifetimeMs, all);
+  await after(limits.ownKeyLifetimeMs + limits.theirKeyExtraMs - limits.ownKeyLifetimeMs, all);
   assert.deepEqual(numbers(store), { own: [3], theirs: [3] });
   assert.equal(all.retention.stats.destroyed, 2);
   assert.equal(store.known('B', true, 1), true);
+});
+
+test('a pool may have a lifetime of its own, shorter than an hour or longer than a day', async (t) => {
+  const all = setUp(t);
+  const { store } = all;
+  const pool = store.pool('B');
+  pool.policy = { ...pool.policy, ownLifetimeMs: 600_000 };
+  for (const own of [true, false]) await addBlock(store, 1, 4, { own, epoch: 1 });
+  await after(600_000, all);
+  assert.deepEqual(numbers(store), { own: [], theirs: [1] });
+  await after(limits.theirKeyExtraMs, all);
+  assert.deepEqual(numbers(store), { own: [], theirs: [] });
+  pool.policy = { ...pool.policy, ownLifetimeMs: 2 * limits.ownKeyLifetimeMs };
+  await addBlock(store, 3, 4);
+  await after(limits.ownKeyLifetimeMs, all);
+  assert.deepEqual(numbers(store).own, [3]);
 });
 
 test('a key that a plain KM relayed is erased when it is as old as the far end keeps its own', async (t) => {
@@ -50,7 +66,7 @@ test('a key that a plain KM relayed is erased when it is as old as the far end k
   const { foreign } = all.store;
   using bytes = keyOf(1, 1);
   await foreign.insert('P', [{ id: '1', bytes }]);
-  await after(limits.theirKeyLifetimeMs - 60_000, all);
+  await after(limits.ownKeyLifetimeMs + limits.theirKeyExtraMs - 60_000, all);
   assert.equal(foreign.count('P'), 1);
   await after(60_100, all);
   assert.equal(foreign.count('P'), 0);

@@ -88,7 +88,7 @@ test('a pool takes in no more than its maximum of bytes', async (t) => {
   const { foreign } = openStore(t, directoryFor(t));
   const many = (from: number) =>
     Array.from({ length: 256 }, (_, i) => key(`${from + i}`, i, limits.relayKeyBytesMax));
-  for (let from = 0; from < limits.relayPoolBytesMax / limits.relayKeyBytesMax; from += 256)
+  for (let from = 0; from < limits.foreignBytesMax / limits.relayKeyBytesMax; from += 256)
     assert.equal(await foreign.insert('P', many(from)), 'kept');
   assert.equal(await foreign.insert('P', [key('x', 1, 1)]), 'full');
   await take(foreign, 'P', '1');
