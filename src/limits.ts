@@ -52,6 +52,8 @@ export const limits = {
   blockFileGranuleBytes: 4_096,
   /** Buffers of a block's size that are kept for the next one. */
   blockFileSpareBuffers: 4,
+  /** Guarded memory for secrets: the blocks below, and those on their way in. */
+  secretBytesMax: 256 << 20,
   /** Decrypted blocks held in memory, over all pools. */
   openBlocksMax: 64,
   idEpochsMax: 8,

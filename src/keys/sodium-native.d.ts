@@ -28,6 +28,11 @@ declare module 'sodium-native' {
     crypto_scalarmult(shared: Buffer, secret: Buffer, theirs: Buffer): void;
     crypto_scalarmult_base(publicKey: Buffer, secret: Buffer): void;
     randombytes_buf(into: Buffer): void;
+    sodium_malloc(bytes: number): Buffer;
+    /** Of `sodium_malloc`, as that gave it. */
+    sodium_free(memory: Buffer): void;
+    /** Throws when the system refuses it. */
+    sodium_mlock(memory: Uint8Array): void;
     crypto_generichash(output: Buffer, input: Buffer, key?: Buffer): void;
     crypto_onetimeauth_init(state: Buffer, key: Buffer): void;
     crypto_onetimeauth_update(state: Buffer, input: Buffer): void;

@@ -5,12 +5,12 @@ import { giveSecretMemory, takeSecretMemory } from './secret-pool.ts';
 /**
  * Key bytes with one owner, who wipes them. The bytes never pass through a string: every printed form is `<secret>`.
  *
- * JavaScript cannot wipe strings and the collector may copy small objects; a Buffer's backing store is outside the
- * collected heap and stays where it is, so overwriting it does remove the bytes.
+ * JavaScript cannot wipe strings, and the collector copies what lies in its heap, short Buffers too; so these lie in memory that is
+ * neither moved nor dumped nor swapped out (secret-pool.ts), and overwriting it does remove the bytes.
  */
 export class SecretBytes implements Disposable {
   #bytes: Buffer | undefined;
-  /** What `#bytes` is the beginning of, when it goes back into the pool. */
+  /** What `#bytes` is the beginning of; undefined for adopted bytes. */
   readonly #pooled: Buffer | undefined;
 
   private constructor(bytes: Buffer, pooled?: Buffer) {
@@ -18,30 +18,34 @@ export class SecretBytes implements Disposable {
     this.#pooled = pooled;
   }
 
-  /** @param length bytes, all zero, in memory that no pool shares */
+  /** @param length bytes, all zero, in memory that serves again once this is wiped: a view that outlives that shows another's bytes */
   static alloc(length: number): SecretBytes {
-    return new SecretBytes(Buffer.alloc(length));
-  }
-
-  /**
-   * The same out of a pool, for what comes and goes often and is only ever looked at for a moment.
-   * @param length bytes, all zero, in memory that serves again once this is wiped: a view that outlives that shows another's bytes
-   */
-  static pooled(length: number): SecretBytes {
     const memory = takeSecretMemory(length);
-    return new SecretBytes(memory.subarray(0, length), memory);
+    return new SecretBytes(memory.length === length ? memory : memory.subarray(0, length), memory);
   }
 
-  /** Takes ownership: the caller may no longer touch `bytes`. */
+  /** The same. */
+  static pooled(length: number): SecretBytes {
+    return SecretBytes.alloc(length);
+  }
+
+  /** Takes ownership: the caller may no longer touch `bytes`. They stay where they are, in memory that may be dumped: see `moved`. */
   static adopt(bytes: Buffer): SecretBytes {
     return new SecretBytes(bytes);
   }
 
+  /** Takes the bytes, and wipes where they were. */
+  static moved(bytes: Uint8Array): SecretBytes {
+    const own = SecretBytes.copyOf(bytes);
+    bytes.fill(0);
+    return own;
+  }
+
   /** Copies; the caller still owns (and wipes) `bytes`. */
   static copyOf(bytes: Uint8Array): SecretBytes {
-    const own = Buffer.alloc(bytes.length);
-    own.set(bytes);
-    return new SecretBytes(own);
+    const own = SecretBytes.alloc(bytes.length);
+    own.view().set(bytes);
+    return own;
   }
 
   get length(): number {
