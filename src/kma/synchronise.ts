@@ -288,7 +288,7 @@ export class Synchronise {
 
   #proof(role: 'proposal' | 'answer', block: Block, mine: boolean): Buffer {
     const ends = { mine, self: this.#self, other: this.#peer.kmaId };
-    return proofSeenFrom(ends, role, block.number, this.#store.open.view(block));
+    return this.#store.open.lendWhole(block, (key) => proofSeenFrom(ends, role, block.number, key));
   }
 
   #background(work: Promise<unknown>): void {

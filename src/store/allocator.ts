@@ -73,9 +73,14 @@ export class Allocator {
       if (burns.size > 0) await Promise.all(burns);
     } catch (thrown) {
       for (const one of bytes) one.wipe();
-      for (const part of parts) part.block.unuse(part.index, part.units);
+      for (const part of parts) {
+        part.block.unuse(part.index, part.units);
+        // It may be wiped in memory: the disk still has it.
+        this.#store.open.forget(part.block);
+      }
       throw thrown;
     }
+    this.#wipe(parts);
     this.#destroyUsedUp(parts);
     return bytes;
   }
@@ -100,6 +105,7 @@ export class Allocator {
       return undefined;
     }
     for (const block of new Set(parts.map((part) => part.block))) this.#store.theirBurns.markLazily(block);
+    this.#wipe(parts);
     this.#destroyUsedUp(parts);
     return bytes;
   }
@@ -188,8 +194,14 @@ export class Allocator {
   }
 
   #usedUp(pool: Pool, parts: readonly Part[]): void {
+    this.#wipe(parts);
     for (const { block } of parts)
       if (block.next === block.units && pool.queue.has(block)) this.#store.destroyLater(block, 'used_up');
+  }
+
+  // Who has asked has a copy.
+  #wipe(parts: readonly Part[]): void {
+    for (const { block, index, units } of parts) this.#store.open.wipeUsed(block, index, units);
   }
 
   // All or none: when one cannot be read, those before it are wiped.
@@ -224,7 +236,11 @@ export class Allocator {
   #view({ block, index, units }: Part): Buffer {
     try {
       const key = this.#store.open.view(block);
-      return key.subarray(index * limits.unitBytes, (index + units) * limits.unitBytes);
+      const bytes = key.subarray(index * limits.unitBytes, (index + units) * limits.unitBytes);
+      // Zeros would be no cover, and the authenticator under them is known to everyone.
+      for (let at = 0; at < bytes.length; at += limits.unitBytes)
+        assert(bytes.readInt32LE(at) !== 0 || !isWiped(bytes, at), 'key that was wiped is not used again');
+      return bytes;
     } catch (thrown) {
       if (isDamage(thrown)) this.#putAside(block, thrown);
       throw thrown;
@@ -253,6 +269,10 @@ export class Allocator {
     for (const { block } of parts)
       if (block.state === 'ready' && block.left === 0) this.#store.destroyLater(block, 'used_up');
   }
+}
+
+function isWiped(bytes: Buffer, at: number): boolean {
+  return bytes.subarray(at, at + limits.unitBytes).every((byte) => byte === 0);
 }
 
 function isDamage(thrown: unknown): thrown is AgentError {

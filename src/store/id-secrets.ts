@@ -1,5 +1,7 @@
 import { limits } from '../limits.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
+import type { Block } from './block.ts';
+import type { OpenBlocks } from './open-blocks.ts';
 import type { Pool } from './pool.ts';
 import type { Sealer } from './seal.ts';
 import type { Statements } from './statements.ts';
@@ -30,6 +32,11 @@ export class IdSecrets {
   /** The KMA-key at `unit`, as a secret that the caller owns. @param key of the whole block, only lent */
   static of(key: Buffer, unit: number): SecretBytes {
     return SecretBytes.copyOf(key.subarray(unit * limits.unitBytes, (unit + 1) * limits.unitBytes));
+  }
+
+  /** The same of a live block, as it is stored. */
+  unitOf(open: OpenBlocks, block: Block, unit: number): SecretBytes {
+    return open.lendWhole(block, (key) => IdSecrets.of(key, unit));
   }
 
   write(pool: Pool, own: boolean, epoch: number, secret: SecretBytes): void {

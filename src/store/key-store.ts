@@ -137,7 +137,7 @@ export class KeyStore {
   /** Both ends have proved to hold the same bits: the block's units from `first` on are for use. */
   async markReady(block: Block, first: number, epoch: number): Promise<void> {
     const pool = this.pool(block.pool);
-    const secret = epoch === block.number ? IdSecrets.of(this.open.view(block), first) : undefined;
+    const secret = epoch === block.number ? this.#secrets.unitOf(this.open, block, first) : undefined;
     const usable = secret === undefined ? first : first + 1;
     // Marked before in an epoch of its own: the KMA-key that was its ID secret is for use now, so it may not stay one.
     const revoked = block.state === 'ready' && block.epoch === block.number && epoch !== block.number;
@@ -149,6 +149,7 @@ export class KeyStore {
     if (revoked) this.#secrets.drop(pool, block.own, block.number);
     if (block.ended) return this.#takeBack(pool, block, secret);
     if (secret !== undefined) this.#secrets.keep(pool, block.own, block.number, secret);
+    this.open.readied(block, usable);
     block.first = usable;
     block.epoch = epoch;
     block.burntTo = Math.max(block.burntTo, usable);
@@ -210,9 +211,7 @@ export class KeyStore {
     return rolledBack(why);
   }
 
-  meta(name: string): string | undefined {
-    return readMeta(this.#db, name);
-  }
+  meta = (name: string): string | undefined => readMeta(this.#db, name);
 
   async putMeta(name: string, value: string): Promise<void> {
     await this.commit.stage(() => this.statements.putMeta.run(name, value));

@@ -71,6 +71,8 @@ async function outcomeOf(world: World, b: TestNode, block: Block, vector: Vector
   const used = block.usedCount;
   for (let unit = 2; unit < block.units; unit++)
     if (block.used !== undefined && (block.used[unit >> 3]! & (1 << (unit & 7))) !== 0) block.unuse(unit, 1);
+  // Used units are wiped in memory.
+  b.store.open.forget(block);
   if (used > 0) return 'accepted';
   if (closed) return 'closed';
   if (seen('kx.message.malformed') > before.malformed) return 'malformed';
