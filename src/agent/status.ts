@@ -25,6 +25,7 @@ import type {
 } from '../observe/status.ts';
 import type { KeyStore } from '../store/key-store.ts';
 import { version } from '../version.ts';
+import { memoryStatus, memoryWarnings } from './memory-guard.ts';
 import type { PushParts } from './notification-parts.ts';
 
 /** A link: its configuration, and what takes and synchronises its blocks. */
@@ -78,7 +79,8 @@ export function describe(parts: AgentParts): Status {
     notifications: describeNotifications(parts.notification),
     supply: supply === undefined ? null : { ...supply.stats, ...describePush(parts.push) },
     store: { commits: store.commit.commits },
-    warnings: warnings(config),
+    memory: memoryStatus(),
+    warnings: [...warnings(config), ...memoryWarnings()],
   };
 }
 

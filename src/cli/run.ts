@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { driverNames } from '../../drivers/registry.ts';
+import { guardMemory } from '../agent/memory-guard.ts';
 import { type Agent, startAgent } from '../agent.ts';
 import { loadConfig } from '../config/load.ts';
 import { AgentError, ZEROIZED } from '../errors.ts';
@@ -31,6 +32,7 @@ async function run(file: string): Promise<void> {
   process.umask(0o077);
   const config = loadConfig(file, driverNames);
   const log = createLog(config.log.level).with({ kma: config.kma_id });
+  guardMemory(log);
   const broken = (error: AgentError) => {
     log.error('agent.broken', { code: error.code, reason: error.message, remedy: error.remedy });
     process.exit(1);

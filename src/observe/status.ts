@@ -101,6 +101,18 @@ export type SupplyState = {
   readonly streams: number;
 };
 
+/** Memory for secrets, in bytes; all but `used_bytes` stays when secrets go. */
+export type MemoryStatus = {
+  readonly used_bytes: number;
+  readonly guarded_bytes: number;
+  /** Guarded, but not locked into memory. */
+  readonly unlocked_bytes: number;
+  /** In use, and not guarded. */
+  readonly unguarded_bytes: number;
+  /** Whether a core dump of this process would hold its memory; the guarded part it never holds. */
+  readonly in_core_dumps: boolean;
+};
+
 /** What `keyferry status --json` prints: no key, nothing computed from key. */
 export type Status = {
   readonly kma_id: string;
@@ -120,6 +132,7 @@ export type Status = {
   readonly notifications: NotificationStatus;
   readonly supply: SupplyState | null;
   readonly store: { readonly commits: number };
-  /** What of the configuration gives protection away. */
+  readonly memory: MemoryStatus;
+  /** What of the configuration gives protection away, or of the machine. */
   readonly warnings: readonly string[];
 };

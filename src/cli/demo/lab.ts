@@ -57,12 +57,13 @@ export class Lab {
   readonly applications: readonly LabApplication[];
   readonly modules: readonly LabModule[];
   readonly programs = new Map<string, Program>();
-  readonly #seed: string;
+  /** Of all simulated modules. */
+  readonly seed: string;
 
   private constructor(directory: string, settings: LabSettings, ports: readonly number[], seed: string) {
     this.directory = directory;
     this.settings = settings;
-    this.#seed = seed;
+    this.seed = seed;
     this.nodes = ['A', 'B', 'C'].map((kmaId, i) => ({
       kmaId,
       config: join(directory, `${kmaId}.yaml`),
@@ -133,7 +134,7 @@ export class Lab {
     const parameters = [
       'simulate-module',
       '--seed',
-      this.#seed,
+      this.seed,
       '--link-id',
       module.linkId,
       '--role',
