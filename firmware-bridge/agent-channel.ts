@@ -174,7 +174,7 @@ export class SealedAgentChannel implements AgentChannel {
     try {
       this.#onEffect({ type: 'envelope', bytes: envelope });
     } finally {
-      reader.release(envelope);
+      reader.release();
     }
   }
 

@@ -5,10 +5,13 @@
 import { crc32c } from '../src/bytes/crc32c.ts';
 import { assert } from '../src/errors.ts';
 import { limits } from '../src/limits.ts';
+import { SecretBytes } from '../src/secret/secret-bytes.ts';
 
 export const DELIMITER = 0;
 const CHECK_BYTES = 4;
 const GROUP_MAX = 255;
+const MESSAGE_BYTES = limits.bridgeMessageBytesMax + CHECK_BYTES;
+const NOTHING = Buffer.alloc(0);
 
 /** Why a frame was dropped. */
 export type FrameFault = 'check sum' | 'too long' | 'too short' | 'broken stuffing';
@@ -54,7 +57,10 @@ export function encodeFrame(message: Uint8Array): Buffer {
  * Takes the stream apart. Memory is one message of the greatest length, whatever arrives; a dropped frame costs a count.
  */
 export class FrameDecoder {
-  readonly #message = Buffer.alloc(limits.bridgeMessageBytesMax + CHECK_BYTES);
+  /** Of the first frame on, until `wipe`: where nothing seals the line, key is in it. */
+  #memory: SecretBytes | undefined;
+  /** Its view. */
+  #message: Buffer = NOTHING;
   readonly #faults: Record<FrameFault, number> = {
     'check sum': 0,
     'too long': 0,
@@ -105,6 +111,14 @@ export class FrameDecoder {
     this.#overlong = false;
   }
 
+  /** The same, and gives back the memory. */
+  wipe(): void {
+    this.reset();
+    this.#memory?.wipe();
+    this.#memory = undefined;
+    this.#message = NOTHING;
+  }
+
   #take(byte: number): void {
     if (this.#groupLeft > 0) {
       this.#groupLeft -= 1;
@@ -113,6 +127,8 @@ export class FrameDecoder {
     }
     if (this.#zeroAfterGroup) this.#append(0);
     this.#started = true;
+    this.#memory ??= SecretBytes.alloc(MESSAGE_BYTES);
+    this.#message = this.#memory.view();
     this.#groupLeft = byte - 1;
     this.#zeroAfterGroup = byte < GROUP_MAX;
   }

@@ -5,6 +5,7 @@
 import { crc32c } from '../src/bytes/crc32c.ts';
 import { assert } from '../src/errors.ts';
 import { limits } from '../src/limits.ts';
+import { SecretBytes } from '../src/secret/secret-bytes.ts';
 
 const CHECK_BYTES = 4;
 const HEAD_BYTES = 3;
@@ -83,7 +84,8 @@ export class HidEncoder {
 export class HidDecoder {
   readonly #shape: HidShape;
   readonly #pieceBytes: number;
-  readonly #message = Buffer.alloc(limits.bridgeMessageBytesMax + CHECK_BYTES);
+  /** From the first message on, until `wipe`: where nothing seals the line, key is in it. */
+  #memory: SecretBytes | undefined;
   readonly #faults: Record<HidFault, number> = {
     'out of sequence': 0,
     'malformed report': 0,
@@ -126,6 +128,13 @@ export class HidDecoder {
     this.#expected = undefined;
   }
 
+  /** The same, and gives back the memory. */
+  wipe(): void {
+    this.reset();
+    this.#memory?.wipe();
+    this.#memory = undefined;
+  }
+
   #take(report: Uint8Array, onMessage: (message: Buffer) => void): void {
     const { reportId } = this.#shape;
     // The device has other reports, too: they are none of ours.
@@ -143,8 +152,10 @@ export class HidDecoder {
     if (!inStep) this.#fault('out of sequence');
     if ((word & FIRST) !== 0) this.#begin();
     if (!this.#gathering) return;
-    if (this.#length + length > this.#message.length) return this.#fault('too long');
-    this.#message.set(report.subarray(at, at + length), this.#length);
+    this.#memory ??= SecretBytes.alloc(limits.bridgeMessageBytesMax + CHECK_BYTES);
+    const message = this.#memory.view();
+    if (this.#length + length > message.length) return this.#fault('too long');
+    message.set(report.subarray(at, at + length), this.#length);
     this.#length += length;
     if ((word & LAST) !== 0) this.#end(onMessage);
   }
@@ -157,9 +168,10 @@ export class HidDecoder {
   #end(onMessage: (message: Buffer) => void): void {
     const end = this.#length - CHECK_BYTES;
     try {
-      if (end < 1 || this.#message.readUInt32LE(end) !== crc32c(this.#message, 0, end)) {
+      const message = this.#memory!.view();
+      if (end < 1 || message.readUInt32LE(end) !== crc32c(message, 0, end)) {
         this.#faults['check sum'] += 1;
-      } else onMessage(this.#message.subarray(0, end));
+      } else onMessage(message.subarray(0, end));
     } finally {
       this.#drop();
     }
@@ -171,7 +183,7 @@ export class HidDecoder {
   }
 
   #drop(): void {
-    this.#message.fill(0, 0, this.#length);
+    this.#memory?.view().fill(0, 0, this.#length);
     this.#length = 0;
     this.#gathering = false;
   }

@@ -13,7 +13,7 @@ export interface Framing {
   push(chunk: Uint8Array, onMessage: (message: Buffer) => void): void;
   /** Frames, reports and messages dropped so far. */
   readonly faultCount: number;
-  /** The line is gone: overwrites what has come of an unfinished message. */
+  /** The line is gone: overwrites what has come of an unfinished message, and gives back its memory. */
   wipe(): void;
 }
 
@@ -46,7 +46,7 @@ export class StreamFraming implements Framing {
   }
 
   wipe(): void {
-    this.#decoder.reset();
+    this.#decoder.wipe();
   }
 }
 
@@ -77,7 +77,7 @@ export class ReportFraming implements Framing {
   }
 
   wipe(): void {
-    this.#decoder.reset();
+    this.#decoder.wipe();
   }
 }
 

@@ -109,7 +109,7 @@ export class ModuleChannel {
     try {
       this.#onEffect({ type: 'envelope', bytes: envelope });
     } finally {
-      reader.release(envelope);
+      reader.release();
     }
   }
 

@@ -195,7 +195,7 @@ function hkdf(chain: Uint8Array, material: Uint8Array): SecretBytes {
   using first = hmac(temporary.view(), Buffer.of(1));
   using second = hmac(temporary.view(), first.view(), Buffer.of(2));
   using third = hmac(temporary.view(), second.view(), Buffer.of(3));
-  return SecretBytes.adopt(Buffer.concat([first.view(), second.view(), third.view()]));
+  return joined([first.view(), second.view(), third.view()]);
 }
 
 function hmac(key: Uint8Array, ...parts: readonly Uint8Array[]): SecretBytes {
@@ -206,16 +206,33 @@ function hmac(key: Uint8Array, ...parts: readonly Uint8Array[]): SecretBytes {
     for (let i = 0; i < key.length; i++) block[i]! ^= key[i]!;
     return block;
   };
-  using inner = SecretBytes.adopt(blake2b(fill(0x36), ...parts));
-  return SecretBytes.adopt(blake2b(fill(0x5c), inner.view()));
+  using inner = SecretBytes.alloc(HASH_BYTES);
+  blake2bInto(inner.view(), fill(0x36), ...parts);
+  const outer = SecretBytes.alloc(HASH_BYTES);
+  blake2bInto(outer.view(), fill(0x5c), inner.view());
+  return outer;
 }
 
+/** For what everyone may know. */
 function blake2b(...parts: readonly Uint8Array[]): Buffer {
   const hash = Buffer.alloc(HASH_BYTES);
-  const input = Buffer.concat(parts);
-  sodium.crypto_generichash(hash, input);
-  input.fill(0);
+  blake2bInto(hash, ...parts);
   return hash;
+}
+
+function blake2bInto(hash: Buffer, ...parts: readonly Uint8Array[]): void {
+  using input = joined(parts);
+  sodium.crypto_generichash(hash, input.view());
+}
+
+function joined(parts: readonly Uint8Array[]): SecretBytes {
+  const whole = SecretBytes.alloc(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.view().set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /**

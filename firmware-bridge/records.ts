@@ -1,7 +1,7 @@
 /** What a channel's messages are told by, and its records (README.md, "Channel"). */
 import { assert } from '../src/errors.ts';
 import { limits } from '../src/limits.ts';
-import type { SecretBytes } from '../src/secret/secret-bytes.ts';
+import { SecretBytes } from '../src/secret/secret-bytes.ts';
 import { seal, TAG_BYTES, unseal } from './noise.ts';
 
 /** The first byte of a message; from `PLAIN_MIN` on it is a plain envelope. */
@@ -51,7 +51,8 @@ export class RecordWriter {
 /** Opens one direction; takes no record twice. Owns `key`. */
 export class RecordReader {
   readonly #key: SecretBytes;
-  readonly #plain = Buffer.alloc(limits.bridgeMessageBytesMax - RECORD_EXTRA_BYTES);
+  /** What `open` lent. */
+  #plain: SecretBytes | undefined;
   #next = 0;
 
   constructor(key: SecretBytes) {
@@ -61,25 +62,28 @@ export class RecordReader {
   /** The envelope, lent until `release`; undefined when the record is to be dropped. `record` stays the caller's. */
   open(record: Buffer): Buffer | undefined {
     const length = record.length - RECORD_EXTRA_BYTES;
-    if (length < 1 || length > this.#plain.length) return undefined;
+    if (length < 1 || record.length > limits.bridgeMessageBytesMax) return undefined;
     const counter = Number(record.readBigUInt64LE(1));
     if (counter < this.#next || counter > COUNTER_MAX) return undefined;
-    const plain = this.#plain.subarray(0, length);
-    if (!unseal(this.#key.view(), counter, NOTHING, record.subarray(HEAD_BYTES), plain)) {
-      plain.fill(0);
+    this.release();
+    const plain = SecretBytes.alloc(length);
+    if (!unseal(this.#key.view(), counter, NOTHING, record.subarray(HEAD_BYTES), plain.view())) {
+      plain.wipe();
       return undefined;
     }
     this.#next = counter + 1;
-    return plain;
+    this.#plain = plain;
+    return plain.view();
   }
 
-  /** Wipes an envelope that `open` lent. */
-  release(envelope: Buffer): void {
-    envelope.fill(0);
+  /** Wipes the envelope that `open` lent. */
+  release(): void {
+    this.#plain?.wipe();
+    this.#plain = undefined;
   }
 
   wipe(): void {
     this.#key.wipe();
-    this.#plain.fill(0);
+    this.release();
   }
 }
