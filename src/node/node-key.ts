@@ -97,7 +97,7 @@ function fromPassphrase(path: string, dataDirectory: string, entropy: Entropy): 
     const nonce = salt(join(dataDirectory, SALT), entropy);
     // RFC 9106 §4, second recommended option: 64 MiB, three passes, four lanes.
     const parameters = { message, nonce, parallelism: 4, tagLength: KEY_BYTES, memory: 65_536, passes: 3 };
-    return SecretBytes.adopt(argon2Sync('argon2id', parameters));
+    return SecretBytes.moved(argon2Sync('argon2id', parameters));
   } finally {
     bytes.fill(0);
   }

@@ -20,7 +20,7 @@ export class Sealer implements Disposable {
   /** As stores of formats 1 and 2 were sealed, under the node key itself. @param nodeKey 32 bytes, only lent */
   static ofNodeKey(nodeKey: SecretBytes, entropy: Entropy): Sealer {
     const derived = hkdfSync('sha256', nodeKey.view(), Buffer.alloc(0), 'keyferry store seal 1', 32);
-    return new Sealer(SecretBytes.adopt(Buffer.from(derived)), entropy);
+    return new Sealer(SecretBytes.moved(new Uint8Array(derived)), entropy);
   }
 
   /** Seals under `key` from now on, which it takes ownership of. @returns the key until now, the caller's */

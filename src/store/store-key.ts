@@ -146,7 +146,7 @@ function openSlot({ id, box }: Slot, nodeKey: SecretBytes): SecretBytes | undefi
 
 function sealingKey(nodeKey: SecretBytes): SecretBytes {
   const derived = hkdfSync('sha256', nodeKey.view(), Buffer.alloc(0), 'keyferry store key 1', KEY_BYTES);
-  return SecretBytes.adopt(Buffer.from(derived));
+  return SecretBytes.moved(new Uint8Array(derived));
 }
 
 function placeOf(id: string): Buffer {
