@@ -18,8 +18,13 @@ export function syncProof(
   const at = role === 'proposal' ? 0 : limits.unitBytes;
   const oneTimeKey = key.subarray(at, at + limits.unitBytes);
   const text = bindTexts(`keyferry/1 sync ${role}`, sender, receiver, String(number), String(key.length));
-  return authenticate(oneTimeKey, [text, key.subarray(SYNC_UNITS * limits.unitBytes)]);
+  const tag = authenticate(oneTimeKey, [text, key.subarray(SYNC_UNITS * limits.unitBytes)]);
+  // Poly1305 leaves the last bytes of what it read on the stack, where these come now.
+  authenticate(ZEROS, [ZEROS.subarray(1)]);
+  return tag;
 }
+
+const ZEROS = Buffer.alloc(limits.unitBytes);
 
 /**
  * The tag of either role, seen from either side: the proposer is whoever owns the block's direction.
