@@ -81,6 +81,7 @@ test('the Debian package is installed, runs under systemd with all its fences, i
       { owner: looked['owner'], core: looked['core'], user: looked['user'] },
       { owner: 'keyferry 600', core: '0', user: 'keyferry' },
     );
+    assert.deepEqual([looked['locks'], looked['filter']], [String(320 << 20), '00000000']);
     assert.equal((await ask(guest, 'reload', ({ event }) => event === 'reloaded'))['code'], 0);
 
     guest.say('kill');
