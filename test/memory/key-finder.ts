@@ -54,7 +54,7 @@ export class KeyFinder {
       this.#add(name, at, 'raw', key.subarray(at, at + RAW_BYTES));
   }
 
-  /** @param address of the first byte of `bytes`; @param from where pieces may begin: what lies before was searched with another chunk */
+  /** @param address of the first byte of `bytes` */
   search(bytes: Buffer, address: number, onHit: (hit: Hit) => void): void {
     const filter = this.#filter;
     let word = 0;
