@@ -220,7 +220,7 @@ export function mutateHeader(frame: Buffer, random: Random): Buffer {
       break;
     case 2:
       lying.writeUInt16BE(
-        random.pick([0x1100, 0x1101, 0x1102, 0x1105, 0x11f0, 0x11f1, 0x11f3, 0x0111, 0x0001]),
+        random.pick([0x1100, 0x1101, 0x1102, 0x1105, 0x11f0, 0x11f1, 0x11f4, 0x0111, 0x0001]),
         6,
       );
       break;

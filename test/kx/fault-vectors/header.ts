@@ -36,7 +36,7 @@ const rows: Row[] = [
   ['command 0x0111: the bytes swapped', COMMAND, 'closed', patched(6, '0111')],
   ['command 0x1201: another pair of ends', COMMAND, 'closed', patched(6, '1201')],
   ['command 0x0001: right in its second byte only', COMMAND, 'closed', patched(6, '0001')],
-  ['command 0x11f3: a private code that nobody has', COMMAND, 'closed', patched(6, '11f3')],
+  ['command 0x11f4: a private code that nobody has', COMMAND, 'closed', patched(6, '11f4')],
   ['command 0xffff', COMMAND, 'closed', patched(6, 'ffff')],
   ['a bad command, and no payload yet', COMMAND, 'closed', header(2, 0x1105, 0xffff)],
   ['half a header', LENGTH, 'waiting', good.subarray(0, 5)],
