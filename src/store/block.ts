@@ -1,4 +1,4 @@
-import { type BlockState, isLive } from '../keys/life-cycle.ts';
+import { type BlockState, type EndReason, isLive } from '../keys/life-cycle.ts';
 import { limits } from '../limits.ts';
 
 export type Origin = 'link' | 'relay';
@@ -24,6 +24,18 @@ export type NewBlock = {
   readonly first: number;
   readonly epoch: number;
   readonly about?: About;
+};
+
+/**
+ * Stored or ready, once that is durable; or ended, and why: used no more, and being erased. `keys` can be used, or could have been until
+ * now.
+ */
+export type BlockEvent = {
+  readonly what: 'stored' | 'ready' | 'ended';
+  readonly block: Block;
+  readonly keys: number;
+  readonly state: BlockState;
+  readonly reason?: EndReason | undefined;
 };
 
 /** One block of KMA-keys as the agent knows it while running; the key itself stays sealed on disk until it is used. */

@@ -3,7 +3,7 @@ import type { Log } from '../env/log.ts';
 import { type AgentError, assert } from '../errors.ts';
 import { type EndReason, type EndState, endOf } from '../keys/life-cycle.ts';
 import { limits } from '../limits.ts';
-import type { Block } from './block.ts';
+import type { Block, BlockEvent } from './block.ts';
 import type { BlockRecords } from './block-records.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { OpenBlocks } from './open-blocks.ts';
@@ -18,6 +18,7 @@ export type EndingParts = {
   readonly records: BlockRecords;
   readonly open: OpenBlocks;
   readonly poolOf: (remote: string) => Pool;
+  readonly tell: (event: BlockEvent) => void;
 };
 
 /** Ends blocks: their key is gone from memory at once and from the disk with the next transaction; their rows stay. */
@@ -50,7 +51,8 @@ export class Endings {
   }
 
   /** From memory alone. */
-  drop(block: Block, state: EndState): Block {
+  drop(block: Block, state: EndState, reason: EndReason): Block {
+    if (!block.ended) this.#parts.tell({ what: 'ended', block, keys: block.left, state, reason });
     this.#parts.poolOf(block.pool).drop(block);
     block.state = state;
     this.#parts.open.forget(block);
@@ -67,7 +69,7 @@ export class Endings {
     const { statements, clock } = this.#parts;
     const end = endOf(block.state, reason);
     assert(end !== undefined, `a block that is ${block.state} does not end as ${reason}`);
-    this.drop(block, end);
+    this.drop(block, end, reason);
     const write = () => {
       statements.deleteKey.run(block.id);
       statements.deleteBurntTo.run(block.id);

@@ -7,7 +7,7 @@ import type { AgentError } from '../errors.ts';
 import type { EndReason } from '../keys/life-cycle.ts';
 import { limits } from '../limits.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
-import type { Block, NewBlock } from './block.ts';
+import type { Block, BlockEvent, NewBlock } from './block.ts';
 import { BlockFile } from './block-file.ts';
 import { BlockNumbers } from './block-numbers.ts';
 import { BlockRecords } from './block-records.ts';
@@ -69,6 +69,8 @@ export class KeyStore {
   readonly #endings: Endings;
   readonly #insertion: Insertion;
   readonly #pools = new Map<string, Pool>();
+  /** Told what becomes of blocks. */
+  onBlock: ((event: BlockEvent) => void) | undefined;
 
   constructor(options: KeyStoreOptions) {
     this.clock = options.clock;
@@ -95,7 +97,8 @@ export class KeyStore {
     this.#secrets = new IdSecrets(sealer, this.statements);
     const records = new BlockRecords(sealer, entropy, this.statements, this.#file);
     this.open = new OpenBlocks(records);
-    const shared = { clock, log, commit: this.commit, statements: this.statements, records, poolOf };
+    const tell = (event: BlockEvent) => this.onBlock?.(event);
+    const shared = { clock, log, commit: this.commit, statements: this.statements, records, poolOf, tell };
     this.#endings = new Endings({ ...shared, open: this.open });
     this.#insertion = new Insertion({
       ...shared,
@@ -156,6 +159,7 @@ export class KeyStore {
     block.next = Math.max(block.next, usable);
     block.state = 'ready';
     pool.readied(block);
+    this.onBlock?.({ what: 'ready', block, keys: block.left, state: block.state });
   }
 
   /** Destroys the key of a live block. Its row stays, so that the block is known when it comes again. */
@@ -178,7 +182,7 @@ export class KeyStore {
     const dropped: Block[] = [];
     for (const own of sides) {
       pool.generation[own ? 'own' : 'theirs'] += 1;
-      for (const block of [...pool.side(own).values()]) dropped.push(this.#endings.drop(block, 'destroyed'));
+      for (const block of [...pool.side(own).values()]) dropped.push(this.#endings.drop(block, 'destroyed', 'forgotten'));
       this.#secrets.dropAll(pool, own);
     }
     // By what the disk says, so that it is thorough also when it is tried again.
@@ -226,7 +230,7 @@ export class KeyStore {
     this.commit.abandon();
     for (const pool of this.#pools.values())
       for (const own of [true, false])
-        for (const block of [...pool.side(own).values()]) this.#endings.drop(block, 'destroyed');
+        for (const block of [...pool.side(own).values()]) this.#endings.drop(block, 'destroyed', 'ordered');
     this.#wipe();
     return discardStore(this.#path);
   }
