@@ -12,6 +12,15 @@ control:
   socket: /run/keyferry/control.sock
 log:
   level: info
+audit:
+  directory: /var/lib/keyferry/audit
+  max_bytes: 268435456
+  when_full: go_on                 # or refuse: no key without a record
+  syslog:
+    address: log.example:6514
+    ca: syslog-ca.pem
+    certificate: syslog.pem        # where the collector asks for one
+    private_key: syslog.key
 
 kx:
   listen: 0.0.0.0:4163

@@ -20,6 +20,7 @@ export type Agent = {
 
 /**
  * Builds the agent's parts from a configuration and starts them, the store first and the doors last.
+ * @param configSha256 of the configuration file, for the record
  * @param onBroken an invariant of ours does not hold, or the disk has failed: the process must end
  * @param onZeroized all key is destroyed and who asked for it has been told: the process must end
  * @throws AgentError; what was started by then is stopped
@@ -29,6 +30,7 @@ export async function startAgent(
   log: Log,
   onBroken: (error: AgentError) => void,
   onZeroized: () => void,
+  configSha256?: string,
 ): Promise<Agent> {
   const closings: Closing[] = [];
   const stop = async () => {
@@ -41,13 +43,13 @@ export async function startAgent(
     }
   };
   try {
-    const parts = buildParts(config, log, closings, onBroken);
-    await openDoors(parts, log, closings, onBroken, onZeroized);
+    const parts = buildParts(config, log, closings, onBroken, configSha256);
+    await openDoors(parts, parts.log, closings, onBroken, onZeroized);
     const { source } = parts.relay;
     return {
       status: () => describe(parts),
       relay: (to, keys) => source.relay(to, keys),
-      reload: () => reloadTls(parts, log),
+      reload: () => reloadTls(parts, parts.log),
       stop,
     };
   } catch (thrown) {

@@ -278,6 +278,40 @@ export const limits = {
   /** Messages of a KM under test that wait to be looked at. */
   probeMessagesMax: 4_096,
 
+  // Audit.
+  /** The audit trail's files together: least, usual, most. */
+  auditBytesMin: 1 << 20,
+  auditBytesDefault: 256 << 20,
+  auditBytesMax: 2 ** 40,
+  /** One of them has an eighth of all, and at most so many bytes. */
+  auditFileShare: 8,
+  auditFileBytesMax: 32 << 20,
+  /** A line: 128 key IDs of the longest form fit. */
+  auditLineBytesMax: 1 << 17,
+  /** Of the newest file, what is looked at when the agent starts. */
+  auditTailBytes: 1 << 20,
+  /** Lines that the disk has not taken yet. */
+  auditQueueBytesMax: 16 << 20,
+  /** How long a line may wait to be written, and then for the disk's sync: a crash of the machine costs no more than both. */
+  auditWriteMs: 20,
+  auditSyncMs: 500,
+  auditRetryMs: 1_000,
+  /** How often the trail is sealed under the node key and its head remembered in the store. */
+  auditSealMs: 10_000,
+  auditSealLines: 4_096,
+  /** What somebody outside can repeat goes on record at once, then together for so long, so many kinds of each name and origin apart. */
+  auditSumMs: 10_000,
+  auditSumKindsMax: 32,
+  auditSumsMax: 1_024,
+  /** Shipping: bytes read and handed to the socket at once, and how often the collector is asked to acknowledge. */
+  auditShipBytes: 1 << 16,
+  auditShipTickMs: 500,
+  auditShipAcknowledgeMs: 30_000,
+  auditShipWaitMs: 10_000,
+  auditShipStopMs: 2_000,
+  auditShipBackOffMsMin: 500,
+  auditShipBackOffMsMax: 60_000,
+
   // Control.
   controlBodyBytesMax: 64 << 10,
   controlRequestMs: 120_000,

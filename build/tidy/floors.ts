@@ -14,6 +14,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'src/store': 3,
   'src/kx': 3,
   'src/observe': 3,
+  'src/audit': 3,
   'src/node': 3,
   'src/simulator': 3,
   'src/pki': 3,

@@ -3,7 +3,8 @@ import { perFile, type Rule, type Violation } from './rule.ts';
 import { lineAt, type SourceFile } from './source-files.ts';
 
 /** A simulation drives these: what they do depends on what they are handed, and on nothing else. */
-const PURE = /^(src\/(bytes|secret|keys|kx\/codec|kx\/session)\/|firmware-bridge\/(?!generated\/))/;
+const PURE =
+  /^(src\/(bytes|secret|keys|audit\/chain|kx\/codec|kx\/session)\/|firmware-bridge\/(?!generated\/))/;
 const isPure = (path: string) => PURE.test(path) && !path.endsWith('.d.ts');
 
 const PURE_SEES = /^(src\/(errors|limits)\.ts$|src\/env\/|firmware-bridge\/generated\/)/;
@@ -44,6 +45,7 @@ export const pureRoomsHaveNoWorld: Rule = perFile(
 const WORLD: readonly { readonly folder: RegExp; readonly touches: RegExp }[] = [
   { folder: /^(src\/(node|cli|pki|probe|simulator)\/|drivers\/ports\/|build\/|test\/)/, touches: /./ },
   { folder: /^src\/(agent\.ts$|agent\/|main\.ts$|ksa\/|control\/)/, touches: /./ },
+  { folder: /^src\/audit\//, touches: /^node:(fs|net|tls)/ },
   { folder: /^src\/(store\/|disk\/|config\/files\.ts$)/, touches: /^node:fs/ },
 ];
 const WORLD_MODULES =

@@ -12,6 +12,7 @@ import { systemEntropy as entropy } from '../node/entropy.ts';
 import { readKeyFile } from '../node/key-file.ts';
 import { TamperSwitch } from '../node/tamper-switch.ts';
 import { createMetrics } from '../observe/metrics.ts';
+import { auditedControl } from './audited-control.ts';
 import { type DestroyRequest, destroyKeys, listKeys } from './keys.ts';
 import { orderModule } from './orders.ts';
 import { KeyOrders } from './orders-for-key.ts';
@@ -64,13 +65,15 @@ async function openControl(
     metrics: createMetrics(status),
     relay: (destination: string, keys: number) => parts.relay.source.relay(destination, keys),
     reload: () => reloadTls(parts, log),
+    audit: () => parts.auditing.head(),
     order: (name: string, order: ModuleOrder | 'release') => orderModule(parts, name, order),
     keys: (pool?: string) => listKeys(parts, pool),
     destroyKeys: (request: DestroyRequest) => destroyKeys(parts, request),
     rotate: (file: string) => orders.rotate(file),
     zeroize: (why: string) => orders.zeroize(why),
   };
-  closings.push(await startControl(parts.config.control.socket, controlled, log));
+  const recorded = auditedControl(controlled, parts.auditing.audit);
+  closings.push(await startControl(parts.config.control.socket, recorded, log));
 }
 
 async function openKx(
@@ -130,7 +133,7 @@ function startRefills({ config, store, relay, routes, clock }: AgentParts, closi
 }
 
 async function openSupply(
-  { config, push, ports, doors, clock }: AgentParts,
+  { config, push, ports, doors, clock, auditing }: AgentParts,
   log: Log,
   closings: Closing[],
   onBroken: (error: InvariantError) => void,
@@ -144,6 +147,7 @@ async function openSupply(
     log,
     clock,
     onInvariantBroken: onBroken,
+    onAnswered: (answered) => auditing.onAnswered(answered),
   });
   ports.supply = delivery.port;
   doors.supply = delivery;

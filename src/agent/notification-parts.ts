@@ -1,9 +1,11 @@
 import type { Config, SupplyConfig } from '../config/schema.ts';
+import type { Audit } from '../env/audit.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Log } from '../env/log.ts';
 import { NoticeSource, type NoticeSourceParts } from '../kma/notice-source.ts';
 import { SupplyNotification } from '../kma/supply-notification.ts';
 import { AnnouncingSupply } from '../ksa/announcing-supply.ts';
+import { AuditedSupply } from '../ksa/audited-supply.ts';
 import type { KeySupply } from '../ksa/key-supply.ts';
 import { ProactiveSupply } from '../ksa/proactive-supply.ts';
 import { PushStreams } from '../ksa/push-streams.ts';
@@ -24,9 +26,11 @@ export function buildNotification(
   supply: Supply | undefined,
   parts: NoticeSourceParts,
   log: Log,
+  audit: Audit,
 ): { readonly notification: SupplyNotification; readonly push: PushParts | undefined } {
   const source = new NoticeSource(parts);
-  const push = config.supply && supply && buildPush(config, config.supply, supply, source, parts.clock, log);
+  const push =
+    config.supply && supply && buildPush(config, config.supply, supply, source, parts.clock, log, audit);
   const supplyKeys: ProactiveSupply['supply'] | undefined =
     push && ((from, notice) => push.proactive.supply(from, notice));
   return { notification: new SupplyNotification({ ...parts, log, source, supplyKeys }), push };
@@ -39,6 +43,7 @@ function buildPush(
   source: NoticeSource,
   clock: Clock,
   log: Log,
+  audit: Audit,
 ): PushParts {
   const sessions = new Sessions(
     config.sessions.map((one) => ({
@@ -52,9 +57,13 @@ function buildPush(
   const pushed = new Set(config.applications.filter((one) => one.push).map((one) => one.sae_id));
   const plain = new Set(kx.peers.filter((peer) => peer.protocol === 'plain').map((peer) => peer.kma_id));
   const streams = new PushStreams(clock);
+  const announcing = new AnnouncingSupply({ pushed, plain, sessions }, supply, source, clock, log);
+  const asked = { applications, names: { take: 'supply.enc_keys', find: 'supply.dec_keys' } };
+  const unasked = { applications, names: { take: 'supply.push', find: 'supply.push' } };
+  const recorded = new AuditedSupply(unasked, supply, audit);
   return {
-    announcing: new AnnouncingSupply({ pushed, plain, sessions }, supply, source, clock, log),
-    proactive: new ProactiveSupply({ self: kma_id, applications, sessions }, supply, streams, log),
+    announcing: new AuditedSupply(asked, announcing, audit),
+    proactive: new ProactiveSupply({ self: kma_id, applications, sessions }, recorded, streams, log),
     streams,
   };
 }

@@ -31,6 +31,7 @@ import { openTlsKeyLog } from '../node/tls-key-log.ts';
 import { refuseZeroized } from '../node/zeroized-mark.ts';
 import { Allocator } from '../store/allocator.ts';
 import { KeyStore } from '../store/key-store.ts';
+import { AuditParts } from './audit-parts.ts';
 import { Greetings } from './greetings.ts';
 import { buildNotification } from './notification-parts.ts';
 import type { AgentParts } from './status.ts';
@@ -38,13 +39,19 @@ import { readKxFiles } from './tls-files.ts';
 
 export type Closing = () => void | Promise<void>;
 
-/** Opens the store and builds everything on it; nothing runs yet. `closings` gets what undoes it, in order. */
+/**
+ * Opens the store and builds everything on it; nothing runs yet. `closings` gets what undoes it, in order.
+ * @param configSha256 of the configuration file, for the record
+ */
 export function buildParts(
   config: Config,
-  log: Log,
+  plainLog: Log,
   closings: Closing[],
   onBroken: (error: AgentError) => void,
+  configSha256?: string,
 ): AgentParts {
+  const auditing = new AuditParts(plainLog);
+  const { audit, log } = auditing;
   const self = config.kma_id;
   mkdirSync(config.data_directory, { recursive: true, mode: 0o700 });
   refuseZeroized(config.data_directory);
@@ -52,25 +59,32 @@ export function buildParts(
   const path = join(config.data_directory, 'keys.sqlite');
   const memory = config.rollback_guard && new GuardFile(config.rollback_guard.file);
   if (memory !== undefined) closings.push(() => memory.close());
-  const store = new KeyStore({ path, kmaId: self, nodeKey, clock, entropy, log, guard: memory, onBroken });
+  const { onBlock } = auditing;
+  const options = { path, kmaId: self, nodeKey, clock, entropy, log, guard: memory, onBroken, onBlock };
+  const store = new KeyStore(options);
+  closings.push(() => auditing.end());
   closings.push(() => store.close());
+  auditing.open(config, store, nodeKey, configSha256);
+  closings.push(() => auditing.stop());
   const allocator = new Allocator(store);
   const guard = new HopGuard(self, store, allocator, log);
   const neighbours = config.kx.peers.map((peer) => peer.kma_id);
   const linked = config.links.map((link) => link.peer);
   const routes = new Routes(self, neighbours, config.kx.routes, linked, plainKmas(config));
   const peers = new Map<string, Peer>();
-  const source = new RelaySource({ self, store, guard, routes, peers, clock, entropy, log });
-  const transit = new RelayTransit(guard, routes, peers, clock, entropy);
-  const destination = new RelayDestination(self, store, routes, clock, log);
+  const source = new RelaySource({ self, store, guard, routes, peers, clock, entropy, log, audit });
+  const transit = new RelayTransit(guard, routes, peers, clock, entropy, audit);
+  const destination = new RelayDestination(self, store, routes, clock, log, audit);
   const relay = new Relay(self, guard, { source, transit, destination }, peers, log);
   closings.push(() => source.stop());
   const supply = config.supply && new Supply(supplySettings(config), store, allocator);
   const noticing = { self, guard, routes, peers, clock, entropy };
-  const { notification, push } = buildNotification(config, supply, noticing, log);
+  const { notification, push } = buildNotification(config, supply, noticing, log, audit);
   closings.push(() => notification.source.stop());
   const parts: AgentParts = {
     config,
+    log,
+    auditing,
     store,
     relay,
     routes,

@@ -4,6 +4,7 @@ import { relayPools } from '../config/relay-pools.ts';
 import type { Config, LinkConfig } from '../config/schema.ts';
 import { warnings } from '../config/summary.ts';
 import type { Clock } from '../env/clock.ts';
+import type { Log } from '../env/log.ts';
 import type { Acquire } from '../kma/acquire.ts';
 import type { HoldingsExchange } from '../kma/holdings.ts';
 import type { Relay } from '../kma/relay.ts';
@@ -25,6 +26,7 @@ import type {
 } from '../observe/status.ts';
 import type { KeyStore } from '../store/key-store.ts';
 import { version } from '../version.ts';
+import type { AuditParts } from './audit-parts.ts';
 import { memoryStatus, memoryWarnings } from './memory-guard.ts';
 import type { PushParts } from './notification-parts.ts';
 
@@ -38,6 +40,9 @@ export type LinkParts = {
 /** The parts of a running agent. */
 export type AgentParts = {
   readonly config: Config;
+  /** Some of it goes on record as well. */
+  readonly log: Log;
+  readonly auditing: AuditParts;
   readonly store: KeyStore;
   readonly relay: Relay;
   readonly routes: Routes;
@@ -79,6 +84,7 @@ export function describe(parts: AgentParts): Status {
     notifications: describeNotifications(parts.notification),
     supply: supply === undefined ? null : { ...supply.stats, ...describePush(parts.push) },
     store: { commits: store.commit.commits },
+    audit: parts.auditing.trail.status,
     memory: memoryStatus(),
     warnings: [...warnings(config), ...memoryWarnings()],
   };

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
 import { driverNames } from '../../drivers/registry.ts';
 import { guardMemory } from '../agent/memory-guard.ts';
 import { type Agent, startAgent } from '../agent.ts';
-import { loadConfig } from '../config/load.ts';
+import { loadConfig, readConfigText } from '../config/load.ts';
 import { AgentError, ZEROIZED } from '../errors.ts';
 import { systemClock } from '../node/clock.ts';
 import { createLog } from '../node/log.ts';
@@ -46,7 +47,8 @@ async function run(file: string): Promise<void> {
   });
   // Who asked for it reads the answer meanwhile.
   const zeroized = () => void setTimeout(() => process.exit(ZEROIZED), LAST_WORD_MS);
-  agent = await startAgent(config, log, broken, zeroized);
+  const digest = createHash('sha256').update(readConfigText(file)).digest('hex');
+  agent = await startAgent(config, log, broken, zeroized, digest);
   const { kx_port, supply_port } = agent.status();
   const supervisor = new Supervisor(process.env, systemClock, log);
   supervisor.ready();

@@ -43,6 +43,8 @@ export function checkCertificateFiles(config: Config, world: FileWorld): FoundFa
   privateKey(kx.private_key, ['kx', 'private_key'], kxLeaf, world, faults);
   faults.push(...crlFaults(kx.crl, kxAuthorities, kxLeaf, world));
 
+  auditFiles(config, world, faults);
+
   if (supply === undefined) return faults;
   const supplyLeaf = certificates(supply.certificate, ['supply', 'certificate'], world, faults)[0];
   if (supplyLeaf !== undefined) {
@@ -58,6 +60,14 @@ export function checkCertificateFiles(config: Config, world: FileWorld): FoundFa
   if (clientAuthorities.some((client) => kxAuthorities.some((authority) => sameKey(client, authority))))
     faults.push(sameAuthority());
   return faults;
+}
+
+function auditFiles({ audit: { syslog } }: Config, world: FileWorld, faults: FoundFault[]): void {
+  const at = (key: string) => ['audit', 'syslog', key];
+  if (syslog?.ca !== undefined) certificates(syslog.ca, at('ca'), world, faults);
+  if (syslog?.certificate === undefined || syslog.private_key === undefined) return;
+  const leaf = certificates(syslog.certificate, at('certificate'), world, faults)[0];
+  privateKey(syslog.private_key, at('private_key'), leaf, world, faults);
 }
 
 function crlFaults(

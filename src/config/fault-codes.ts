@@ -13,6 +13,8 @@ export const faultCodes = {
   'configuration.port_kind': 'A port of another kind than the driver works on.',
   'configuration.module_authentication':
     'A link that neither gives a key for its module nor says that it goes without, or says both.',
+  'configuration.audit_shipping':
+    'A syslog collector for which neither an authority is given nor that it goes without TLS, or both; or half of a certificate and its key.',
   'configuration.listen_missing': 'A peer that is waited for, with nowhere to wait.',
   'configuration.needless_route': 'A route to a KMA that a QKD link leads to.',
   'configuration.route_circle': 'A route that passes one of its own ends.',

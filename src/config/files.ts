@@ -85,11 +85,13 @@ function isKey(bytes: Buffer): boolean {
 }
 
 /** Places that the agent makes itself, or that may be absent for now: something else must not be there. */
-function checkPlaces({ data_directory, control, links }: Config, reader: FileReader): FoundFault[] {
+function checkPlaces({ data_directory, control, links, audit }: Config, reader: FileReader): FoundFault[] {
   const places: { path: string; at: FaultPath; wanted: FileKind }[] = [
     { path: data_directory, at: ['data_directory'], wanted: 'directory' },
     { path: control.socket, at: ['control', 'socket'], wanted: 'socket' },
   ];
+  if (audit.directory !== undefined)
+    places.push({ path: audit.directory, at: ['audit', 'directory'], wanted: 'directory' });
   links.forEach(({ port }, i) => {
     if ('path' in port) places.push({ path: port.path, at: ['links', i, 'port', 'path'], wanted: 'device' });
   });

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Config, NodeKeySource, PortConfig } from './schema.ts';
+import type { AuditConfig, Config, NodeKeySource, PortConfig } from './schema.ts';
 
 /** A copy of `config` whose paths are absolute: relative ones start at `directory`. */
 export function resolvePaths(config: Config, directory: string): Config {
@@ -11,6 +11,7 @@ export function resolvePaths(config: Config, directory: string): Config {
     node_key: nodeKey(config.node_key, from),
     rollback_guard: config.rollback_guard && { file: from(config.rollback_guard.file) },
     tamper: config.tamper && { ...config.tamper, file: from(config.tamper.file) },
+    audit: auditPaths(config.audit, from),
     control: { ...config.control, socket: from(config.control.socket) },
     kx: {
       ...kx,
@@ -30,6 +31,21 @@ export function resolvePaths(config: Config, directory: string): Config {
       certificate: from(supply.certificate),
       private_key: from(supply.private_key),
       client_ca: from(supply.client_ca),
+    },
+  };
+}
+
+function auditPaths(audit: AuditConfig, from: (path: string) => string): AuditConfig {
+  const { directory, syslog } = audit;
+  const at = (path: string | undefined) => (path === undefined ? undefined : from(path));
+  return {
+    ...audit,
+    directory: at(directory),
+    syslog: syslog && {
+      ...syslog,
+      ca: at(syslog.ca),
+      certificate: at(syslog.certificate),
+      private_key: at(syslog.private_key),
     },
   };
 }

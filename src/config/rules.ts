@@ -1,4 +1,5 @@
 import { parseHostPort } from './address.ts';
+import { auditRules } from './audit-rules.ts';
 import { duplicates, sameAuthority } from './common-faults.ts';
 import type { FoundFault } from './faults.ts';
 import { moduleRules } from './module-rules.ts';
@@ -24,6 +25,7 @@ export function checkRules(config: Config): FoundFault[] {
     poolRules,
     addressRules,
     pathRules,
+    auditRules,
   ];
   return rules.flatMap((rule) => rule(config));
 }

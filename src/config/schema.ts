@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { limits } from '../limits.ts';
+import { audit } from './audit-schema.ts';
 import { id, path } from './fields.ts';
 import { rollbackGuard, tamper } from './guard-schema.ts';
 import { kx } from './kx-schema.ts';
@@ -40,6 +41,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .meta({ description: 'The log, one JSON object a line on standard output.' }),
+  audit,
   kx,
   links: z
     .array(link)
@@ -62,6 +64,7 @@ export const configSchema = z.strictObject({
 
 /** A configuration as the agent uses it: defaults filled in, keys spelt as in the file. */
 export type Config = z.output<typeof configSchema>;
+export type AuditConfig = Config['audit'];
 export type PeerConfig = Config['kx']['peers'][number];
 export type RouteConfig = Config['kx']['routes'][number];
 export type LinkConfig = Config['links'][number];

@@ -1,3 +1,4 @@
+import { auditDirectory } from './audit-rules.ts';
 import { type Config, type PortConfig, poolDefaults } from './schema.ts';
 
 /** What a node with this configuration does, a line each, for a person. @param ports what kind of port each driver needs */
@@ -6,6 +7,7 @@ export function summarise(config: Config, ports: Readonly<Record<string, string>
     `node ${config.kma_id}: key store in ${config.data_directory}, sealed under ${nodeKeyText(config)}`,
     `control: ${config.control.socket}`,
     ...guardLines(config),
+    auditLine(config),
     ...kxLines(config),
     ...config.links.map((link) => linkLine(link, ports[link.driver] === 'serial')),
     ...routeLines(config),
@@ -31,6 +33,14 @@ function nodeKeyText({ node_key }: Config): string {
   if ('file' in node_key) return `the key in ${node_key.file}`;
   if ('passphrase_file' in node_key) return `the passphrase in ${node_key.passphrase_file}`;
   return `the systemd credential ${node_key.credential}`;
+}
+
+function auditLine(config: Config): string {
+  const { max_bytes, when_full, syslog } = config.audit;
+  const tls = syslog?.unencrypted === true ? 'without TLS' : 'over TLS';
+  const shipped = syslog === undefined ? '' : `; shipped to ${syslog.address} ${tls}`;
+  const full = when_full === 'refuse' ? '; no key is supplied while it cannot be written' : '';
+  return `audit trail: in ${auditDirectory(config)}, at most ${max_bytes} bytes${full}${shipped}`;
 }
 
 function kxLines({ kx }: Config): string[] {

@@ -21,20 +21,24 @@ export interface Controlled {
   ): Promise<{ requestId: string; destination: string; keys: number; milliseconds: number }>;
   /** Reads certificates and revocation lists anew; the answer is what it did. @throws AgentError `configuration.…` */
   reload(): Promise<object>;
-  /** Has a link's module do something, or releases the link's suspect blocks. @throws AgentError `module.…` */
+  /** A place of the audit trail that is on the disk and sealed. @throws AgentError `host.audit_full` */
+  audit(): Promise<{ readonly seq: number; readonly hash: string }>;
   /** The pools, and the blocks of the one that is named. @throws AgentError `keys.…` */
   keys(pool?: string): object;
   /** Destroys key. @throws AgentError `keys.…` */
-  destroyKeys(request: z.output<typeof destroyBody>): Promise<object>;
+  destroyKeys(
+    request: z.output<typeof destroyBody>,
+  ): Promise<{ readonly blocks: number; readonly keys: number }>;
   /** Changes the node key for the one in `file`. @throws AgentError `configuration.…` */
   rotate(file: string): Promise<object>;
   /** Destroys everything. The process ends after the answer. */
   zeroize(why: string): Promise<object>;
+  /** Has a link's module do something, or releases the link's suspect blocks. @throws AgentError `module.…` */
   order(link: string, order: z.output<typeof orderBody>['order']): Promise<ModuleOrderResult>;
 }
 
 const PATHS =
-  'GET /v1/status, GET /v1/keys, POST /v1/keys/destroy, POST /v1/relay, POST /v1/reload, POST /v1/module, POST /v1/node-key, POST /v1/zeroize, GET /metrics';
+  'GET /v1/status, GET /v1/keys, POST /v1/keys/destroy, POST /v1/relay, POST /v1/reload, POST /v1/module, POST /v1/node-key, POST /v1/zeroize, GET /v1/audit, GET /metrics';
 
 const orderBody = z.strictObject({
   link: z.string().min(1).max(limits.idCharsMax),
@@ -59,7 +63,8 @@ const relayBody = z.strictObject({
 /**
  * JSON over HTTP on a Unix socket that only the agent's user may open: who can open it may operate the node.
  * `GET /v1/status`, `POST /v1/relay {"destination","keys"}`, `POST /v1/reload`, `POST /v1/module {"link","order"}`,
- * `GET /v1/keys[?pool=KMA_ID]`, `POST /v1/keys/destroy {…}`, `POST /v1/node-key {"file"}`, `POST /v1/zeroize {"why"}`, `GET /metrics`.
+ * `GET /v1/keys[?pool=KMA_ID]`, `POST /v1/keys/destroy {…}`, `POST /v1/node-key {"file"}`, `POST /v1/zeroize {"why"}`, `GET /v1/audit`,
+ * `GET /metrics`.
  * @throws AgentError `host.control_in_use`, `host.control_failed`
  */
 export async function startControl(
@@ -128,6 +133,8 @@ async function answer(
           200,
           await controlled.zeroize(parse(zeroizeBody, await readJson(request)).why),
         );
+      case 'GET /v1/audit':
+        return reply(response, 200, await controlled.audit());
       case 'POST /v1/module': {
         const { link, order } = parse(orderBody, await readJson(request));
         return reply(response, 200, await controlled.order(link, order));

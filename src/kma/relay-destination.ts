@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { type Audit, noAudit } from '../env/audit.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError } from '../errors.ts';
@@ -21,17 +22,19 @@ export class RelayDestination {
   readonly #routes: Routes;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #audit: Audit;
   /** Blocks on their way to disk that bring an ID secret, by source and number. */
   readonly #beginning = new Map<string, Promise<unknown>>();
   readonly #requests = new SharedTable<Set<number>>(limits.relaysPerPeerMax, limits.relayTimeoutMs);
   readonly stats = { blocks: 0, keys: 0, refused: 0 };
 
-  constructor(self: string, store: KeyStore, routes: Routes, clock: Clock, log: Log) {
+  constructor(self: string, store: KeyStore, routes: Routes, clock: Clock, log: Log, audit: Audit = noAudit) {
     this.#self = self;
     this.#store = store;
     this.#routes = routes;
     this.#clock = clock;
     this.#log = log;
+    this.#audit = audit;
   }
 
   /**
@@ -50,6 +53,8 @@ export class RelayDestination {
     if (response !== undefined && response !== 'success') {
       this.stats.refused += 1;
       this.#log.warn('kma.relay.refused', { source: relay.source, reason: response });
+      const received = { what: 'relay.received', who: `kma:${from}`, outcome: 'refused' } as const;
+      this.#audit.sum({ ...received, reason: response, facts: { source: relay.source } });
     }
     return response;
   }
@@ -63,7 +68,9 @@ export class RelayDestination {
 
   async #takeForeign(payload: Buffer, relay: KeyRelay, covered: Buffer) {
     if (!this.#routes.relaysWith(relay.source)) return 'refused_by_policy';
-    return takeForeign(this.#store.foreign, payload, relay, covered, this.stats);
+    const response = await takeForeign(this.#store.foreign, payload, relay, covered, this.stats);
+    if (response === 'success') this.#record(relay);
+    return response;
   }
 
   async #takeBlock(payload: Buffer, relay: KeyRelay, covered: Buffer) {
@@ -117,7 +124,20 @@ export class RelayDestination {
     pool.theirFloor = relay.block!.floor;
     this.stats.blocks += 1;
     this.stats.keys += relay.keys.count;
+    this.#record(relay);
     return 'success';
+  }
+
+  #record({ source, requestId, block, keys }: KeyRelay): void {
+    this.#audit.record({
+      what: 'relay.received',
+      who: `kma:${source}`,
+      outcome: 'done',
+      peer: source,
+      request_id: requestId,
+      keys: keys.count,
+      ...(block && { own: false, block: block.number }),
+    });
   }
 
   // Messages that lie in an epoch wait for the one that begins it.

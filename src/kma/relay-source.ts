@@ -1,3 +1,4 @@
+import type { Audit, AuditUnits } from '../env/audit.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Entropy } from '../env/entropy.ts';
 import type { Log } from '../env/log.ts';
@@ -44,6 +45,7 @@ export type RelaySourceParts = {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly log: Log;
+  readonly audit?: Audit;
 };
 
 /**
@@ -183,6 +185,16 @@ export class RelaySource {
     const kept = await Promise.all(parts.map((part) => this.#keep(destination, epoch, part)));
     // Forgotten meanwhile: the pool was begun anew.
     if (!kept.every(Boolean)) return this.#fail('conflict', destination, epoch);
+    const units = parts.map(({ number, all }): AuditUnits => [number, 0, all.length / limits.unitBytes - 1]);
+    const sent = { what: 'relay.sent', who: 'agent', peer: destination } as const;
+    this.#parts.audit?.record({
+      ...sent,
+      outcome: 'done',
+      request_id: requestId,
+      keys: count,
+      own: true,
+      units,
+    });
     return requestId;
   }
 
@@ -216,6 +228,8 @@ export class RelaySource {
   async #fail(response: string, destination: string, epoch: number): Promise<never> {
     this.stats.lastFailure = response;
     this.#parts.log.warn('kma.relay.failed', { destination, reason: response });
+    const sent = { what: 'relay.sent', who: 'agent', peer: destination } as const;
+    this.#parts.audit?.sum({ ...sent, outcome: 'failed', reason: response });
     // The destination has lost what we shared: key of before could never be found there. What it allocates is its own affair.
     if (response === 'unknown_epoch' && this.#parts.store.pool(destination).ownEpoch === epoch)
       await this.#parts.store.forgetPool(destination, 'own');

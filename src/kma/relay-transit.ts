@@ -1,3 +1,4 @@
+import { type Audit, noAudit } from '../env/audit.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Entropy } from '../env/entropy.ts';
 import type { RelayResponse } from '../kx/codec/completion.ts';
@@ -27,6 +28,7 @@ export class RelayTransit {
   readonly #peers: ReadonlyMap<string, Peer>;
   readonly #clock: Clock;
   readonly #entropy: Entropy;
+  readonly #audit: Audit;
   readonly #passing = new SharedTable<Passing>(limits.relaysPerPeerMax, limits.relayTimeoutMs);
   readonly stats = { forwarded: 0, refused: 0, completed: 0 };
 
@@ -36,12 +38,14 @@ export class RelayTransit {
     peers: ReadonlyMap<string, Peer>,
     clock: Clock,
     entropy: Entropy,
+    audit: Audit = noAudit,
   ) {
     this.#guard = guard;
     this.#routes = routes;
     this.#peers = peers;
     this.#clock = clock;
     this.#entropy = entropy;
+    this.#audit = audit;
   }
 
   get inFlight(): number {
@@ -62,6 +66,15 @@ export class RelayTransit {
     const refusal = await this.#forward(from, frame, relay, covered);
     if (refusal === undefined) this.stats.forwarded += 1;
     else this.stats.refused += 1;
+    this.#audit.sum({
+      what: 'relay.passed',
+      who: `kma:${from.kmaId}`,
+      outcome: refusal === undefined ? 'done' : 'refused',
+      peer: relay.destination,
+      keys: relay.keys.count,
+      reason: refusal,
+      facts: { source: relay.source },
+    });
     return refusal;
   }
 

@@ -8,6 +8,8 @@ export type SuppliedKey = {
   /** A UUID in lower case; of a key that a plain KM relayed, the ID that it gave, see `foreignKeyId`. */
   readonly keyId: string;
   readonly bytes: SecretBytes;
+  /** Where its first KMA-key lies, for the record; of a plain KM's key it is not known. */
+  readonly place?: { readonly own: boolean; readonly block: number; readonly index: number };
 };
 
 /** What this node can supply to a pair; the source of the Status data of GS QKD 014 clause 6.1. Sizes are in bits. */

@@ -87,7 +87,11 @@ export class Supply implements KeySupply {
         key,
       }));
       this.stats.taken += number;
-      return keys.map(({ keyId, key }) => ({ keyId, bytes: cut(key.bytes, sizeBits / 8) }));
+      return keys.map(({ keyId, key }) => ({
+        keyId,
+        bytes: cut(key.bytes, sizeBits / 8),
+        place: { own: true, block: key.number, index: key.index },
+      }));
     } catch (thrown) {
       for (const { bytes } of taken) bytes.wipe();
       throw thrown;
@@ -113,7 +117,10 @@ export class Supply implements KeySupply {
     const bytes = await this.#allocator.open(pool, wanted, !this.#settings.peers.has(remote));
     if (bytes === undefined) throw this.#notFound();
     this.stats.opened += keyIds.length;
-    return bytes.map((key, i) => ({ keyId: keyIds[i]!, bytes: cut(key, addresses[i]!.bytes) }));
+    return bytes.map((key, i) => {
+      const { number: block, index, bytes: length } = addresses[i]!;
+      return { keyId: keyIds[i]!, bytes: cut(key, length), place: { own: false, block, index } };
+    });
   }
 
   /**

@@ -115,6 +115,10 @@ const table: readonly (readonly [name: string, help: string, labels: readonly st
     ['role', 'result'],
     notificationRows,
   ],
+  ['audit_lines', 'Lines of the audit trail since its beginning', [], (s) => [[{}, s.audit.seq]]],
+  ['audit_bytes', 'What the audit trail takes up', [], (s) => [[{}, s.audit.bytes]]],
+  ['audit_lost_events', 'Events since start that are not on record', [], (s) => [[{}, s.audit.lost]]],
+  ['audit_failing', 'Whether the disk takes no records', [], (s) => [[{}, s.audit.failure === null ? 0 : 1]]],
   ['store_commits', 'Durable commits of the key store since start', [], (s) => [[{}, s.store.commits]]],
 ];
 

@@ -113,6 +113,17 @@ export type MemoryStatus = {
   readonly in_core_dumps: boolean;
 };
 
+/** The audit trail. */
+export type AuditStatus = {
+  /** Its newest line. */
+  readonly seq: number;
+  readonly bytes: number;
+  /** Events since start that are not on record. */
+  readonly lost: number;
+  /** Why the disk takes nothing; null while it does. */
+  readonly failure: string | null;
+};
+
 /** What `keyferry status --json` prints: no key, nothing computed from key. */
 export type Status = {
   readonly kma_id: string;
@@ -132,6 +143,7 @@ export type Status = {
   readonly notifications: NotificationStatus;
   readonly supply: SupplyState | null;
   readonly store: { readonly commits: number };
+  readonly audit: AuditStatus;
   readonly memory: MemoryStatus;
   /** What of the configuration gives protection away, or of the machine. */
   readonly warnings: readonly string[];

@@ -30,7 +30,7 @@ export type NewBlock = {
  * Stored or ready, once that is durable; or ended, and why: used no more, and being erased. `keys` can be used, or could have been until
  * now.
  */
-export type BlockEvent = {
+export type BlockChange = {
   readonly what: 'stored' | 'ready' | 'ended';
   readonly block: Block;
   readonly keys: number;

@@ -3,7 +3,7 @@ import type { Log } from '../env/log.ts';
 import { type AgentError, assert } from '../errors.ts';
 import { type EndReason, type EndState, endOf } from '../keys/life-cycle.ts';
 import { limits } from '../limits.ts';
-import type { Block, BlockEvent } from './block.ts';
+import type { Block, BlockChange } from './block.ts';
 import type { BlockRecords } from './block-records.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { OpenBlocks } from './open-blocks.ts';
@@ -18,7 +18,7 @@ export type EndingParts = {
   readonly records: BlockRecords;
   readonly open: OpenBlocks;
   readonly poolOf: (remote: string) => Pool;
-  readonly tell: (event: BlockEvent) => void;
+  readonly tell: (event: BlockChange) => void;
 };
 
 /** Ends blocks: their key is gone from memory at once and from the disk with the next transaction; their rows stay. */

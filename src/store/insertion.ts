@@ -2,7 +2,7 @@ import type { Clock } from '../env/clock.ts';
 import { assert } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
-import { Block, type BlockEvent, type NewBlock, unitsIn } from './block.ts';
+import { Block, type BlockChange, type NewBlock, unitsIn } from './block.ts';
 import type { BlockRecords, SealedRecord } from './block-records.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { IdSecrets } from './id-secrets.ts';
@@ -16,7 +16,7 @@ export type InsertionParts = {
   readonly records: BlockRecords;
   readonly secrets: IdSecrets;
   readonly poolOf: (remote: string) => Pool;
-  readonly tell: (event: BlockEvent) => void;
+  readonly tell: (event: BlockChange) => void;
   /** A block that was given up while it came in. */
   readonly giveUp: (block: Block) => void;
 };

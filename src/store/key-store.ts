@@ -7,7 +7,7 @@ import type { AgentError } from '../errors.ts';
 import type { EndReason } from '../keys/life-cycle.ts';
 import { limits } from '../limits.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
-import type { Block, BlockEvent, NewBlock } from './block.ts';
+import type { Block, BlockChange, NewBlock } from './block.ts';
 import { BlockFile } from './block-file.ts';
 import { BlockNumbers } from './block-numbers.ts';
 import { BlockRecords } from './block-records.ts';
@@ -40,6 +40,8 @@ export type KeyStoreOptions = {
   readonly log: Log;
   /** Notices a store that was put back from a copy. */
   readonly guard?: RollbackGuard | undefined;
+  /** Told what becomes of blocks. */
+  onBlock?(change: BlockChange): void;
   /** The disk has failed in the middle of a sync: nobody knows what is on it, so the process must end. */
   onBroken(error: AgentError): void;
 };
@@ -68,9 +70,8 @@ export class KeyStore {
   readonly #file: BlockFile;
   readonly #endings: Endings;
   readonly #insertion: Insertion;
+  readonly #tell: (change: BlockChange) => void;
   readonly #pools = new Map<string, Pool>();
-  /** Told what becomes of blocks. */
-  onBlock: ((event: BlockEvent) => void) | undefined;
 
   constructor(options: KeyStoreOptions) {
     this.clock = options.clock;
@@ -97,8 +98,9 @@ export class KeyStore {
     this.#secrets = new IdSecrets(sealer, this.statements);
     const records = new BlockRecords(sealer, entropy, this.statements, this.#file);
     this.open = new OpenBlocks(records);
-    const tell = (event: BlockEvent) => this.onBlock?.(event);
+    const tell = options.onBlock ?? (() => {});
     const shared = { clock, log, commit: this.commit, statements: this.statements, records, poolOf, tell };
+    this.#tell = tell;
     this.#endings = new Endings({ ...shared, open: this.open });
     this.#insertion = new Insertion({
       ...shared,
@@ -159,7 +161,7 @@ export class KeyStore {
     block.next = Math.max(block.next, usable);
     block.state = 'ready';
     pool.readied(block);
-    this.onBlock?.({ what: 'ready', block, keys: block.left, state: block.state });
+    this.#tell({ what: 'ready', block, keys: block.left, state: block.state });
   }
 
   /** Destroys the key of a live block. Its row stays, so that the block is known when it comes again. */
@@ -182,7 +184,8 @@ export class KeyStore {
     const dropped: Block[] = [];
     for (const own of sides) {
       pool.generation[own ? 'own' : 'theirs'] += 1;
-      for (const block of [...pool.side(own).values()]) dropped.push(this.#endings.drop(block, 'destroyed', 'forgotten'));
+      for (const block of [...pool.side(own).values()])
+        dropped.push(this.#endings.drop(block, 'destroyed', 'forgotten'));
       this.#secrets.dropAll(pool, own);
     }
     // By what the disk says, so that it is thorough also when it is tried again.

@@ -11,6 +11,6 @@ export async function startQuietAgent(config: string): Promise<AgentParts> {
   };
   const log = createLog('error');
   const parts = buildParts(loadConfig(config), log, [], fail);
-  await openDoors(parts, log, [], fail, () => {});
+  await openDoors(parts, parts.log, [], fail, () => {});
   return parts;
 }

@@ -9,7 +9,7 @@ import { applicationOf, keyIdsOf, keysOf, labFor, ownKeys, startAll, statusOf, u
 
 const WINDOW = 8;
 
-test('logs, status, metrics and stores hold no key in any encoding', async (t) => {
+test('logs, status, metrics, stores and audit trails hold no key in any encoding', async (t) => {
   const lab = await labFor(t, { logLevel: 'debug', lowWater: 100, highWater: 400 });
   startAll(lab);
   await until(lab, 'A', 'the relay pool is filled', (status) => ownKeys(status, 'C') >= 100);
@@ -25,10 +25,17 @@ test('logs, status, metrics and stores hold no key in any encoding', async (t) =
   for (const file of readdirSync(lab.directory)) {
     if (file.endsWith('.log')) texts.set(file, readFileSync(join(lab.directory, file)));
   }
+  const trails: string[] = [];
   for (const { kmaId } of lab.nodes) {
     const data = join(lab.directory, kmaId, 'data');
-    for (const file of readdirSync(data)) texts.set(`${kmaId}/${file}`, readFileSync(join(data, file)));
+    const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+    for (const { parentPath, name } of files) {
+      const path = join(parentPath, name);
+      texts.set(path, readFileSync(path));
+      if (name.startsWith('audit-')) trails.push(path);
+    }
   }
+  assert.equal(trails.length, lab.nodes.length, 'every node has an audit trail');
   const needles = keys.flatMap(encodings);
   assert.ok(
     texts.size >= 13 && needles.length >= 100,

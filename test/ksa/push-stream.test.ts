@@ -75,7 +75,14 @@ test('a key is pushed as an event with a key container, once, and wiped here', a
   assert.equal(await stream.write(other.keys), true);
   await reader.holds(keyBytesOf(0, 1024).toString('base64'));
   assert.deepEqual(delivery.answered, [
-    { ...delivery.answered[0], operation: 'pushed_keys', status: 200, keys: 0 },
+    {
+      ...delivery.answered[0],
+      operation: 'pushed_keys',
+      status: 200,
+      keys: 0,
+      saeId: 'app-c',
+      code: undefined,
+    },
   ]);
   reader.socket.destroy();
 });

@@ -21,6 +21,10 @@ export type Answered = {
   /** Keys in the answer. */
   readonly keys: number;
   readonly ms: number;
+  /** Who asked; undefined when the certificate names no application. */
+  readonly saeId: string | undefined;
+  /** Why there is no key; undefined when there is. */
+  readonly code: string | undefined;
 };
 
 export type ExchangeContext = {
@@ -55,7 +59,11 @@ export async function exchange(
   const answer = await answered(request, connection, context);
   if (answer === undefined) return;
   const given = give(response, answer, connection, context);
-  context.onAnswered?.({ ...given, ms: context.clock.monotonicMs() - begunMs });
+  context.onAnswered?.({
+    ...given,
+    ms: context.clock.monotonicMs() - begunMs,
+    saeId: callerOf(connection),
+  });
 }
 
 function give(
@@ -63,18 +71,18 @@ function give(
   answer: Answer | StreamFor | Refusal,
   connection: Connection,
   context: ExchangeContext,
-): Omit<Answered, 'ms'> {
+): Omit<Answered, 'ms' | 'saeId'> {
   if ('pair' in answer) {
     const refusal = openStream(response, answer.pair, connection, context);
-    if (refusal === undefined) return { operation: 'pushed_keys', status: 200, keys: 0 };
+    if (refusal === undefined) return { operation: 'pushed_keys', status: 200, keys: 0, code: undefined };
     answer = refusal;
   }
   if (answer instanceof Refusal) {
     refuse(response, answer, connection, context);
-    return { operation: 'none', status: answer.status, keys: 0 };
+    return { operation: 'none', status: answer.status, keys: 0, code: answer.code };
   }
   deliver(response, answer, connection, context);
-  return { operation: answer.operation, status: 200, keys: answer.keys };
+  return { operation: answer.operation, status: 200, keys: answer.keys, code: undefined };
 }
 
 async function answered(
@@ -111,7 +119,7 @@ function deliver(
   // The keys are burnt: if the application has left, they are lost, and never go back into the pool.
   if (keys > 0 && response.req.socket.destroyed) {
     body.fill(0);
-    context.log.warn('supply.answer_lost', { keys });
+    lost(keys, connection, context);
     return;
   }
   if (keys > 0) connection.containers.add(body);
@@ -120,9 +128,17 @@ function deliver(
     if (keys === 0) return;
     body.fill(0);
     connection.containers.delete(body);
-    if (!response.writableFinished) context.log.warn('supply.answer_lost', { keys });
+    if (!response.writableFinished) lost(keys, connection, context);
   });
   send(response, 200, [], body, connection, context);
+}
+
+function lost(keys: number, connection: Connection, { log }: ExchangeContext): void {
+  log.warn('supply.answer_lost', { sae_id: callerOf(connection), keys });
+}
+
+function callerOf({ caller }: Connection): string | undefined {
+  return caller instanceof Refusal ? undefined : caller.saeId;
 }
 
 function refuse(

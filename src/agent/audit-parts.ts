@@ -1,0 +1,108 @@
+import { AuditSealer } from '../audit/chain/audit-sealer.ts';
+import { type Link, linkOf } from '../audit/chain/line.ts';
+import { withAudit } from '../audit/log-tap.ts';
+import { AuditTrail } from '../audit/trail.ts';
+import { auditDirectory } from '../config/audit-rules.ts';
+import type { Config } from '../config/schema.ts';
+import type { Audit } from '../env/audit.ts';
+import type { Log } from '../env/log.ts';
+import { AgentError } from '../errors.ts';
+import type { Answered } from '../ksa/gs-qkd-014/exchange.ts';
+import { systemClock as clock } from '../node/clock.ts';
+import type { SecretBytes } from '../secret/secret-bytes.ts';
+import type { BlockChange } from '../store/block.ts';
+import type { KeyStore } from '../store/key-store.ts';
+import { version } from '../version.ts';
+
+/** In the store's `meta`: the last place of the trail that was sealed. */
+const ANCHOR = 'audit head';
+
+/** The trail stands on the store, which remembers its head, and the store's blocks go on record: so it is there before it is open. */
+export class AuditParts {
+  /** Takes nothing before `open`. */
+  readonly audit: Audit;
+  /** What goes on record of the log does. */
+  readonly log: Log;
+  #trail: AuditTrail | undefined;
+
+  constructor(log: Log) {
+    const current = () => this.#trail;
+    this.audit = {
+      record: (event) => current()?.record(event),
+      sum: (event) => current()?.sum(event),
+      get refusing() {
+        return current()?.refusing ?? false;
+      },
+    };
+    this.log = withAudit(log, this.audit);
+  }
+
+  get trail(): AuditTrail {
+    return this.#trail!;
+  }
+
+  /**
+   * @param nodeKey only lent
+   * @param configSha256 of the configuration file, where it is known
+   * @throws AgentError `host.audit_unwritable`
+   */
+  open(config: Config, store: KeyStore, nodeKey: SecretBytes, configSha256: string | undefined): void {
+    const trail = new AuditTrail({
+      directory: auditDirectory(config),
+      kmaId: config.kma_id,
+      sealer: new AuditSealer(nodeKey),
+      clock,
+      log: this.log,
+      maxBytes: config.audit.max_bytes,
+      whenFull: config.audit.when_full,
+      anchor: linkOf(store.meta(ANCHOR) ?? ''),
+      remember: (head) => store.putMeta(ANCHOR, JSON.stringify(head)),
+    });
+    const facts = { version, pid: process.pid, before: trail.opened.before, config_sha256: configSha256 };
+    trail.record({ what: 'agent.started', who: 'agent', outcome: 'done', facts });
+    this.#trail = trail;
+  }
+
+  /** While the store is still there to remember the head. */
+  async stop(): Promise<void> {
+    await this.#trail?.stop({ what: 'agent.stopped', who: 'agent', outcome: 'done' });
+  }
+
+  /** What the store does when it is closed is on record, too. */
+  async end(): Promise<void> {
+    await this.#trail?.end();
+  }
+
+  /** A place that is on the disk, sealed. @throws AgentError `host.audit_full` */
+  async head(): Promise<Link> {
+    const head = await this.trail.seal();
+    if (head !== undefined) return head;
+    throw new AgentError('host.audit_full', 'the disk takes no records of the audit trail', {
+      fault: 'host',
+      remedy: 'Free space on the disk of audit.directory, or replace it.',
+    });
+  }
+
+  /** Requests for key that were refused; those that were not go on record where the key is. */
+  onAnswered({ code, status, saeId }: Answered): void {
+    if (code === undefined) return;
+    const who = saeId === undefined ? 'stranger' : `sae:${saeId}`;
+    this.audit.sum({ what: 'supply.refused', who, outcome: 'refused', code, facts: { status } });
+  }
+
+  onBlock = ({ what, block, keys, state, reason }: BlockChange): void => {
+    const { pool, own, number, units } = block;
+    this.audit.record({
+      what: `block.${what}`,
+      who: 'agent',
+      outcome: 'done',
+      peer: pool,
+      own,
+      block: number,
+      state,
+      keys,
+      reason,
+      facts: what === 'stored' ? { origin: block.origin, units } : undefined,
+    });
+  };
+}

@@ -1,0 +1,205 @@
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../env/clock.ts';
+import type { Log } from '../env/log.ts';
+import { messageOf, rethrowInvariant } from '../errors.ts';
+import { limits } from '../limits.ts';
+
+/** What is to happen on the disk, in order. */
+export type Step =
+  | { readonly line: string }
+  /** The lines that follow go into this file. */
+  | { readonly open: string }
+  /** This file goes, once all before it is durable. */
+  | { readonly remove: string };
+
+const BATCH_CHARS = 1 << 20;
+
+/**
+ * Carries lines to the disk: those of some milliseconds by one write, off the main thread, and a sync soon after. While the disk takes
+ * nothing, what is to be written waits here and is tried again; nothing of it is written twice or left out.
+ */
+export class TrailWriter {
+  readonly #directory: string;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #steps: Step[] = [];
+  #file: FileHandle | undefined;
+  #name: string | undefined;
+  /** Lines that are on their way, those of them that the disk has not taken yet. */
+  #batch: Buffer = Buffer.alloc(0);
+  #unsynced = false;
+  #urgent = false;
+  #working: Promise<void> | undefined;
+  #cancel: (() => void) | undefined;
+  #cancelSync: (() => void) | undefined;
+  /** Bytes that wait. */
+  queued = 0;
+  /** Why the disk took nothing the last time; undefined while all is well. */
+  failure: string | undefined;
+
+  /** @param name of the file that is gone on with; undefined when the first step opens one */
+  constructor(directory: string, name: string | undefined, clock: Clock, log: Log) {
+    this.#directory = directory;
+    this.#name = name;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  push(step: Step, urgent = false): void {
+    this.#steps.push(step);
+    if ('line' in step) this.queued += step.line.length;
+    this.#soon(urgent);
+  }
+
+  /** Writes and syncs all that was pushed. @returns false when the disk does not take it; it is still tried again then */
+  async flush(): Promise<boolean> {
+    while (this.#working !== undefined) await this.#working;
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#urgent = true;
+    await this.#work();
+    return this.failure === undefined;
+  }
+
+  /** What was not flushed before is lost. */
+  async close(): Promise<void> {
+    while (this.#working !== undefined) await this.#working;
+    this.#cancel?.();
+    this.#cancelSync?.();
+    this.#steps.length = 0;
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  #soon(urgent: boolean): void {
+    if (this.failure !== undefined) return;
+    if (urgent && !this.#urgent) {
+      this.#urgent = true;
+      this.#cancel?.();
+      this.#cancel = undefined;
+    }
+    this.#cancel ??= this.#clock.after(this.#urgent ? 0 : limits.auditWriteMs, () => {
+      this.#cancel = undefined;
+      void this.#work();
+    });
+  }
+
+  // One at a time; whoever comes meanwhile finds it under way. Never rejects.
+  #work(): Promise<void> {
+    this.#working ??= this.#run()
+      .then(
+        () => this.#recovered(),
+        (thrown: unknown) => this.#failed(thrown),
+      )
+      .finally(() => {
+        this.#working = undefined;
+        if (this.#steps.length > 0 && this.failure === undefined) this.#soon(this.#urgent);
+      });
+    return this.#working;
+  }
+
+  async #run(): Promise<void> {
+    for (;;) {
+      await this.#write();
+      const step = this.#steps[0];
+      if (step === undefined) break;
+      if ('line' in step) this.#gather();
+      else if ('open' in step) await this.#begin(step.open);
+      else await this.#remove(step.remove);
+    }
+    if (this.#urgent) await this.#sync();
+    else if (this.#unsynced) this.#syncSoon();
+  }
+
+  #gather(): void {
+    let text = '';
+    let count = 0;
+    for (const step of this.#steps) {
+      if (!('line' in step) || text.length > BATCH_CHARS) break;
+      text += `${step.line}\n`;
+      count += 1;
+      this.queued -= step.line.length;
+    }
+    this.#steps.splice(0, count);
+    this.#batch = Buffer.from(text);
+    this.queued += this.#batch.length;
+  }
+
+  async #write(): Promise<void> {
+    while (this.#batch.length > 0) {
+      this.#file ??= await this.#opened(this.#name!);
+      const { bytesWritten } = await this.#file.write(this.#batch);
+      if (bytesWritten === 0) throw new Error('the disk took nothing');
+      this.#unsynced = true;
+      this.queued -= bytesWritten;
+      this.#batch = this.#batch.subarray(bytesWritten);
+    }
+  }
+
+  async #begin(name: string): Promise<void> {
+    await this.#sync();
+    await this.#file?.close();
+    this.#file = undefined;
+    this.#name = name;
+    this.#file = await this.#opened(name);
+    syncDirectory(this.#directory);
+    this.#steps.shift();
+  }
+
+  // Made when it is not there; a try that failed may have made it.
+  #opened(name: string): Promise<FileHandle> {
+    return open(join(this.#directory, name), 'a', 0o600);
+  }
+
+  async #remove(name: string): Promise<void> {
+    await this.#sync();
+    await unlink(join(this.#directory, name)).catch((thrown: NodeJS.ErrnoException) => {
+      if (thrown.code !== 'ENOENT') throw thrown;
+    });
+    syncDirectory(this.#directory);
+    this.#steps.shift();
+  }
+
+  async #sync(): Promise<void> {
+    this.#cancelSync?.();
+    this.#cancelSync = undefined;
+    if (this.#unsynced) await this.#file?.datasync();
+    this.#unsynced = false;
+    this.#urgent = false;
+  }
+
+  #syncSoon(): void {
+    this.#cancelSync ??= this.#clock.after(limits.auditSyncMs, () => {
+      this.#urgent = true;
+      void this.#work();
+    });
+  }
+
+  #recovered(): void {
+    if (this.failure !== undefined) this.#log.warn('audit.written_again');
+    this.failure = undefined;
+  }
+
+  #failed(thrown: unknown): void {
+    rethrowInvariant(thrown);
+    const reason = messageOf(thrown);
+    const remedy =
+      'Free space on the disk of audit.directory, or replace it; until then the trail has a gap.';
+    if (this.failure === undefined) this.#log.error('audit.not_written', { reason, remedy });
+    this.failure = reason;
+    this.#cancel?.();
+    this.#cancel = this.#clock.after(limits.auditRetryMs, () => {
+      this.#cancel = undefined;
+      void this.#work();
+    });
+  }
+}
+
+// A file whose name is not on the disk is lost with the power.
+function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r');
+  fsyncSync(directory);
+  closeSync(directory);
+}
