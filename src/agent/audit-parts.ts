@@ -1,7 +1,9 @@
 import { AuditSealer } from '../audit/chain/audit-sealer.ts';
 import { type Link, linkOf } from '../audit/chain/line.ts';
 import { withAudit } from '../audit/log-tap.ts';
+import { Shipper } from '../audit/shipper.ts';
 import { AuditTrail } from '../audit/trail.ts';
+import { parseHostPort } from '../config/address.ts';
 import { auditDirectory } from '../config/audit-rules.ts';
 import type { Config } from '../config/schema.ts';
 import type { Audit } from '../env/audit.ts';
@@ -9,10 +11,13 @@ import type { Log } from '../env/log.ts';
 import { AgentError } from '../errors.ts';
 import type { Answered } from '../ksa/gs-qkd-014/exchange.ts';
 import { systemClock as clock } from '../node/clock.ts';
+import type { AuditStatus } from '../observe/status.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
 import type { BlockChange } from '../store/block.ts';
 import type { KeyStore } from '../store/key-store.ts';
 import { version } from '../version.ts';
+
+import { readSyslogFiles } from './tls-files.ts';
 
 /** In the store's `meta`: the last place of the trail that was sealed. */
 const ANCHOR = 'audit head';
@@ -24,6 +29,7 @@ export class AuditParts {
   /** What goes on record of the log does. */
   readonly log: Log;
   #trail: AuditTrail | undefined;
+  #shipper: Shipper | undefined;
 
   constructor(log: Log) {
     const current = () => this.#trail;
@@ -47,8 +53,9 @@ export class AuditParts {
    * @throws AgentError `host.audit_unwritable`
    */
   open(config: Config, store: KeyStore, nodeKey: SecretBytes, configSha256: string | undefined): void {
+    const directory = auditDirectory(config);
     const trail = new AuditTrail({
-      directory: auditDirectory(config),
+      directory,
       kmaId: config.kma_id,
       sealer: new AuditSealer(nodeKey),
       clock,
@@ -61,6 +68,16 @@ export class AuditParts {
     const facts = { version, pid: process.pid, before: trail.opened.before, config_sha256: configSha256 };
     trail.record({ what: 'agent.started', who: 'agent', outcome: 'done', facts });
     this.#trail = trail;
+    const { syslog } = config.audit;
+    if (syslog === undefined) return;
+    const { host, port } = parseHostPort(syslog.address)!;
+    const shipped = { directory, kmaId: config.kma_id, audit: this.audit, clock, log: this.log };
+    this.#shipper = new Shipper({ ...shipped, collector: { host, port, tls: readSyslogFiles(syslog) } });
+    this.#shipper.start();
+  }
+
+  get status(): AuditStatus {
+    return { ...this.trail.status, shipped_seq: this.#shipper?.acknowledged ?? null };
   }
 
   /** While the store is still there to remember the head. */
@@ -71,6 +88,7 @@ export class AuditParts {
   /** What the store does when it is closed is on record, too. */
   async end(): Promise<void> {
     await this.#trail?.end();
+    await this.#shipper?.stop();
   }
 
   /** A place that is on the disk, sealed. @throws AgentError `host.audit_full` */

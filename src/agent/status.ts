@@ -84,7 +84,7 @@ export function describe(parts: AgentParts): Status {
     notifications: describeNotifications(parts.notification),
     supply: supply === undefined ? null : { ...supply.stats, ...describePush(parts.push) },
     store: { commits: store.commit.commits },
-    audit: parts.auditing.trail.status,
+    audit: parts.auditing.status,
     memory: memoryStatus(),
     warnings: [...warnings(config), ...memoryWarnings()],
   };

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { Config, SupplyConfig } from '../config/schema.ts';
+import type { Collector } from '../audit/shipper.ts';
+import type { AuditConfig, Config, SupplyConfig } from '../config/schema.ts';
 import { AgentError, messageOf } from '../errors.ts';
 import type { DeliveryTls } from '../ksa/gs-qkd-014/tls-settings.ts';
 import type { KxFiles } from '../node/kx-credentials.ts';
@@ -17,6 +18,17 @@ export function readKxFiles({ certificate, private_key, ca, crl }: Config['kx'])
 /** What the configuration names for applications. @throws AgentError `configuration.file_unreadable` */
 export function readSupplyFiles({ certificate, private_key, client_ca }: SupplyConfig): DeliveryTls {
   return { certificate: read(certificate), privateKey: read(private_key), clientCa: read(client_ca) };
+}
+
+/** What the configuration names for the collector of the audit trail; undefined without TLS. @throws AgentError `configuration.file_unreadable` */
+export function readSyslogFiles({
+  ca,
+  certificate,
+  private_key,
+}: NonNullable<AuditConfig['syslog']>): Collector['tls'] {
+  if (ca === undefined) return undefined;
+  const optional = (path: string | undefined) => (path === undefined ? undefined : read(path));
+  return { ca: read(ca), cert: optional(certificate), key: optional(private_key) };
 }
 
 function read(path: string): Buffer {

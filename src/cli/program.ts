@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Registers>>> = {
   zeroize: () => import('./zeroize.ts'),
   commission: () => import('./commission.ts'),
   'rotate-node-key': () => import('./rotate-node-key.ts'),
+  audit: () => import('./audit.ts'),
   reload: () => import('./reload.ts'),
   probe: () => import('./probe.ts'),
   decode: () => import('./decode.ts'),

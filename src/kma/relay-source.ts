@@ -1,4 +1,4 @@
-import type { Audit, AuditUnits } from '../env/audit.ts';
+import type { Audit } from '../env/audit.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Entropy } from '../env/entropy.ts';
 import type { Log } from '../env/log.ts';
@@ -14,6 +14,7 @@ import type { HopGuard, Protected } from './hop-guard.ts';
 import { relayFailure } from './relay-failure.ts';
 import { type Part, plainPart } from './relay-part.ts';
 import { RelayQueue } from './relay-queue.ts';
+import { recordSent, relaySent } from './relay-record.ts';
 import type { Routes } from './routes.ts';
 
 export type RelayResult = {
@@ -185,16 +186,7 @@ export class RelaySource {
     const kept = await Promise.all(parts.map((part) => this.#keep(destination, epoch, part)));
     // Forgotten meanwhile: the pool was begun anew.
     if (!kept.every(Boolean)) return this.#fail('conflict', destination, epoch);
-    const units = parts.map(({ number, all }): AuditUnits => [number, 0, all.length / limits.unitBytes - 1]);
-    const sent = { what: 'relay.sent', who: 'agent', peer: destination } as const;
-    this.#parts.audit?.record({
-      ...sent,
-      outcome: 'done',
-      request_id: requestId,
-      keys: count,
-      own: true,
-      units,
-    });
+    recordSent(this.#parts.audit, destination, requestId, parts);
     return requestId;
   }
 
@@ -228,8 +220,7 @@ export class RelaySource {
   async #fail(response: string, destination: string, epoch: number): Promise<never> {
     this.stats.lastFailure = response;
     this.#parts.log.warn('kma.relay.failed', { destination, reason: response });
-    const sent = { what: 'relay.sent', who: 'agent', peer: destination } as const;
-    this.#parts.audit?.sum({ ...sent, outcome: 'failed', reason: response });
+    this.#parts.audit?.sum({ ...relaySent, outcome: 'failed', peer: destination, reason: response });
     // The destination has lost what we shared: key of before could never be found there. What it allocates is its own affair.
     if (response === 'unknown_epoch' && this.#parts.store.pool(destination).ownEpoch === epoch)
       await this.#parts.store.forgetPool(destination, 'own');

@@ -119,6 +119,12 @@ const table: readonly (readonly [name: string, help: string, labels: readonly st
   ['audit_bytes', 'What the audit trail takes up', [], (s) => [[{}, s.audit.bytes]]],
   ['audit_lost_events', 'Events since start that are not on record', [], (s) => [[{}, s.audit.lost]]],
   ['audit_failing', 'Whether the disk takes no records', [], (s) => [[{}, s.audit.failure === null ? 0 : 1]]],
+  [
+    'audit_shipped_lines',
+    'Lines of the audit trail that the collector has acknowledged',
+    [],
+    (s) => (s.audit.shipped_seq === null ? [] : [[{}, s.audit.shipped_seq]]),
+  ],
   ['store_commits', 'Durable commits of the key store since start', [], (s) => [[{}, s.store.commits]]],
 ];
 

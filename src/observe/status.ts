@@ -122,6 +122,8 @@ export type AuditStatus = {
   readonly lost: number;
   /** Why the disk takes nothing; null while it does. */
   readonly failure: string | null;
+  /** The newest line that the collector has acknowledged; null where none is configured. */
+  readonly shipped_seq: number | null;
 };
 
 /** What `keyferry status --json` prints: no key, nothing computed from key. */
