@@ -11,8 +11,8 @@ export function verifyTrail(directory: string, options: VerifierOptions = {}): V
   const files = trailFiles(directory);
   if (files.length === 0 && (options.anchors ?? []).length === 0) throw none(directory);
   const verifier = new Verifier(options);
-  for (const { name } of files) {
-    verifier.file(name);
+  for (const { name, firstSeq } of files) {
+    verifier.file(name, firstSeq);
     for (const { bytes, whole } of linesOf(join(directory, name))) {
       if (whole) verifier.line(bytes);
       else verifier.unfinished(bytes.length);

@@ -53,6 +53,7 @@ export class Verifier {
   readonly #anchors: Map<number, string>;
   readonly #highest: number;
   #file = '';
+  #firstSeq = 1;
   #line = 0;
   #lines = 0;
   #first: ReadLine | undefined;
@@ -70,9 +71,10 @@ export class Verifier {
     this.#highest = Math.max(0, ...anchors.map(({ seq }) => seq));
   }
 
-  /** The lines that follow are of this file. */
-  file(name: string): void {
+  /** The lines that follow are of this file. @param firstSeq the number of its first line, as its name says */
+  file(name: string, firstSeq: number): void {
     this.#file = name;
+    this.#firstSeq = firstSeq;
     this.#line = 0;
   }
 
@@ -83,7 +85,7 @@ export class Verifier {
     if (this.#fault !== undefined) return this.#look(read);
     const expected = this.#last === undefined ? undefined : this.#last.seq + 1;
     if (read === undefined || !read.sound) {
-      const seq = expected ?? read?.seq ?? 1;
+      const seq = expected ?? this.#firstSeq;
       return this.#wrong('changed', seq, `line ${seq} was changed: its hash is not that of its text`);
     }
     if (!this.#follows(read, expected)) return;
@@ -98,7 +100,7 @@ export class Verifier {
   unfinished(bytes: number): void {
     if (this.#fault !== undefined) return;
     this.#line += 1;
-    const seq = (this.#last?.seq ?? 0) + 1;
+    const seq = this.#last === undefined ? this.#firstSeq : this.#last.seq + 1;
     this.#wrong('unfinished', seq, `line ${seq} is cut off after ${bytes} bytes`);
   }
 
