@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
+import { type Collector, Shipper } from '../../src/audit/shipper.ts';
+import { systemClock } from '../../src/node/clock.ts';
+import { pkiPaths } from '../../src/pki/directory.ts';
+import { initPki, issueNode } from '../../src/pki/pki.ts';
+import { until } from '../manual-clock.ts';
+import { directoryFor, Lines } from '../store/temp-store.ts';
+import { event, type TestTrail, trailFor } from './trail-for.ts';
+
+const RSYSLOGD = ['/usr/sbin/rsyslogd', '/usr/bin/rsyslogd'].find((path) => existsSync(path));
+
+/** A collector that keeps what it reads and ends each connection when its client has. */
+class Collected {
+  readonly server: Server;
+  readonly sockets = new Set<Socket>();
+  #bytes = Buffer.alloc(0);
+  messages: string[] = [];
+  connections = 0;
+  /** Reads nothing while it is set. */
+  deaf = false;
+
+  constructor(t: TestContext, server: Server = createServer()) {
+    this.server = server;
+    const event = 'setSecureContext' in server ? 'secureConnection' : 'connection';
+    server.on(event, (socket: Socket) => this.#take(socket));
+    t.after(() => {
+      for (const socket of this.sockets) socket.destroy();
+      server.close();
+    });
+  }
+
+  async listen(port = 0): Promise<number> {
+    this.server.listen(port, '127.0.0.1');
+    await once(this.server, 'listening');
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  get lines(): string[] {
+    return this.messages.map((message) => message.slice(message.indexOf('{')));
+  }
+
+  get seqs(): number[] {
+    return this.lines.map((line) => (JSON.parse(line) as { seq: number }).seq);
+  }
+
+  /** Breaks all connections, as a network does. */
+  cut(): void {
+    for (const socket of this.sockets) (socket as Socket & { resetAndDestroy(): void }).resetAndDestroy();
+  }
+
+  #take(socket: Socket): void {
+    this.connections += 1;
+    this.sockets.add(socket);
+    this.#bytes = Buffer.alloc(0);
+    socket.on('error', () => {});
+    socket.once('close', () => this.sockets.delete(socket));
+    if (this.deaf) socket.pause();
+    socket.on('data', (chunk: Buffer) => {
+      this.#bytes = Buffer.concat([this.#bytes, chunk]);
+      for (;;) {
+        const space = this.#bytes.indexOf(' ');
+        const length = Number(this.#bytes.toString('latin1', 0, Math.max(0, space)));
+        if (space < 1 || this.#bytes.length < space + 1 + length) break;
+        this.messages.push(this.#bytes.toString('utf8', space + 1, space + 1 + length));
+        this.#bytes = this.#bytes.subarray(space + 1 + length);
+      }
+    });
+  }
+}
+
+function shipperFor(t: TestContext, directory: string, made: TestTrail, collector: Collector): Shipper {
+  const { trail: audit } = made;
+  const log = new Lines();
+  const shipper = new Shipper({
+    directory,
+    kmaId: 'A',
+    collector,
+    audit,
+    clock: systemClock,
+    log,
+    acknowledgeMs: 200,
+  });
+  t.after(() => shipper.stop());
+  shipper.start();
+  return shipper;
+}
+
+const numbers = (to: number): number[] => Array.from({ length: to }, (_, i) => i + 1);
+
+test('every line comes as an RFC 5424 message with its octets counted, and is acknowledged by the end of the connection', async (t) => {
+  const directory = directoryFor(t);
+  const made = trailFor(t, directory);
+  const collected = new Collected(t);
+  const port = await collected.listen();
+  for (let i = 0; i < 50; i++) made.trail.record(event(i, { reason: 'ä' }));
+  made.trail.record(event(50, { outcome: 'refused' }));
+  const head = await made.trail.seal();
+  const shipper = shipperFor(t, directory, made, { host: '127.0.0.1', port });
+  await until('all is acknowledged', () => shipper.acknowledged === head!.seq);
+  assert.deepEqual(collected.seqs, numbers(head!.seq));
+  const file = readFileSync(join(directory, 'audit-0000000000000001.jsonl'), 'utf8');
+  assert.deepEqual(collected.lines, file.trimEnd().split('\n'));
+  const form = /^<110>1 2026-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z A keyferry \d+ supply\.enc_keys - \{"seq":3,/;
+  assert.match(collected.messages[2]!, form);
+  assert.match(collected.messages[51]!, /^<108>1 /);
+  assert.deepEqual(JSON.parse(readFileSync(join(directory, 'shipped.json'), 'utf8')), { seq: head!.seq });
+});
+
+test('what was under way when a connection broke comes again, and nothing is left out, over a restart too', async (t) => {
+  const directory = directoryFor(t);
+  const made = trailFor(t, directory, { maxBytes: 64 << 20 });
+  const collected = new Collected(t);
+  const port = await collected.listen();
+  let shipper = shipperFor(t, directory, made, { host: '127.0.0.1', port });
+  for (let round = 0; round < 6; round++) {
+    for (let i = 0; i < 3_000; i++) made.trail.record(event(i));
+    await made.trail.seal();
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    collected.cut();
+    if (round !== 3) continue;
+    await shipper.stop();
+    shipper = shipperFor(t, directory, made, { host: '127.0.0.1', port });
+  }
+  const { seq } = (await made.trail.seal())!;
+  await until('all is acknowledged', () => shipper.acknowledged === seq, 20_000);
+  assert.deepEqual(
+    [...new Set(collected.seqs)].sort((a, b) => a - b),
+    numbers(seq),
+  );
+});
+
+test('a collector that hears nothing acknowledges nothing, and one that is away is waited for', async (t) => {
+  const directory = directoryFor(t);
+  const made = trailFor(t, directory);
+  const collected = new Collected(t);
+  collected.deaf = true;
+  const port = await collected.listen();
+  made.trail.record(event(1));
+  await made.trail.seal();
+  const shipper = shipperFor(t, directory, made, { host: '127.0.0.1', port });
+  await until('it is connected', () => collected.connections > 0);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.equal(shipper.acknowledged, 0);
+  collected.cut();
+  collected.server.close();
+  await until('it is missed', () => shipper.failure?.includes('ECONNREFUSED'));
+  const later = new Collected(t);
+  await later.listen(port);
+  await until('all is acknowledged', () => shipper.acknowledged === 3);
+  assert.deepEqual(later.seqs, [1, 2, 3]);
+});
+
+test('lines that were removed before they were shipped are on record as such', async (t) => {
+  const directory = directoryFor(t);
+  const made = trailFor(t, directory);
+  for (let i = 0; i < 8_000; i++) made.trail.record(event(i));
+  await made.trail.seal();
+  const collected = new Collected(t);
+  const port = await collected.listen();
+  const shipper = shipperFor(t, directory, made, { host: '127.0.0.1', port });
+  await until('some is acknowledged', () => shipper.acknowledged > 0);
+  const told = /"what":"audit\.not_shipped".*"from_seq":1,"to_seq":(\d+)/;
+  await until('the gap is told', () => collected.lines.some((line) => told.test(line)));
+  const to = Number(collected.lines.map((line) => told.exec(line)?.[1]).find(Boolean));
+  assert.equal(collected.seqs[0], to + 1);
+});
+
+async function authority(t: TestContext): Promise<{ ca: Buffer; cert: Buffer; key: Buffer }> {
+  const directory = mkdtempSync(join(tmpdir(), 'keyferry-syslog-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  await initPki(directory);
+  await issueNode(directory, 'A');
+  const { supplyCertificate, supplyKey } = pkiPaths(directory).node('A');
+  const { certificate } = pkiPaths(directory).applicationAuthority;
+  return {
+    ca: readFileSync(certificate),
+    cert: readFileSync(supplyCertificate),
+    key: readFileSync(supplyKey),
+  };
+}
+
+test('over TLS the collector has to prove itself', async (t) => {
+  const directory = directoryFor(t);
+  const made = trailFor(t, directory);
+  made.trail.record(event(1));
+  await made.trail.seal();
+  const { ca, cert, key } = await authority(t);
+  const collected = new Collected(t, createTlsServer({ cert, key }));
+  const port = await collected.listen();
+  const stranger = shipperFor(t, directory, made, {
+    host: '127.0.0.1',
+    port,
+    tls: { ca: (await authority(t)).ca },
+  });
+  await until('a stranger is refused', () => /certificate|self.signed|issuer/i.test(stranger.failure ?? ''));
+  await stranger.stop();
+  assert.deepEqual(collected.messages, []);
+  const shipper = shipperFor(t, directory, made, { host: '127.0.0.1', port, tls: { ca } });
+  await until('all is acknowledged', () => shipper.acknowledged === 3);
+  assert.deepEqual(collected.seqs, [1, 2, 3]);
+});
+
+const skip = RSYSLOGD === undefined ? 'rsyslogd is not installed' : false;
+
+test('a real rsyslogd takes every line, over its own restart', { skip }, async (t) => {
+  const directory = directoryFor(t);
+  const made = trailFor(t, directory);
+  const probe = createServer();
+  probe.listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((closed) => probe.close(closed));
+  const out = join(directory, 'collected');
+  const settings = join(directory, 'rsyslog.conf');
+  writeFileSync(
+    settings,
+    `global(workDirectory="${directory}" maxMessageSize="64k")
+module(load="imtcp")
+input(type="imtcp" address="127.0.0.1" port="${port}")
+template(name="line" type="string" string="%syslogfacility-text% %syslogseverity-text% %hostname% %app-name% %msgid% %msg%\\n")
+action(type="omfile" file="${out}" template="line")
+`,
+  );
+  const start = (): ChildProcess => {
+    const pid = join(directory, 'rsyslogd.pid');
+    rmSync(pid, { force: true });
+    return spawn(RSYSLOGD!, ['-n', '-f', settings, '-i', pid], { stdio: 'ignore' });
+  };
+  let daemon = start();
+  t.after(() => daemon.kill('SIGKILL'));
+  const shipper = shipperFor(t, directory, made, { host: '127.0.0.1', port });
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < 500; i++) made.trail.record(event(i));
+    const { seq } = (await made.trail.seal())!;
+    await until('all is acknowledged', () => shipper.acknowledged === seq, 20_000);
+    const stopped = once(daemon, 'exit');
+    daemon.kill('SIGTERM');
+    await stopped;
+    daemon = start();
+  }
+  const { seq } = (await made.trail.seal())!;
+  const lines = readFileSync(out, 'utf8').trimEnd().split('\n');
+  const trail = readFileSync(join(directory, 'audit-0000000000000001.jsonl'), 'utf8').trimEnd().split('\n');
+  const seen = new Map(lines.map((line) => [Number(/"seq":(\d+)/.exec(line)?.[1]), line]));
+  for (let i = 1; i <= seq && i <= trail.length; i++)
+    assert.ok(seen.get(i)?.endsWith(trail[i - 1]!), `line ${i}: ${seen.get(i)}`);
+  assert.match(seen.get(5)!, /^\S+ info A keyferry supply\.enc_keys /);
+  t.diagnostic(
+    `${execFileSync(RSYSLOGD!, ['-v'], { encoding: 'utf8' }).split('\n')[0]}, ${lines.length} messages of ${seq} lines`,
+  );
+});
