@@ -6,7 +6,7 @@ import { messageOf, rethrowInvariant } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { version } from '../version.ts';
 import type { AuditSealer } from './chain/audit-sealer.ts';
-import { BEGINNING, type Link, lineAfter, readLine } from './chain/line.ts';
+import { BEGINNING, clipped, type Link, lineAfter, readLine } from './chain/line.ts';
 import { nameOfFile, readPart, type TrailFile } from './files.ts';
 import { type OpenedTrail, openTrail } from './open-trail.ts';
 import { Sums } from './sums.ts';
@@ -80,7 +80,7 @@ export class AuditTrail implements Audit {
     const room = limits.auditQueueBytesMax / (this.#lost > 0 ? 2 : 1);
     if (this.#writer.queued > room) return this.#lose();
     if (this.#lost > 0) this.#confess();
-    this.#append(event, URGENT.test(event.what));
+    this.#append(short(event), URGENT.test(event.what));
   }
 
   sum(event: AuditEvent): void {
@@ -214,4 +214,19 @@ export class AuditTrail implements Audit {
   #now(): string {
     return new Date(this.#options.clock.wallMs()).toISOString();
   }
+}
+
+// The members that are no identifiers.
+function short(event: AuditEvent): AuditEvent {
+  const { reason, facts } = event;
+  if (reason === undefined && facts === undefined) return event;
+  const entries = Object.entries(facts ?? {}).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? clipped(value) : value,
+  ]);
+  return {
+    ...event,
+    reason: reason && clipped(reason),
+    facts: facts && (Object.fromEntries(entries) as AuditEvent['facts']),
+  };
 }

@@ -216,6 +216,17 @@ test('what somebody outside repeats goes on record once, then in sums, and in ev
   assert.ok(lines.length < 40, `${lines.length} lines`);
 });
 
+test('words from outside are kept short, and are JSON whatever they are', async (t) => {
+  const directory = directoryFor(t);
+  const { trail } = trailFor(t, directory);
+  const words = '"\n\ud800'.repeat(10_000);
+  trail.record(event(1, { reason: words, facts: { text: words, active: true } }));
+  await trail.seal();
+  const line = linesIn(directory)[1] as { reason: string; facts: { text: string } };
+  assert.equal(verifyTrail(directory).fault, null);
+  assert.ok(line.reason.length < 600 && line.facts.text.length < 600 && line.reason.startsWith('"\n'));
+});
+
 test('a line of the trail and what is printed of its head are anchors; other things are none', () => {
   const [line] = chainOf(1);
   assert.equal(linkOf(line!)?.seq, 1);

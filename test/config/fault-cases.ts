@@ -1,3 +1,4 @@
+import { auditFaultCases } from './audit-fault-cases.ts';
 import { at, type FaultCase } from './fault-case.ts';
 import { moduleFaultCases } from './module-fault-cases.ts';
 import { portFaultCases } from './port-fault-cases.ts';
@@ -42,6 +43,7 @@ pools:
 /** Each makes one fault of a sound configuration. */
 export const faultCases: readonly FaultCase[] = [
   ...moduleFaultCases,
+  ...auditFaultCases,
   at('yaml', 'kma_id: A', 'kma_id: [A', '', '2:1', 'YAML'),
   at('yaml', 'data_directory: data', 'kma_id: A', '', '2:1', 'YAML'),
   at(

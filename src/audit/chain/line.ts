@@ -32,16 +32,14 @@ const TEXT_CHARS_MAX = 512;
  */
 export function lineAfter(head: Link, time: string, fields: object): { text: string; link: Link } {
   const seq = head.seq + 1;
-  const open = JSON.stringify({ seq, time, ...fields, prev: head.hash }, clipped).slice(0, -1);
+  const open = JSON.stringify({ seq, time, ...fields, prev: head.hash }).slice(0, -1);
   const hash = digest('sha256', open, 'hex');
   return { text: `${open},"hash":"${hash}"}`, link: { seq, hash } };
 }
 
-// Words that come from outside are as long as somebody there likes.
-function clipped(_name: string, value: unknown): unknown {
-  return typeof value === 'string' && value.length > TEXT_CHARS_MAX
-    ? `${value.slice(0, TEXT_CHARS_MAX).toWellFormed()}…`
-    : value;
+/** Words that come from outside are as long as somebody there likes. */
+export function clipped(text: string): string {
+  return text.length > TEXT_CHARS_MAX ? `${text.slice(0, TEXT_CHARS_MAX).toWellFormed()}…` : text;
 }
 
 /** Reads a line without its newline; undefined when it is no line of a trail. */
