@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { callAgent } from '../../src/cli/control-client.ts';
 import type { Lab } from '../../src/cli/demo/lab.ts';
 import { EventStream, encKeys } from './event-stream.ts';
 import { applicationOf, keyIdsOf, keysOf, labFor, ownKeys, startAll, statusOf, until } from './lab.ts';
@@ -36,6 +37,7 @@ test('logs, status, metrics, stores and audit trails hold no key in any encoding
     }
   }
   assert.equal(trails.length, lab.nodes.length, 'every node has an audit trail');
+  for (const [i, path] of trails.entries()) assert.deepEqual(untold(texts.get(path)!, EVENTS[i]!), [], path);
   const needles = keys.flatMap(encodings);
   assert.ok(
     texts.size >= 13 && needles.length >= 100,
@@ -50,6 +52,18 @@ test('logs, status, metrics, stores and audit trails hold no key in any encoding
   );
 });
 
+const IN_ALL = ['agent.started', 'agent.stopped', 'module.open', 'block.stored', 'block.ready', 'kx.peer.up'];
+/** What the trails of A, B and C have to tell at least. */
+const EVENTS = [
+  [...IN_ALL, 'relay.sent', 'supply.enc_keys', 'supply.refused', 'control.reload', 'agent.reloaded'],
+  [...IN_ALL, 'relay.passed'],
+  [...IN_ALL, 'relay.received', 'supply.dec_keys', 'supply.push'],
+];
+
+function untold(trail: Buffer, events: readonly string[]): string[] {
+  return events.filter((what) => !trail.includes(`"what":"${what}"`));
+}
+
 // Some keys that were fetched, some that were taken and never fetched, and some that were pushed.
 async function supplied(lab: Lab): Promise<Buffer[]> {
   const master = applicationOf(lab, 'app-a');
@@ -60,6 +74,8 @@ async function supplied(lab: Lab): Promise<Buffer[]> {
     await stream.waitFor(5);
     const taken = await master.encKeys('app-c', 10);
     assert.equal(taken.status, 200);
+    assert.equal((await master.encKeys('nobody', 1)).status, 400);
+    await callAgent(lab.node('A').socket, 'POST', '/v1/reload');
     assert.equal((await slave.decKeys('app-a', keyIdsOf(taken).slice(0, 5))).status, 200);
     const all = [...keysOf(taken.body).values(), ...keysOf(pushed.body).values()];
     return all.map((key) => Buffer.from(key, 'base64'));
