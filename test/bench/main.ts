@@ -12,6 +12,7 @@ import { endChildren } from './processes.ts';
 import { relayBenchmarks } from './relay.ts';
 import { stockBenchmarks } from './stock.ts';
 import { storeBenchmarks } from './store.ts';
+import { startBenchmarks } from './store-start.ts';
 import { supplyBenchmarks } from './supply.ts';
 import { transitBenchmarks } from './transit.ts';
 
@@ -26,6 +27,7 @@ const benchmarks: readonly Benchmark[] = [
   ...supplyBenchmarks,
   ...stockBenchmarks,
   ...storeBenchmarks,
+  ...startBenchmarks,
   ...relayBenchmarks,
   ...attackBenchmarks,
   ...binaryBenchmarks,
