@@ -49,6 +49,8 @@ export class GroupCommit {
     this.#db = db;
     this.#guard = guard;
     this.#wal = openSync(`${path}-wal`, 'r+');
+    // What a process that was killed had written and not synced counts as durable from now on.
+    fdatasyncSync(this.#wal);
     this.#clock = clock;
     this.#onBroken = onBroken;
   }
