@@ -4,7 +4,7 @@ import { limits } from '../limits.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 import type { Block } from './block.ts';
 import type { BlockFile } from './block-file.ts';
-import { storeDamaged } from './faults.ts';
+import { damaged, reading } from './damage.ts';
 import type { Sealer } from './seal.ts';
 import type { Statements } from './statements.ts';
 
@@ -74,15 +74,14 @@ export class BlockRecords {
   /** The key of a live block, the caller's. Throws `host.store_damaged`. */
   read(block: Block): SecretBytes {
     const place = block.place;
-    const sealedKey = this.#statements.selectBlockKey.get(block.id)?.['sealed_key'];
-    if (!(sealedKey instanceof Uint8Array))
-      throw storeDamaged(`the key of the stored record "${place}" is gone`);
+    const sealedKey = reading(() => this.#statements.selectBlockKey.get(block.id))?.['sealed_key'];
+    if (!(sealedKey instanceof Uint8Array)) throw damaged(`the key of the stored record "${place}" is gone`);
     using own = this.#sealer.open(keyPlace(place), sealedKey);
     const opened =
       block.extent === undefined ? this.#readRow(block, own) : this.#readPlace(block, block.extent, own);
     if (opened !== undefined && opened.length === block.units * limits.unitBytes) return opened;
     opened?.wipe();
-    throw storeDamaged(`the stored record "${place}" cannot be opened`);
+    throw damaged(`the stored record "${place}" cannot be opened`);
   }
 
   /** A place in the block file serves again: the row that named it is durably gone. */
@@ -91,7 +90,7 @@ export class BlockRecords {
   }
 
   #readRow({ id, place }: Block, own: SecretBytes): SecretBytes | undefined {
-    const sealed = this.#statements.selectKey.get(id)?.['sealed'];
+    const sealed = reading(() => this.#statements.selectKey.get(id))?.['sealed'];
     return sealed instanceof Uint8Array ? openBox(sealed, own.view(), Buffer.from(place)) : undefined;
   }
 
@@ -99,7 +98,7 @@ export class BlockRecords {
     const bytes = sealedBytes(units * limits.unitBytes);
     const memory = this.#file.lend(bytes);
     try {
-      this.#file.read(at, memory.subarray(0, bytes));
+      reading(() => this.#file.read(at, memory.subarray(0, bytes)));
       return openBox(memory.subarray(0, bytes), own.view(), Buffer.from(place));
     } finally {
       this.#file.giveBack(memory);

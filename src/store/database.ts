@@ -1,10 +1,13 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { syncDirectory } from '../disk/durable.ts';
 import type { Entropy } from '../env/entropy.ts';
+import type { Log } from '../env/log.ts';
 import { AgentError, messageOf } from '../errors.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
+import { assertSound, damaged, isCorrupt } from './damage.ts';
+import { assertLogWhole, scanLog } from './log-scan.ts';
 import { FORMAT, SCHEMA } from './schema.ts';
 import { Sealer } from './seal.ts';
 import { StoreKeyFile } from './store-key.ts';
@@ -28,24 +31,31 @@ export function filesBeside(path: string): { readonly keys: string; readonly blo
 /**
  * Opens (or makes) the store's database: write-ahead log, freed pages overwritten, one process at a time. SQLite syncs at checkpoints;
  * the log is synced after each transaction by GroupCommit.
- * @throws AgentError `host.store_locked`, `host.store_unusable`, `host.store_format`, `host.store_key_missing`, `configuration.wrong_node_key`,
- * `configuration.store_of_other_node`
+ * @throws AgentError `host.store_locked`, `host.store_unusable`, `host.store_damaged`, `host.store_format`, `host.store_key_missing`,
+ * `configuration.wrong_node_key`, `configuration.store_of_other_node`
  */
 export function openDatabase(
   path: string,
   kmaId: string,
   nodeKey: SecretBytes,
   entropy: Entropy,
+  log?: Log,
 ): OpenDatabase {
+  judgeLog(path, log);
   const db = connect(path);
   const keys = new StoreKeyFile(filesBeside(path).keys, entropy);
   try {
     db.exec('BEGIN IMMEDIATE');
-    const made = db.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'meta'").get();
+    const made = db.prepare('SELECT count(*) AS n FROM sqlite_schema').get();
     const fresh = made?.['n'] === 0;
-    if (fresh) create(db, kmaId, keys, nodeKey, entropy);
+    if (fresh) {
+      create(db, kmaId, keys, nodeKey, entropy);
+      // So that nobody wonders, when the data directory is not the one that was meant.
+      log?.info('store.made', { path });
+    }
     verify(db, kmaId);
     if (readMeta(db, 'format') !== String(FORMAT)) upgrade(db, { nodeKey, keys, entropy });
+    assertSound(db);
     const { key } = keys.open(readMeta(db, 'store_key') ?? '', nodeKey);
     db.exec('COMMIT');
     syncDirectory(dirname(path));
@@ -59,6 +69,33 @@ export function openDatabase(
 export function readMeta(db: DatabaseSync, name: string): string | undefined {
   const row = db.prepare('SELECT value FROM meta WHERE name = ?').get(name);
   return row?.['value'] as string | undefined;
+}
+
+// Before SQLite reads the log: what it leaves out it overwrites.
+function judgeLog(path: string, log: Log | undefined): void {
+  try {
+    const scanned = scanLog(`${path}-wal`);
+    if (scanned.damaged) assertFree(path);
+    assertLogWhole(scanned, `${path}-wal`);
+    // SQLite would begin anew. The database is there before its log is.
+    if (scanned.commits > 0 && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0)
+      throw damaged(`the key store ${path} is gone or empty, and its write-ahead log is not`);
+    if (scanned.cut > 0) log?.warn('store.log_cut', { path: `${path}-wal`, frames: scanned.cut });
+  } catch (thrown) {
+    throw thrown instanceof AgentError ? thrown : unusable(path, thrown);
+  }
+}
+
+/** A log that another process is writing may look damaged. @throws AgentError `host.store_locked` when one holds the store */
+function assertFree(path: string): void {
+  const db = new DatabaseSync(path, { readOnly: true, timeout: 0 });
+  try {
+    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+  } catch (thrown) {
+    if (isBusy(thrown)) throw unusable(path, thrown);
+  } finally {
+    db.close();
+  }
 }
 
 function connect(path: string): DatabaseSync {
@@ -75,14 +112,17 @@ function connect(path: string): DatabaseSync {
   }
 }
 
+const isBusy = (thrown: unknown): boolean => /locked|busy/.test(messageOf(thrown));
+
 function unusable(path: string, cause: unknown): AgentError {
-  if (/locked|busy/.test(messageOf(cause))) {
+  if (isBusy(cause)) {
     return new AgentError('host.store_locked', `another process holds the key store ${path}`, {
       fault: 'host',
       remedy: 'Stop the other keyferry of this data directory, or give this one a data_directory of its own.',
       cause,
     });
   }
+  if (isCorrupt(cause)) return damaged(`the key store ${path} is damaged: ${messageOf(cause)}`, cause);
   return new AgentError('host.store_unusable', `the key store ${path} cannot be used: ${messageOf(cause)}`, {
     fault: 'host',
     remedy: 'Check the disk (space, permissions, read-only mount), then start again.',

@@ -26,14 +26,6 @@ export function syncFailed(cause: unknown): AgentError {
   );
 }
 
-export function storeDamaged(what: string): AgentError {
-  return new AgentError('host.store_damaged', what, {
-    fault: 'host',
-    remedy:
-      'The disk has damaged the store: look at it with "keyferry store check", replace the disk and start with an empty data directory.',
-  });
-}
-
 export function rolledBack(why: string): AgentError {
   return new AgentError('host.store_rolled_back', `the key store was put back from a copy: ${why}`, {
     fault: 'host',

@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../env/clock.ts';
 import { limits } from '../limits.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
+import { reading } from './damage.ts';
 import { prepareForeign } from './foreign-schema.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Sealer } from './seal.ts';
@@ -167,7 +168,7 @@ export class ForeignKeys {
   }
 
   #find(pool: string, id: string): Row | undefined {
-    return this.#statements.find.get(pool, id) as Row | undefined;
+    return reading(() => this.#statements.find.get(pool, id)) as Row | undefined;
   }
 
   // A key that is gone cannot be compared any more.

@@ -77,7 +77,7 @@ export class KeyStore {
     this.clock = options.clock;
     this.log = options.log;
     const { path, kmaId, nodeKey, clock, entropy, onBroken, guard, log } = options;
-    const open = () => openDatabase(path, kmaId, nodeKey, entropy);
+    const open = () => openDatabase(path, kmaId, nodeKey, entropy, log);
     const { db, sealer, keys } = openSound(open, { path, guard, log });
     this.#db = db;
     this.#sealer = sealer;

@@ -2,7 +2,7 @@ import { hkdfSync } from 'node:crypto';
 import type { Entropy } from '../env/entropy.ts';
 import { NONCE_BYTES, openBox, sealBox, sealedBytes } from '../keys/secret-box.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
-import { storeDamaged } from './faults.ts';
+import { damaged } from './damage.ts';
 
 /**
  * Seals records for the disk under one key. A record's place is authenticated with it, so that no record can stand in for another.
@@ -47,7 +47,7 @@ export class Sealer implements Disposable {
   open(place: string, sealed: Uint8Array): SecretBytes {
     const plain = this.openIfSound(place, sealed);
     if (plain !== undefined) return plain;
-    throw storeDamaged(`the stored record "${place}" cannot be opened`);
+    throw damaged(`the stored record "${place}" cannot be opened`);
   }
 
   /** The same; undefined when it is not what was sealed for `place`. */

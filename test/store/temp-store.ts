@@ -36,6 +36,11 @@ export class Lines implements Log {
   }
 }
 
+/** The same in memory, where a sync costs nothing, if there is such a place. */
+export function quickDirectoryFor(t: TestContext): string {
+  return directoryFor(t, existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
+}
+
 export type StoreSettings = {
   readonly kmaId?: string;
   readonly nodeKey?: number;
@@ -45,8 +50,8 @@ export type StoreSettings = {
 };
 
 /** A directory that is gone when the test has ended. */
-export function directoryFor(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'keyferry-test-'));
+export function directoryFor(t: TestContext, within = tmpdir()): string {
+  const directory = mkdtempSync(join(within, 'keyferry-test-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
