@@ -1,5 +1,6 @@
 import { type BlockState, type EndReason, isLive } from '../keys/life-cycle.ts';
 import { limits } from '../limits.ts';
+import { readMarks } from './marks.ts';
 
 export type Origin = 'link' | 'relay';
 
@@ -79,7 +80,8 @@ export class Block {
     this.epoch = row['epoch'] as number;
     this.burntTo = (row['burnt_to'] as number | null) ?? this.first;
     this.next = this.burntTo;
-    this.used = (row['burnt_set'] as Uint8Array | null) ?? undefined;
+    const marks = row['burnt_set'] as Uint8Array | null | undefined;
+    this.used = marks == null ? undefined : readMarks(this.id, marks, this.units);
     for (const byte of this.used ?? []) this.usedCount += bitCount(byte);
   }
 

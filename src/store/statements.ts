@@ -57,7 +57,11 @@ export function prepareStatements(db: DatabaseSync) {
     ),
     pruneBurns: db.prepare('DELETE FROM burn_record WHERE block NOT IN (SELECT id FROM block)'),
     selectLive: db.prepare(
-      `SELECT block.id, pool, own, number, origin, state, block.units, first, epoch, created_ms, extent, burnt_to.unit AS burnt_to, burnt_set.units AS burnt_set FROM block
+      // Each stride has its record, too: a mark that was damaged on the disk lets no key be used again.
+      `SELECT block.id, pool, own, number, origin, state, block.units, first, epoch, created_ms, extent, burnt_set.units AS burnt_set,
+        nullif(max(coalesce(burnt_to.unit, 0),
+          coalesce((SELECT min(max(to_unit), block.units) FROM burn_record WHERE burn_record.block = block.id), 0)), 0) AS burnt_to
+        FROM block
        LEFT JOIN burnt_to ON burnt_to.block = block.id LEFT JOIN burnt_set ON burnt_set.block = block.id
        WHERE state IN ('received', 'ready') ORDER BY pool, own, created_ms, block.id`,
     ),

@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Block } from './block.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { storedMarks } from './marks.ts';
 import type { Pool } from './pool.ts';
 import type { Statements } from './statements.ts';
 import type { Part } from './take-plan.ts';
@@ -111,6 +112,7 @@ export class TheirBurns {
 
   #put(block: Block): void {
     if (block.state !== 'ready') return;
-    this.#statements.putBurntSet.run(block.id, this.#poolOf(block.pool).ahead.image(block));
+    const image = this.#poolOf(block.pool).ahead.image(block);
+    this.#statements.putBurntSet.run(block.id, storedMarks(block.id, image));
   }
 }
