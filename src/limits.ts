@@ -54,6 +54,10 @@ export const limits = {
   blockFileSpareBuffers: 4,
   /** Guarded memory for secrets: the blocks below, and those on their way in. */
   secretBytesMax: 256 << 20,
+  /** Faults that a check of the store tells in words; the others it counts. */
+  storeFaultsMax: 100,
+  /** A wall clock that stands so far behind what the store has seen was set back. */
+  clockBackMs: 60_000,
   /** Decrypted blocks held in memory, over all pools. */
   openBlocksMax: 64,
   idEpochsMax: 8,

@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Registers>>> = {
   module: () => import('./module.ts'),
   driver: () => import('./driver.ts'),
   pki: () => import('./pki.ts'),
+  store: () => import('./store.ts'),
   demo: () => import('./demo.ts'),
   'simulate-module': () => import('./simulate-module.ts'),
   version: () => import('./version.ts'),

@@ -99,8 +99,9 @@ function assertFree(path: string): void {
 }
 
 function connect(path: string): DatabaseSync {
+  let db: DatabaseSync | undefined;
   try {
-    const db = new DatabaseSync(path, { timeout: 0 });
+    db = new DatabaseSync(path, { timeout: 0 });
     chmodSync(path, 0o600);
     db.exec(
       `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
@@ -108,13 +109,14 @@ function connect(path: string): DatabaseSync {
     );
     return db;
   } catch (thrown) {
+    db?.close();
     throw unusable(path, thrown);
   }
 }
 
 const isBusy = (thrown: unknown): boolean => /locked|busy/.test(messageOf(thrown));
 
-function unusable(path: string, cause: unknown): AgentError {
+export function unusable(path: string, cause: unknown): AgentError {
   if (isBusy(cause)) {
     return new AgentError('host.store_locked', `another process holds the key store ${path}`, {
       fault: 'host',
@@ -147,7 +149,7 @@ function create(
   put.run('store_key', id);
 }
 
-function verify(db: DatabaseSync, kmaId: string): void {
+export function verify(db: DatabaseSync, kmaId: string): void {
   const format = Number(readMeta(db, 'format'));
   if (!Number.isInteger(format) || format < 1 || format > FORMAT) {
     throw new AgentError(

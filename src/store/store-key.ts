@@ -56,6 +56,15 @@ export class StoreKeyFile {
     return { id, key: found.key };
   }
 
+  /** The store key of this ID, the caller's; undefined when the node key does not open it. Changes nothing. @throws AgentError `host.store_key_missing` */
+  peek(id: string, nodeKey: SecretBytes): SecretBytes | undefined {
+    for (const slot of this.#read()) {
+      const key = slot.id.toString('hex') === id ? openSlot(slot, nodeKey) : undefined;
+      if (key !== undefined) return key;
+    }
+    return undefined;
+  }
+
   /** Adds a new store key, under both node keys: which one opens the store from now on depends on what the agent is given at its next start. */
   addNext(nodeKey: SecretBytes, nextNodeKey: SecretBytes): StoreKey {
     const fresh = this.#fresh();
@@ -67,15 +76,6 @@ export class StoreKeyFile {
   /** Destroys all slots but those of this store key. */
   keepOnly(id: string): void {
     this.#write(this.#read().filter((slot) => slot.id.toString('hex') === id));
-  }
-
-  /** Whether this node key opens the store key of this ID. */
-  opens(id: string, nodeKey: SecretBytes): boolean {
-    return this.#read().some((slot) => {
-      if (slot.id.toString('hex') !== id) return false;
-      using key = openSlot(slot, nodeKey);
-      return key !== undefined;
-    });
   }
 
   /** Node keys that open the store key of this ID. */
@@ -153,7 +153,7 @@ function placeOf(id: string): Buffer {
   return Buffer.from(`store key ${id}`);
 }
 
-function wrongNodeKey(): AgentError {
+export function wrongNodeKey(): AgentError {
   return new AgentError('configuration.wrong_node_key', 'the node key does not open this store', {
     fault: 'configuration',
     remedy: 'Give the node key with which the store was made, or start with an empty data directory.',

@@ -8,9 +8,10 @@ import { limits } from '../../src/limits.ts';
 import { Allocator } from '../../src/store/allocator.ts';
 import type { KeyStore } from '../../src/store/key-store.ts';
 import { seeded } from '../end-to-end/lab.ts';
+import { assertUnchanged, checked } from './checked.ts';
 import { addBlock, closeStore, editStore, keyOf, Lines, openStore, quickDirectoryFor } from './temp-store.ts';
 
-const CASES = Number(process.env['KEYFERRY_FLIPS'] ?? 150);
+const CASES = Number(process.env['KEYFERRY_FLIPS'] ?? 120);
 const SEED = Number(process.env['KEYFERRY_SEED'] ?? 1);
 const UNITS = 24;
 const BLOCKS = 24;
@@ -81,7 +82,7 @@ async function wrongs(store: KeyStore, model: Model): Promise<string[]> {
 
 /** Where the pages are that hold marks and what is known of blocks: a few among many. */
 function pagesOfMarks(directory: string): number[] {
-  const db = new DatabaseSync(join(directory, 'keys.sqlite'), { readOnly: true });
+  const db = new DatabaseSync(`file:${join(directory, 'keys.sqlite')}?immutable=1`, { readOnly: true });
   const pages = db
     .prepare("SELECT pgoffset FROM dbstat WHERE name IN ('burnt_to', 'burnt_set', 'block')")
     .all();
@@ -109,6 +110,19 @@ function flip(
   return at;
 }
 
+/** How many faults "store check" finds; it changes nothing, whatever it finds. */
+function faultsSeen(directory: string): number {
+  let seen = 1;
+  assertUnchanged(directory, () => {
+    try {
+      seen = checked(directory).faults_total;
+    } catch (thrown) {
+      if (!(thrown instanceof AgentError)) throw thrown;
+    }
+  });
+  return seen;
+}
+
 for (const [what, file] of [
   ['closed', 'keys.sqlite'],
   ['crashed', 'keys.sqlite-wal'],
@@ -123,6 +137,7 @@ for (const [what, file] of [
     for (let i = 0; i < CASES; i++) {
       const directory = quickDirectoryFor(t);
       const at = flip(made[what], directory, file, pages, random);
+      const seen = faultsSeen(directory);
       let store: KeyStore | undefined;
       try {
         store = openStore(t, directory, { log: new Lines() });
@@ -131,6 +146,7 @@ for (const [what, file] of [
         if (found.length > 0) bad.push(`case ${i}, byte ${at}: ${found[0]} (and ${found.length - 1} more)`);
       } catch (thrown) {
         const { code, message } = thrown as AgentError;
+        if (seen === 0) bad.push(`case ${i}, byte ${at}: "store check" finds no fault, and yet ${code}`);
         if (!(thrown instanceof AgentError && (CLEAR.has(code) || CLEAR_CONFIGURATION.has(code))))
           bad.push(`case ${i}, byte ${at}: ${code} ${message}`);
         count(code);
