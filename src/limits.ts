@@ -58,6 +58,10 @@ export const limits = {
   storeFaultsMax: 100,
   /** A wall clock that stands so far behind what the store has seen was set back. */
   clockBackMs: 60_000,
+  /** One that leaps ahead so far may be wrong: for a while nothing is destroyed by age. */
+  clockAheadMs: 3_600_000,
+  clockAheadHoldMs: 600_000,
+  clockTickMs: 5_000,
   /** Decrypted blocks held in memory, over all pools. */
   openBlocksMax: 64,
   idEpochsMax: 8,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -31,4 +31,46 @@ export function mountFor(t: TestContext, options: string): Mount {
 function run(program: string, parameters: readonly string[]): void {
   const { status, stderr } = spawnSync(program, parameters, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${program} ${parameters.join(' ')}: ${stderr}`);
+}
+
+/** Whether there are loop devices and ext4; else a line for whoever runs the tests. */
+export function cannotMountLoop(): string | false {
+  if (spawnSync('mkfs.ext4', ['-V']).status !== 0)
+    return 'missing: mkfs.ext4 (Debian: apt-get install e2fsprogs)';
+  return spawnSync('losetup', ['--find']).status === 0 ? false : 'missing: loop devices';
+}
+
+export type LoopMount = Mount & {
+  /** Unmounts it, mends it as at a start of the machine, and mounts it again. */ repair(): void;
+};
+
+/** An ext4 file system of so many MiB in a file, gone when the test has ended. */
+export function loopMountFor(t: TestContext, megabytes: number): LoopMount {
+  const folder = mkdtempSync(join(tmpdir(), 'keyferry-loop-'));
+  const [path, image] = [join(folder, 'mount'), join(folder, 'image')];
+  const mount = () => {
+    run('mount', ['-o', 'loop,errors=remount-ro', image, path]);
+    chmodSync(path, 0o700);
+  };
+  mkdirSync(path);
+  writeFileSync(image, '');
+  truncateSync(image, megabytes << 20);
+  run('mkfs.ext4', ['-q', image]);
+  mount();
+  rmSync(join(path, 'lost+found'), { recursive: true });
+  t.after(() => {
+    run('umount', ['--lazy', path]);
+    rmSync(folder, { recursive: true });
+  });
+  return {
+    path,
+    remount: (how) => run('mount', ['-o', `remount,${how}`, path]),
+    repair() {
+      run('umount', [path]);
+      // 1: it was mended.
+      const { status, stdout } = spawnSync('e2fsck', ['-p', image], { encoding: 'utf8' });
+      if (status !== 0 && status !== 1) throw new Error(`e2fsck: ${status} ${stdout}`);
+      mount();
+    },
+  };
 }

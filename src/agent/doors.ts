@@ -35,7 +35,9 @@ export async function openDoors(
   await openKx(parts, log, closings);
   openModules(parts, log, closings);
   startRefills(parts, closings);
-  const retention = new Retention(parts.store, parts.clock, log);
+  closings.push(() => parts.clockWatch.stop());
+  parts.clockWatch.start();
+  const retention = new Retention(parts.store, parts.clock, log, () => parts.clockWatch.doubtful);
   closings.push(() => retention.stop());
   retention.start();
   await openSupply(parts, log, closings, onBroken);

@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.ts';
 import type { Log } from '../env/log.ts';
 import { type AgentError, messageOf, rethrowInvariant } from '../errors.ts';
 import { Acquire } from '../kma/acquire.ts';
+import { ClockWatch } from '../kma/clock-watch.ts';
 import { type Contradiction, HoldingsExchange } from '../kma/holdings.ts';
 import { HopGuard } from '../kma/hop-guard.ts';
 import { Relay } from '../kma/relay.ts';
@@ -106,6 +107,7 @@ export function buildParts(
     ports: { kx: null, supply: null },
     startedMs: clock.monotonicMs(),
     clock,
+    clockWatch: new ClockWatch(store, clock, log),
   };
   for (const { kma_id, max_keys, max_age_hours, when_full } of config.pools)
     store.pool(kma_id).policy = {

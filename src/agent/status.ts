@@ -6,6 +6,7 @@ import { warnings } from '../config/summary.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Log } from '../env/log.ts';
 import type { Acquire } from '../kma/acquire.ts';
+import type { ClockWatch } from '../kma/clock-watch.ts';
 import type { HoldingsExchange } from '../kma/holdings.ts';
 import type { Relay } from '../kma/relay.ts';
 import type { Routes } from '../kma/routes.ts';
@@ -62,12 +63,14 @@ export type AgentParts = {
   readonly reloads: { last: Promise<unknown> };
   readonly ports: { kx: number | null; supply: number | null };
   readonly clock: Clock;
+  readonly clockWatch: ClockWatch;
   readonly startedMs: number;
 };
 
 /** The agent's state in words and numbers, for people and controllers. */
 export function describe(parts: AgentParts): Status {
   const { config, supply, store, clock } = parts;
+  const { failure } = store.commit;
   return {
     kma_id: config.kma_id,
     version,
@@ -83,10 +86,15 @@ export function describe(parts: AgentParts): Status {
     relay: describeRelay(parts.relay),
     notifications: describeNotifications(parts.notification),
     supply: supply === undefined ? null : { ...supply.stats, ...describePush(parts.push) },
-    store: { commits: store.commit.commits },
+    store: { commits: store.commit.commits, write_failed: failure?.message ?? null },
     audit: parts.auditing.status,
     memory: memoryStatus(),
-    warnings: [...warnings(config), ...memoryWarnings()],
+    warnings: [
+      ...warnings(config),
+      ...memoryWarnings(),
+      ...(failure === undefined ? [] : [`${failure.message}. ${failure.remedy}`]),
+      ...(parts.clockWatch.warning === undefined ? [] : [parts.clockWatch.warning]),
+    ],
   };
 }
 

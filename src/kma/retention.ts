@@ -17,9 +17,14 @@ export class Retention {
   readonly #log: Log;
   #cancel: () => void = () => {};
   #sweeping = false;
+  /** Since when (monotonic milliseconds) a block is known that was born in the future, by a clock that was set back. */
+  readonly #future = new WeakMap<Block, number>();
+  readonly #doubtful: () => boolean;
   readonly stats = { destroyed: 0, expired: 0, foreign: 0 };
 
-  constructor(store: KeyStore, clock: Clock, log: Log) {
+  /** @param doubtful whether the clock may be wrong: then nothing is destroyed by age */
+  constructor(store: KeyStore, clock: Clock, log: Log, doubtful = () => false) {
+    this.#doubtful = doubtful;
     this.#store = store;
     this.#clock = clock;
     this.#log = log;
@@ -61,6 +66,7 @@ export class Retention {
         );
       }
     }
+    if (this.#doubtful()) return;
     const foreign = await this.#store.foreign.expire(this.#clock.wallMs() - lifetimeMs(usualPolicy, false));
     this.stats.foreign += foreign;
     if (foreign > 0) this.#log.info('kma.foreign_keys.outdated', { keys: foreign });
@@ -69,15 +75,25 @@ export class Retention {
   #outdated(pool: Pool): Block[] {
     const now = this.#clock.wallMs();
     const found: Block[] = [];
+    if (this.#doubtful()) return found;
     for (const own of [true, false]) {
       const mostMs = lifetimeMs(pool.policy, own);
       for (const block of pool.side(own).values()) {
-        const age = now - block.createdMs;
+        const age = this.#age(block, now);
         if (age < Math.min(limits.unansweredMs, mostMs) || found.length >= limits.retentionBatch) continue;
         if (age >= mostMs || (age >= limits.unansweredMs && block.state === 'received')) found.push(block);
       }
     }
     return found;
+  }
+
+  // What a clock that went back would keep for long has its time from now on.
+  #age(block: Block, now: number): number {
+    const age = now - block.createdMs;
+    if (age >= -limits.clockBackMs) return age;
+    const since = this.#future.get(block) ?? this.#clock.monotonicMs();
+    this.#future.set(block, since);
+    return this.#clock.monotonicMs() - since;
   }
 
   // Only the owner knows when a block is done. What is left in it then is key that the far application has not fetched, and the

@@ -144,9 +144,10 @@ export type Status = {
   readonly relay: RelayStatus;
   readonly notifications: NotificationStatus;
   readonly supply: SupplyState | null;
-  readonly store: { readonly commits: number };
+  /** `write_failed`: why the newest write failed; null when it did not. */
+  readonly store: { readonly commits: number; readonly write_failed: string | null };
   readonly audit: AuditStatus;
   readonly memory: MemoryStatus;
-  /** What of the configuration gives protection away, or of the machine. */
+  /** What of the configuration gives protection away, or of the machine, and what is wrong with it. */
   readonly warnings: readonly string[];
 };

@@ -37,6 +37,8 @@ export class GroupCommit {
   #broken: AgentError | undefined;
   #cancelLazy: (() => void) | undefined;
   commits = 0;
+  /** Why the newest transaction failed, until one succeeds. */
+  failure: AgentError | undefined;
 
   /** @param path of the database; its write-ahead log is there by now */
   constructor(
@@ -161,10 +163,12 @@ export class GroupCommit {
       this.#guard?.count();
       this.#db.exec('COMMIT');
       this.commits += 1;
+      this.failure = undefined;
       return staged;
     } catch (cause) {
       this.#rollBack();
-      return failAll(staged, writeFailed(cause));
+      this.failure = writeFailed(cause);
+      return failAll(staged, this.failure);
     }
   }
 
