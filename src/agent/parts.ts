@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseHostPort } from '../config/address.ts';
 import { plainKmas } from '../config/plain-kmas.ts';
@@ -23,6 +22,7 @@ import { Peer, type PeerEvents } from '../kx/peer/peer.ts';
 import type { Message } from '../kx/session/session.ts';
 import { limits } from '../limits.ts';
 import { systemClock as clock } from '../node/clock.ts';
+import { openDataDirectory } from '../node/data-directory.ts';
 import { systemEntropy as entropy } from '../node/entropy.ts';
 import { GuardFile } from '../node/guard-file.ts';
 import { holdFile } from '../node/hold-file.ts';
@@ -54,7 +54,7 @@ export function buildParts(
   const auditing = new AuditParts(plainLog);
   const { audit, log } = auditing;
   const self = config.kma_id;
-  mkdirSync(config.data_directory, { recursive: true, mode: 0o700 });
+  openDataDirectory(config.data_directory, log);
   refuseZeroized(config.data_directory);
   using nodeKey = loadNodeKey(config.node_key, config.data_directory, entropy);
   const path = join(config.data_directory, 'keys.sqlite');

@@ -1,28 +1,10 @@
 import assert from 'node:assert/strict';
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { cannotMount, mountFor } from '../mount.ts';
+import { fill } from './fill-disk.ts';
 import { StoreLife } from './store-life.ts';
 
 const SEED = Number(process.env['KEYFERRY_SEED'] ?? 1);
-
-/** Takes all that is left of a file system. */
-export function fill(directory: string): () => void {
-  const path = join(directory, 'filler');
-  const fd = openSync(path, 'w');
-  for (const size of [1 << 20, 1 << 12, 1])
-    for (;;) {
-      try {
-        if (writeSync(fd, Buffer.alloc(size, 1)) < size) break;
-      } catch (thrown) {
-        assert.equal((thrown as NodeJS.ErrnoException).code, 'ENOSPC');
-        break;
-      }
-    }
-  closeSync(fd);
-  return () => rmSync(path);
-}
 
 test(`a disk that fills up under load (seed ${SEED}): writes are refused, nothing acknowledged is lost, no key used twice, and it goes on by itself`, {
   skip: cannotMount(),

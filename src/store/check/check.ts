@@ -195,7 +195,7 @@ function checkCounters({ counters }: CheckQueries, findings: Findings): void {
 }
 
 function checkForeign({ foreign }: CheckQueries, records: RecordCheck): void {
-  for (const row of foreign.iterate()) {
+  for (const row of foreign?.iterate() ?? []) {
     records.findings.count();
     const { pool, key_id: id, bytes } = row as { pool: string; key_id: string; bytes: number };
     const sealed = row['sealed'] as Uint8Array | null;
