@@ -6,10 +6,11 @@ import type { Entropy } from '../env/entropy.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError, messageOf } from '../errors.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
-import { assertSound, damaged, isCorrupt } from './damage.ts';
+import { damaged, isCorrupt } from './damage.ts';
 import { assertLogWhole, scanLog } from './log-scan.ts';
 import { FORMAT, SCHEMA } from './schema.ts';
 import { Sealer } from './seal.ts';
+import { assertSound } from './sound.ts';
 import { StoreKeyFile } from './store-key.ts';
 import { upgrade } from './upgrade.ts';
 

@@ -1,8 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { About } from './block.ts';
+import { readingAll } from './damage.ts';
 
 /** Every statement that the running agent uses, prepared once. */
 export function prepareStatements(db: DatabaseSync) {
+  const all = (sql: string) => readingAll(db.prepare(sql));
   return {
     insertBlock: db.prepare(
       `INSERT INTO block (pool, own, number, origin, state, units, first, epoch, created_ms, extent, sealed_key, ready_ms, module, link, qber, path)
@@ -56,7 +58,7 @@ export function prepareStatements(db: DatabaseSync) {
       "DELETE FROM block WHERE pool = ? AND own = ? AND number < ? AND state NOT IN ('received', 'ready')",
     ),
     pruneBurns: db.prepare('DELETE FROM burn_record WHERE block NOT IN (SELECT id FROM block)'),
-    selectLive: db.prepare(
+    selectLive: all(
       // Each stride has its record, too: a mark that was damaged on the disk lets no key be used again.
       `SELECT block.id, pool, own, number, origin, state, block.units, first, epoch, created_ms, extent, burnt_set.units AS burnt_set,
         nullif(max(coalesce(burnt_to.unit, 0),
@@ -72,9 +74,9 @@ export function prepareStatements(db: DatabaseSync) {
     selectGone: db.prepare(
       `SELECT number FROM block WHERE pool = ? AND own = 0 AND state NOT IN ('used', 'received', 'ready') ORDER BY number DESC`,
     ),
-    selectIdSecrets: db.prepare('SELECT * FROM id_secret ORDER BY rowid'),
-    selectCounters: db.prepare('SELECT * FROM counter'),
-    selectHighest: db.prepare(
+    selectIdSecrets: all('SELECT * FROM id_secret ORDER BY rowid'),
+    selectCounters: all('SELECT * FROM counter'),
+    selectHighest: all(
       "SELECT pool, own, max(number) AS number FROM block WHERE state IN ('ready', 'used', 'destroyed') GROUP BY pool, own",
     ),
   };

@@ -21,7 +21,10 @@ const missing = (name: string): string | false =>
 
 /** What stands before the cursor, the last word unfinished, and what has to be offered. */
 const CASES = [
-  [['keyferry', 'st'], ['status']],
+  [
+    ['keyferry', 'st'],
+    ['status', 'store'],
+  ],
   [
     ['keyferry', 'pki', ''],
     ['application', 'crl', 'init', 'node'],
