@@ -9,7 +9,7 @@ import { checked } from '../store/checked.ts';
 import { quickDirectoryFor } from '../store/temp-store.ts';
 import { StoreLife } from './store-life.ts';
 
-const ROUNDS = Number(process.env['KEYFERRY_DISK_ERRORS'] ?? 2);
+const ROUNDS = Number(process.env['KEYFERRY_DISK_ERRORS'] ?? 1);
 const SEED = Number(process.env['KEYFERRY_SEED'] ?? 1);
 
 const missing =

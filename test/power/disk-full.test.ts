@@ -13,7 +13,7 @@ test(`a disk that fills up under load (seed ${SEED}): writes are refused, nothin
   const life = new StoreLife(t, path, SEED);
   life.start();
   await life.until('key is taken', ({ taken }) => taken !== undefined);
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 2; round++) {
     const full = life.lines.length;
     const free = fill(path);
     await life.until('a write is refused', ({ error }) => error === 'host.store_write_failed', full);

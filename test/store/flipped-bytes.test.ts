@@ -11,7 +11,7 @@ import { seeded } from '../end-to-end/lab.ts';
 import { assertUnchanged, checked } from './checked.ts';
 import { addBlock, closeStore, editStore, keyOf, Lines, openStore, quickDirectoryFor } from './temp-store.ts';
 
-const CASES = Number(process.env['KEYFERRY_FLIPS'] ?? 80);
+const CASES = Number(process.env['KEYFERRY_FLIPS'] ?? 50);
 const SEED = Number(process.env['KEYFERRY_SEED'] ?? 1);
 const UNITS = 24;
 const BLOCKS = 24;
