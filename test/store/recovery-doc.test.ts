@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 const root = join(import.meta.dirname, '../..');
 const CODE =
-  /'((?:host\.(?:store|data_directory|clock)_|configuration\.(?:wrong_node_key|store_of_other_node))\w*)'/g;
+  /'((?:host\.(?:store|data_directory|clock|guard)_|host\.zeroized|configuration\.(?:wrong_node_key|store_of_other_node))\w*)'/g;
 
 test('every code of the store, the data directory and the clock is in docs/recovery.md, and no other', () => {
   const doc = readFileSync(join(root, 'docs/recovery.md'), 'utf8');

@@ -30,10 +30,10 @@ test('"store check" of a sound store ends with 0, in words and as JSON', async (
   assertUnchanged(data, () => {
     const { status, stdout } = check('--config', config);
     assert.equal(status, 0, stdout);
-    assert.match(stdout, /blocks +8 +0\n(.*\n)*Sound\.\n$/);
+    assert.match(stdout, /blocks +10 +0\n(.*\n)*Sound\.\n$/);
     const json = check('--config', config, '--json');
     const { faults_total, kma_id, format } = JSON.parse(json.stdout) as StoreReport;
-    assert.deepEqual([json.status, faults_total, kma_id, format], [0, 0, 'A', '2']);
+    assert.deepEqual([json.status, faults_total, kma_id, format], [0, 0, 'A', '3']);
   });
 });
 
