@@ -89,8 +89,8 @@ test('frames of an earlier round of the log behind its end are no damage', async
   const directory = quickDirectoryFor(t);
   const store = openStore(t, directory);
   // Beyond a thousand pages SQLite brings them into the database and begins the log anew.
-  for (let number = 0; number < 200; number++) await addBlock(store, number, 500);
-  await addBlock(store, 200, 4);
+  for (let number = 0; number < 240; number++) await addBlock(store, number, 500);
+  await addBlock(store, 240, 4);
   const scanned = scanLog(logOf(directory));
   assert.equal(scanned.damaged, false);
   assert.ok(scanned.frames * FRAME < fs.statSync(logOf(directory)).size / 2, 'the log was begun anew');
