@@ -1,0 +1,18 @@
+/**
+ * A process that lives from its store until it is killed: `store-writer.ts DIRECTORY LIFE SEED [STEPS DEVICE SECTOR SECTORS]`. What it asks of
+ * the store and what it is answered goes to its output, or to a device behind a file system; after `STEPS` it kills itself.
+ */
+import { Random } from '../fuzz/random.ts';
+import { deviceJournal, pipeJournal } from './journal.ts';
+import { StoreLoad } from './store-load.ts';
+import { openUnderTest } from './store-under-test.ts';
+
+const [directory, lifeText, seed, stepsText, device, sector, sectors] = process.argv.slice(2);
+const life = Number(lifeText);
+const steps = stepsText === undefined ? Number.POSITIVE_INFINITY : Number(stepsText);
+const journal = device === undefined ? pipeJournal : deviceJournal(device, Number(sector), Number(sectors));
+const store = openUnderTest(directory!, (what) => journal({ life, at: 'failed', what }));
+journal({ life, at: 'opened', storeId: store.storeId });
+const load = new StoreLoad(store, journal, new Random(Number(seed) * 1_000 + life), life);
+for (let step = 0; step < steps; step++) await load.step();
+process.kill(process.pid, 'SIGKILL');
