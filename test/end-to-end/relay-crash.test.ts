@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { callAgent } from '../../src/cli/control-client.ts';
 import type { Lab } from '../../src/cli/demo/lab.ts';
-import { labFor, logOf, ownKeys, seeded, startAll, until } from './lab.ts';
+import { checkBlocks, checkBurns, checkPads } from '../power/node-stores.ts';
+import { labFor, ownKeys, seeded, startAll, until } from './lab.ts';
 
 const KILLS = Number(process.env['KEYFERRY_RELAY_KILLS'] ?? 4);
 const SEED = Number(process.env['KEYFERRY_SEED'] ?? 1);
@@ -51,72 +50,4 @@ async function relayOn(lab: Lab, stop: { now: boolean }): Promise<number> {
     else await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return succeeded;
-}
-
-type Burn = { pool: string; number: number; from_unit: number; to_unit: number };
-
-/** The burn records of a node: two of one block never overlap. */
-function checkBurns(lab: Lab, kmaId: string): Burn[] {
-  const db = open(lab, kmaId);
-  const burns = db
-    .prepare(
-      'SELECT pool, number, from_unit, to_unit FROM burn_record JOIN block ON block.id = block ORDER BY pool, number, from_unit',
-    )
-    .all() as Burn[];
-  db.close();
-  burns.forEach((burn, i) => {
-    const next = burns[i + 1];
-    assert.ok(burn.from_unit < burn.to_unit);
-    if (next?.pool === burn.pool && next.number === burn.number)
-      assert.ok(burn.to_unit <= next.from_unit, JSON.stringify(burn));
-  });
-  return burns;
-}
-
-/** The pad ranges that a node's log names: none twice, each in key that its records say was burnt. */
-function checkPads(lab: Lab, kmaId: string, burns: readonly Burn[]): number {
-  const used = new Set<string>();
-  let ranges = 0;
-  for (const line of logOf(lab, kmaId)) {
-    if (line['event'] !== 'kx.pad.used') continue;
-    ranges += 1;
-    const { peer, number, index, units } = line as {
-      peer: string;
-      number: number;
-      index: number;
-      units: number;
-    };
-    for (let unit = index; unit < index + units; unit++) {
-      const name = `${peer} ${number} ${unit}`;
-      assert.ok(!used.has(name), `${kmaId} used pad ${name} twice`);
-      used.add(name);
-      const burnt = burns.some(
-        (b) => b.pool === peer && b.number === number && b.from_unit <= unit && unit < b.to_unit,
-      );
-      assert.ok(burnt, `${kmaId} used pad ${name}, which no record burnt`);
-    }
-  }
-  return ranges;
-}
-
-/** Every block that a module was told is stored is known to the store of its node. */
-function checkBlocks(lab: Lab): void {
-  let acknowledged = 0;
-  for (const { kmaId, peer } of lab.modules) {
-    const stored = logOf(lab, kmaId).filter(
-      (line) => line['event'] === 'module.acknowledged' && line['link'] === peer,
-    );
-    const db = open(lab, kmaId);
-    const known = db.prepare('SELECT 1 FROM block WHERE pool = ? AND number = ?');
-    for (const { number } of stored as { number: number }[]) {
-      assert.ok(known.get(peer, number) !== undefined, `${kmaId} lost block ${number} of ${peer}`);
-      acknowledged += 1;
-    }
-    db.close();
-  }
-  assert.ok(acknowledged > 0, 'blocks were acknowledged');
-}
-
-function open(lab: Lab, kmaId: string): DatabaseSync {
-  return new DatabaseSync(join(lab.directory, kmaId, 'data', 'keys.sqlite'), { readOnly: true });
 }

@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,6 +9,19 @@ import type { Image } from './image.ts';
 export type Line = Readonly<Record<string, unknown>>;
 
 type Answer = { readonly event?: string; readonly QMP?: object; readonly error?: { readonly desc: string } };
+
+/** A second disk, /dev/vdb in the guest, each write and flush of which QEMU notes in `log`. What the guest does not flush, it may lose. */
+export function loggedDisk(disk: string, log: string): string[] {
+  writeFileSync(log, '');
+  return [
+    ...['-blockdev', `driver=file,node-name=disk-file,filename=${disk}`],
+    ...['-blockdev', `driver=file,node-name=log-file,filename=${log}`],
+    '-blockdev',
+    'driver=blklogwrites,node-name=disk,file=disk-file,log=log-file,log-sector-size=512,log-super-update-interval=1',
+    // Behind the first, which takes the lowest free address.
+    ...['-device', 'virtio-blk-pci,drive=disk,addr=0x1e'],
+  ];
+}
 
 /** A virtual machine by QEMU's emulation, which needs no help of the processor. Ends with the test that started it. */
 export class Guest {

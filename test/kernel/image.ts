@@ -23,6 +23,8 @@ const MODULES = [
   'hid-generic',
   'virtio_net',
 ];
+/** What the guest runs of the tests themselves. */
+const TEST_PARTS = ['test/kernel', 'test/drivers', 'test/power', 'test/fuzz/random.ts'];
 const ADDONS = [
   '@serialport/bindings-cpp/prebuilds/linux-x64/@serialport+bindings-cpp.glibc.node',
   'node-hid/prebuilds/HID_hidraw-linux-x64/node-napi-v4.node',
@@ -96,7 +98,7 @@ function systemDisk(folder: string, lab: string): string {
   const modules = productionPackages();
   for (const path of modules)
     cpSync(join(ROOT, path), join(folder, path), { recursive: true, dereference: true });
-  for (const part of ['src', 'drivers', 'firmware-bridge', 'test/kernel', 'test/drivers', 'package.json']) {
+  for (const part of ['src', 'drivers', 'firmware-bridge', ...TEST_PARTS, 'package.json']) {
     cpSync(join(ROOT, part), join(folder, part), { recursive: true });
   }
   cpSync(lab, join(folder, 'lab'), { recursive: true });

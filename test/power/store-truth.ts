@@ -51,7 +51,7 @@ export class StoreTruth {
     } finally {
       await store?.close();
     }
-    if (faults.length === 0) faults.push(...this.#faultsOfGone(directory));
+    if (store !== undefined) faults.push(...this.#faultsOfGone(directory));
     return faults;
   }
 
