@@ -82,8 +82,8 @@ export class Pair {
   }
 }
 
-export async function waitFor(ready: () => boolean, what: string): Promise<void> {
-  const endMs = performance.now() + WAIT_MS;
+export async function waitFor(ready: () => boolean, what: string, ms = WAIT_MS): Promise<void> {
+  const endMs = performance.now() + ms;
   while (!ready()) {
     if (performance.now() > endMs) throw new Error(`${what}: did not come about`);
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -10,22 +10,23 @@ export type Life = {
   readonly directory: string;
   readonly life: number;
   readonly seed: number;
-  /** From when its store is open to kill -9. */
-  readonly ms: number;
+  /** It is killed when it has said so much: a busy machine then tries as much as an idle one. */
+  readonly lines: number;
   /** A folder for compiled code, so that the next start is quicker. */
   readonly cache: string;
 };
 
 /** One life of a store under load, ended by kill -9: what it said. */
-export async function liveAndDie({ directory, life, seed, ms, cache }: Life): Promise<Line[]> {
+export async function liveAndDie({ directory, life, seed, lines, cache }: Life): Promise<Line[]> {
   const child = spawn(process.execPath, [WRITER, directory, `${life}`, `${seed}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_COMPILE_CACHE: cache },
   });
-  let said = '';
+  let [said, heard] = ['', 0];
   child.stdout.setEncoding('latin1').on('data', (text: string) => {
-    if (said === '') setTimeout(() => child.kill('SIGKILL'), ms);
     said += text;
+    heard += text.split('\n').length - 1;
+    if (heard >= lines) child.kill('SIGKILL');
   });
   const [code, signal] = await once(child, 'close');
   assert.deepEqual({ code, signal }, { code: null, signal: 'SIGKILL' });

@@ -40,7 +40,7 @@ function configuration(lab: Lab, { kmaId, far, saeId, farSaeId }: End): string {
   const { socket, kxPort, supplyPort } = lab.node(kmaId);
   const { tty, key } = lab.modules.find((module) => module.kmaId === kmaId && module.linkId === 'ab')!;
   const files = `pki/nodes/${kmaId}`;
-  const address = kmaId === 'A' ? `, address: "127.0.0.1:${lab.node(far).kxPort}"` : '';
+  const address = kmaId === 'B' ? `, address: "127.0.0.1:${lab.node(far).kxPort}"` : '';
   return `kma_id: ${kmaId}
 data_directory: ${kmaId}/data
 node_key: { file: ${files}/node.key }

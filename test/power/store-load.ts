@@ -23,7 +23,7 @@ const FOREIGN_KEPT_MAX = 40;
 
 type Insert = Extract<Asked, { op: 'insert' }>;
 
-/** Everything that an agent does with its store, in an order that a seed decides; each question and each answer goes into a journal. */
+/** All that an agent does with its store, in an order that a seed decides; each question and each answer goes into a journal. */
 export class StoreLoad {
   readonly #store: KeyStore;
   readonly #allocator: Allocator;
@@ -33,6 +33,7 @@ export class StoreLoad {
   #asked = 0;
   #underway = 0;
   #nextOfModule: number;
+  readonly #resentTo: number;
   #nextOfFar = 0;
   #mark: number;
   readonly #busy = new Set<Block>();
@@ -47,8 +48,9 @@ export class StoreLoad {
     this.#journal = journal;
     this.#random = random;
     this.#life = life;
-    this.#mark = Number(store.meta('mark') ?? 0);
-    this.#nextOfModule = Math.max(0, this.#newestOfModule() - RESENT);
+    this.#mark = Number(store.meta('told') ?? 0);
+    this.#resentTo = this.#newestOfModule() + 1;
+    this.#nextOfModule = Math.max(0, this.#resentTo - RESENT);
   }
 
   /** Begins one more thing, when not too much is under way; then others have their turn. */
@@ -59,14 +61,16 @@ export class StoreLoad {
 
   // How far the module got before this life: numbers come in order, but for those that were under way.
   #newestOfModule(): number {
-    const { pool, known } = { pool: this.#store.pool(LINK), known: this.#store.known.bind(this.#store) };
+    const pool = this.#store.pool(LINK);
     let newest = Math.max(pool.highest(true), pool.highest(false), ...pool.own.keys(), ...pool.theirs.keys());
     for (let number = newest + 1; number <= newest + RESENT; number++)
-      if (known(LINK, number % 2 === 0, number)) newest = number;
+      if (this.#store.known(LINK, number % 2 === 0, number)) newest = number;
     return newest;
   }
 
   #begin(): void {
+    // A module that is back sends first what it does not know to be stored.
+    if (this.#nextOfModule < this.#resentTo) return this.#insertOfModule();
     const below = this.#random.below(100);
     const remote = this.#random.pick([LINK, RELAY, PLAIN]);
     if (below < 16) this.#insert();
@@ -101,18 +105,19 @@ export class StoreLoad {
     const remote = this.#random.pick([LINK, LINK, RELAY, PLAIN]);
     const pool = this.#store.pool(remote);
     if (pool.held.own > HELD_UNITS_MAX || pool.held.theirs > HELD_UNITS_MAX) return this.#destroy(remote);
-    if (remote === LINK) {
-      const number = this.#nextOfModule++;
-      const block = { remote, own: number % 2 === 0, number, first: 0, epoch: 0 } as const;
-      // A module sends the same block as long, when it sends it again.
-      const units = sizeBy(new Random(number));
-      return this.#insertBlock({ op: 'insert', ...block, origin: 'link', state: 'received', units });
-    }
-    const own = this.#random.once(2);
-    if (own) return this.#insertNumbered(remote);
+    if (remote === LINK) return this.#insertOfModule();
+    if (this.#random.once(2)) return this.#insertNumbered(remote);
     // Lives do not meet: the far end gives a number once.
     const number = this.#life * 100_000 + this.#nextOfFar++;
     this.#insertRelayed(remote, false, number);
+  }
+
+  #insertOfModule(): void {
+    const number = this.#nextOfModule++;
+    const block = { remote: LINK, own: number % 2 === 0, number, first: 0, epoch: 0 };
+    // It sends the same block as long, when it sends it again.
+    const units = sizeBy(new Random(number));
+    this.#insertBlock({ op: 'insert', ...block, origin: 'link', state: 'received', units });
   }
 
   #insertNumbered(remote: string): void {
@@ -277,7 +282,7 @@ export class StoreLoad {
   #meta(): void {
     const value = ++this.#mark;
     this.#ask({ op: 'meta', value }, async () => {
-      await this.#store.putMeta('mark', String(value));
+      await this.#store.putMeta('told', String(value));
       return {};
     });
   }

@@ -180,7 +180,7 @@ export class StoreTruth {
     const newest = this.#epochs.at(-1);
     if (newest !== undefined && !store.pool(newest.remote).secrets(newest.own).has(newest.epoch))
       yield `the ID secret ${newest.epoch} of ${newest.remote} is lost`;
-    const mark = Number(store.meta('mark') ?? 0);
+    const mark = Number(store.meta('told') ?? 0);
     if (mark < this.#mark.said || mark > this.#mark.asked) yield `mark ${mark} is not ${this.#mark.said}`;
   }
 
