@@ -294,5 +294,8 @@ int main(int count, char **words) {
   sigaction(SIGINT, &action, NULL);
   action.sa_handler = on_lid;
   sigaction(SIGUSR1, &action, NULL);
+  /* Whoever was at the far end of a socket or pipe has gone: the line is lost, not the module. */
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &action, NULL);
   return run(&self);
 }
