@@ -18,7 +18,7 @@ const STEPS = 200;
 const DISK_KIB = 20 * 1024;
 const JOURNAL_KIB = 4 * 1024;
 const WAIT_MS = 600_000;
-/** Flushes after the store was opened that are always among the moments: what a killed process left counts as durable now. */
+/** Flushes after the store was opened that are always among the moments, with all lost that can be: what a killed process left counts as durable now. */
 const OPENED_FLUSHES = 4;
 const SHARES = [0, 0.3, 0.7, 0.95];
 
@@ -74,13 +74,14 @@ async function cutPower(t: TestContext, { before, entries }: Recorded): Promise<
   for (const [i, entry] of entries.entries()) {
     if (entry.flush) {
       counts.flushes += 1;
-      const times = Math.max(chance, flushesOfLife < OPENED_FLUSHES ? 1 : 0);
+      const opened = flushesOfLife < OPENED_FLUSHES;
+      const times = opened ? Math.max(1, chance) : chance;
       flushesOfLife += 1;
       for (let left = times; random.below(1_000) < left * 1_000; left--) {
         counts.states += 1;
         counts.unsynced += disk.unsynced;
         const found = join(directory, `${counts.states}`);
-        writeFileSync(`${found}.ext4`, disk.afterPowerCut(random, random.pick(SHARES)));
+        writeFileSync(`${found}.ext4`, disk.afterPowerCut(random, opened ? 0 : random.pick(SHARES)));
         recoverExt4(`${found}.ext4`, found);
         const faults = [...truth.faults, ...(await truth.check(found))];
         if (faults.length > 0) wrong.push(`after ${i} of ${entries.length} orders: ${faults.join('; ')}`);

@@ -1,7 +1,10 @@
 /**
  * A process that lives from its store until it is killed: `store-writer.ts DIRECTORY LIFE SEED [STEPS DEVICE SECTOR SECTORS]`. What it asks of
- * the store and what it is answered goes to its output, or to a device behind a file system; after `STEPS` it kills itself.
+ * the store and what it is answered goes to its output, or to a device behind a file system. After `STEPS` it kills itself, in every other life
+ * between a write and its sync.
  */
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { Random } from '../fuzz/random.ts';
 import { deviceJournal, pipeJournal } from './journal.ts';
 import { StoreLoad } from './store-load.ts';
@@ -15,4 +18,10 @@ const store = openUnderTest(directory!, (what) => journal({ life, at: 'failed', 
 journal({ life, at: 'opened', storeId: store.storeId });
 const load = new StoreLoad(store, journal, new Random(Number(seed) * 1_000 + life), life);
 for (let step = 0; step < steps; step++) await load.step();
-process.kill(process.pid, 'SIGKILL');
+const die = (): void => {
+  process.kill(process.pid, 'SIGKILL');
+};
+if (life % 2 === 0) die();
+Object.assign(fs, { fdatasync: die });
+syncBuiltinESMExports();
+for (;;) await load.step();
