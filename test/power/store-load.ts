@@ -7,6 +7,7 @@ import type { KeyStore } from '../../src/store/key-store.ts';
 import { Random } from '../fuzz/random.ts';
 import type { Answered, Asked, Journal, Out, Piece } from './journal.ts';
 import { foreignKey, knownKey, nameOf, sha256 } from './known-key.ts';
+import { ENDINGS } from './store-under-test.ts';
 
 /** Shared over a link, by relay, and with a plain KM (from which nobody sends pads); keys that a plain KM has relayed here. */
 export const LINK = 'L';
@@ -169,11 +170,10 @@ export class StoreLoad {
     const pool = this.#store.pool(remote);
     const block = this.#random.pick([...pool.own.values(), ...pool.theirs.values()].slice(0, 8));
     if (block === undefined || this.#busy.has(block)) return;
-    const state = this.#random.pick(['destroyed', 'quarantined', 'expired'] as const);
+    const { reason, state } = this.#random.pick(ENDINGS);
     const { own, number } = block;
-    this.#withBlock(block, { op: 'destroy', remote, own, number, state }, () =>
-      this.#store.destroy(block, state),
-    );
+    const asked = { op: 'destroy', remote, own, number, state } as const;
+    this.#withBlock(block, asked, () => this.#store.destroy(block, reason));
   }
 
   #withBlock(block: Block, asked: Asked, work: () => Promise<void>): void {

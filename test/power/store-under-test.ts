@@ -6,6 +6,13 @@ import { systemEntropy } from '../../src/node/entropy.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import { KeyStore } from '../../src/store/key-store.ts';
 
+/** How a block may be ended while it is in use, and what it is then. */
+export const ENDINGS = [
+  { reason: 'destroyed', state: 'destroyed' },
+  { reason: 'quarantined', state: 'quarantined' },
+  { reason: 'expired', state: 'expired' },
+] as const;
+
 /** The store in a directory as the agent opens it. @param complain gets what the store logs as an error, and that its disk has failed */
 export function openUnderTest(directory: string, complain: (what: string) => void): KeyStore {
   using nodeKey = SecretBytes.copyOf(Buffer.alloc(32, 7));
