@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -17,7 +17,9 @@ const LIVES = 8;
 const STEPS = 200;
 const DISK_KIB = 20 * 1024;
 const JOURNAL_KIB = 4 * 1024;
-const WAIT_MS = 600_000;
+const WAIT_MS = 900_000;
+/** A database is longer than this after a checkpoint only. */
+const CHECKPOINTED_BYTES = 64 * 1024;
 /** Flushes after the store was opened that are always among the moments, with all lost that can be: what a killed process left counts as durable now. */
 const OPENED_FLUSHES = 4;
 const SHARES = [0, 0.3, 0.7, 0.95];
@@ -69,7 +71,7 @@ async function cutPower(t: TestContext, { before, entries }: Recorded): Promise<
   const truth = new StoreTruth();
   const wrong: string[] = [];
   let flushesOfLife = 0;
-  const counts = { flushes: 0, states: 0, unsynced: 0 };
+  const counts = { flushes: 0, states: 0, unsynced: 0, databaseBytes: 0 };
   const chance = STATES / entries.filter(({ flush }) => flush).length;
   for (const [i, entry] of entries.entries()) {
     if (entry.flush) {
@@ -83,6 +85,7 @@ async function cutPower(t: TestContext, { before, entries }: Recorded): Promise<
         const found = join(directory, `${counts.states}`);
         writeFileSync(`${found}.ext4`, disk.afterPowerCut(random, opened ? 0 : random.pick(SHARES)));
         recoverExt4(`${found}.ext4`, found);
+        counts.databaseBytes = Math.max(counts.databaseBytes, sizeOf(join(found, 'keys.sqlite')));
         const faults = [...truth.faults, ...(await truth.check(found))];
         if (faults.length > 0) wrong.push(`after ${i} of ${entries.length} orders: ${faults.join('; ')}`);
         for (const path of [`${found}.ext4`, found]) rmSync(path, { recursive: true });
@@ -97,8 +100,12 @@ async function cutPower(t: TestContext, { before, entries }: Recorded): Promise<
   t.diagnostic(`${JSON.stringify(counts)} ${JSON.stringify(truth.counts)}`);
   assert.ok(counts.unsynced > counts.states, 'there is something to lose');
   assert.equal(truth.counts.lives, LIVES);
+  assert.ok(counts.databaseBytes > CHECKPOINTED_BYTES, 'the log was written back into the database');
   return wrong;
 }
+
+// Before the store is first flushed it need not be there.
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
 test(`whenever the power is cut, and whatever of the unsynced writes is lost, the store has all it acknowledged and gives nothing out twice (seed ${SEED})`, {
   skip: whyNoGuest(),

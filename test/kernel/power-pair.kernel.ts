@@ -21,7 +21,7 @@ import { type Image, makeImage, whyNoGuest } from './image.ts';
 const CUTS = Number(process.env['KEYFERRY_POWER_CUTS'] ?? 2);
 const SEED = Number(process.env['KEYFERRY_SEED'] ?? 1);
 const DISK_KIB = 64 * 1024;
-const WAIT_MS = 300_000;
+const WAIT_MS = 900_000;
 /** The ends agree on what both were given within this time, once they are connected. */
 const AGREE_MS = 5_000;
 const UNSETTLED = 64;

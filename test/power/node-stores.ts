@@ -71,7 +71,7 @@ export function checkAgreed(lab: Lab, [a, b]: readonly [string, string], unsettl
     const [owner, far] = one.own === 1 ? [one, other] : [other, one];
     assert.ok(owner.own === 1 && far.own === 0, `block ${number} is of one direction: ${both}`);
     assert.ok(
-      [owner, far].every(({ state }) => /ready|destroyed/.test(state)),
+      [owner, far].every(({ state }) => /ready|used|destroyed/.test(state)),
       `block ${number} is agreed: ${both}`,
     );
     if (owner.state !== 'ready') continue;

@@ -16,7 +16,7 @@ export const PLAIN = 'P';
 export const FOREIGN = 'F';
 
 const UNDERWAY_MAX = 8;
-const HELD_UNITS_MAX = 4_000;
+const HELD_UNITS_MAX = 10_000;
 export const KEY_UNITS_MAX = 4;
 /** What a module sends again when it does not know what became of it. */
 const RESENT = 12;
@@ -288,9 +288,9 @@ export class StoreLoad {
   }
 }
 
-// A few KMA-keys mostly; now and then a long block.
+// From a few KMA-keys to long blocks, so that there are checkpoints of the log, too.
 function sizeBy(random: Random): number {
-  return 2 + SYNC_UNITS + random.below(random.pick([16, 16, 64, 64, 300, 2_000]));
+  return 2 + SYNC_UNITS + random.below(random.pick([16, 64, 300, 500, 2_000]));
 }
 
 function outOf(own: boolean, pieces: readonly Piece[], bytes: SecretBytes): Out {
