@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Lab } from '../../src/cli/demo/lab.ts';
 import { until } from '../end-to-end/lab.ts';
 import { buildC, SANITIZED, whyNoC } from '../firmware-bridge/c-build.ts';
-import { CModule } from '../firmware-bridge/c-module.ts';
+import { CModule, type CModuleReport } from '../firmware-bridge/c-module.ts';
 import { Random } from '../fuzz/random.ts';
 import { Book, Pair, waitFor } from '../power/applications.ts';
 import { makeExt4, recoverExt4 } from '../power/ext4.ts';
@@ -185,6 +185,9 @@ test(`the power of a node is cut amid its work, ${CUTS} times (seed ${SEED}), an
   }
   const { refused } = book;
   for (const pair of fetching) await pair.askAgain();
+  // The one that had nobody to deliver to has much to make up for.
+  const delivered = ({ held }: CModuleReport) => held < UNSETTLED / 2;
+  await Promise.all(modules.map((module) => module.until('it has delivered its key', delivered, WAIT_MS)));
   await Promise.all(modules.map((module) => module.end('SIGTERM')));
   await until(lab, 'B', 'the peers are connected', ({ peers }) => peers[0]!.state === 'up');
   await sleep(AGREE_MS);
