@@ -11,7 +11,7 @@ export type Asked =
       readonly state: 'received' | 'ready';
     } & BlockName)
   | ({ readonly op: 'ready'; readonly first: number; readonly epoch: number } & BlockName)
-  | ({ readonly op: 'destroy'; readonly state: 'destroyed' | 'quarantined' | 'expired' } & BlockName)
+  | ({ readonly op: 'destroy'; readonly state: 'destroyed' | 'quarantined' } & BlockName)
   | { readonly op: 'keys'; readonly remote: string; readonly count: number; readonly units: number }
   | { readonly op: 'pad'; readonly remote: string; readonly units: number }
   | {

@@ -91,7 +91,7 @@ export class StoreLife {
     await closeStore(store);
     editStore(this.directory, (db) => {
       const burnt = db.prepare(
-        "SELECT max(to_unit) AS upto FROM block JOIN burn_record ON block = block.id WHERE number = ? AND state = 'destroyed'",
+        "SELECT max(to_unit) AS upto FROM block JOIN burn_record ON block = block.id WHERE number = ? AND state IN ('used', 'destroyed')",
       );
       // The last units are given up when they are too few for one key, of four units at most.
       for (const number of missing)

@@ -8,9 +8,9 @@ import { KeyStore } from '../../src/store/key-store.ts';
 
 /** How a block may be ended while it is in use, and what it is then. */
 export const ENDINGS = [
-  { reason: 'destroyed', state: 'destroyed' },
-  { reason: 'quarantined', state: 'quarantined' },
-  { reason: 'expired', state: 'expired' },
+  { reason: 'ordered', state: 'destroyed' },
+  { reason: 'evicted', state: 'destroyed' },
+  { reason: 'differed', state: 'quarantined' },
 ] as const;
 
 /** The store in a directory as the agent opens it. @param complain gets what the store logs as an error, and that its disk has failed */
