@@ -56,8 +56,18 @@ export class BlockRecords {
   }
 
   /** The record's own key, sealed under the store's key as it is now: for the row of the block, inside a transaction. */
-  sealedKey(place: string, { own }: SealedRecord): Buffer {
-    return this.#sealer.seal(keyPlace(place), own.view());
+  sealedKey(place: string, standing: Standing, { own }: SealedRecord): Buffer {
+    return this.#sealer.seal(keyPlace(place, standing), own.view());
+  }
+
+  /** Inside a transaction: the block's own key is sealed for what the row is to say. One that is damaged stays so. */
+  reseal({ id, place }: Block, standing: Standing): void {
+    const row = this.#row(id);
+    const sealedKey = row?.sealed_key;
+    if (row === undefined || !(sealedKey instanceof Uint8Array)) return;
+    using own = this.#sealer.openIfSound(keyPlace(place, row), sealedKey);
+    if (own === undefined) return;
+    this.#statements.putBlockKey.run(this.#sealer.seal(keyPlace(place, standing), own.view()), id);
   }
 
   /** Inside a transaction: a short record becomes a row beside that of its block. */
@@ -74,9 +84,11 @@ export class BlockRecords {
   /** The key of a live block, the caller's. Throws `host.store_damaged`. */
   read(block: Block): SecretBytes {
     const place = block.place;
-    const sealedKey = reading(() => this.#statements.selectBlockKey.get(block.id))?.['sealed_key'];
-    if (!(sealedKey instanceof Uint8Array)) throw damaged(`the key of the stored record "${place}" is gone`);
-    using own = this.#sealer.open(keyPlace(place), sealedKey);
+    const row = this.#row(block.id);
+    const sealedKey = row?.sealed_key;
+    if (row === undefined || !(sealedKey instanceof Uint8Array))
+      throw damaged(`the key of the stored record "${place}" is gone`);
+    using own = this.#sealer.open(keyPlace(place, row), sealedKey);
     const opened =
       block.extent === undefined ? this.#readRow(block, own) : this.#readPlace(block, block.extent, own);
     if (opened !== undefined && opened.length === block.units * limits.unitBytes) return opened;
@@ -87,6 +99,12 @@ export class BlockRecords {
   /** A place in the block file serves again: the row that named it is durably gone. */
   free(at: number, units: number): void {
     this.#file.free(at, sealedBytes(units * limits.unitBytes));
+  }
+
+  #row(id: number): (Standing & { readonly sealed_key: unknown }) | undefined {
+    return reading(() => this.#statements.selectBlockKey.get(id)) as
+      | (Standing & { readonly sealed_key: unknown })
+      | undefined;
   }
 
   #readRow({ id, place }: Block, own: SecretBytes): SecretBytes | undefined {
@@ -106,9 +124,12 @@ export class BlockRecords {
   }
 }
 
+/** What a row says of its block that must not change unseen: a first unit that is too low would hand out key that was spent. */
+export type Standing = { readonly state: string; readonly first: number; readonly epoch: number };
+
 /** What the sealed key of a block is bound to. */
-export function keyPlace(place: string): string {
-  return `key of ${place}`;
+export function keyPlace(place: string, { state, first, epoch }: Standing): string {
+  return `key of ${place}, ${state} from ${first} in ${epoch}`;
 }
 
 /** A record and its own key, sealed for a row each. @param key only lent */
@@ -116,6 +137,7 @@ export function sealAlone(
   sealer: Sealer,
   entropy: Entropy,
   place: string,
+  standing: Standing,
   key: Uint8Array,
 ): { readonly sealed: Buffer; readonly sealedKey: Buffer } {
   using own = SecretBytes.alloc(KEY_BYTES);
@@ -123,5 +145,5 @@ export function sealAlone(
   const sealed = Buffer.alloc(sealedBytes(key.length));
   entropy.fill(sealed.subarray(0, NONCE_BYTES));
   sealBox(sealed, own.view(), Buffer.from(place), key);
-  return { sealed, sealedKey: sealer.seal(keyPlace(place), own.view()) };
+  return { sealed, sealedKey: sealer.seal(keyPlace(place, standing), own.view()) };
 }

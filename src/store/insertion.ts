@@ -101,7 +101,7 @@ export class Insertion {
           statements.insertEnded.run(row.pool, row.own, row.number, row.origin, row.units, row.created_ms);
           return;
         }
-        id = insertBlock(statements, { ...row, extent }, records.sealedKey(place, written), about);
+        id = insertBlock(statements, { ...row, extent }, records.sealedKey(place, row, written), about);
         records.insert(id, written);
         this.#prune(pool, own);
         if (secret !== undefined) secrets.write(pool, own, row.number, secret);

@@ -68,6 +68,7 @@ export class KeyStore {
   readonly #path: string;
   readonly #secrets: IdSecrets;
   readonly #file: BlockFile;
+  readonly #records: BlockRecords;
   readonly #endings: Endings;
   readonly #insertion: Insertion;
   readonly #tell: (change: BlockChange) => void;
@@ -97,6 +98,7 @@ export class KeyStore {
     this.rotation = new Rotation(db, sealer, keys, this.commit, entropy);
     this.#secrets = new IdSecrets(sealer, this.statements);
     const records = new BlockRecords(sealer, entropy, this.statements, this.#file);
+    this.#records = records;
     this.open = new OpenBlocks(records);
     const tell = options.onBlock ?? (() => {});
     const shared = { clock, log, commit: this.commit, statements: this.statements, records, poolOf, tell };
@@ -147,6 +149,7 @@ export class KeyStore {
     // Marked before in an epoch of its own: the KMA-key that was its ID secret is for use now, so it may not stay one.
     const revoked = block.state === 'ready' && block.epoch === block.number && epoch !== block.number;
     await this.#committed(secret, () => {
+      this.#records.reseal(block, { state: 'ready', first: usable, epoch });
       this.statements.setReady.run(usable, epoch, this.clock.wallMs(), block.id);
       if (revoked) this.#secrets.erase(pool, block.own, block.number);
       if (secret !== undefined) this.#secrets.write(pool, block.own, block.number, secret);

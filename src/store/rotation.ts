@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Entropy } from '../env/entropy.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 import { placeOfBlock } from './block.ts';
-import { keyPlace } from './block-records.ts';
+import { keyPlace, type Standing } from './block-records.ts';
 import { readMeta } from './database.ts';
 import { placeOfForeign } from './foreign-keys.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -85,9 +85,10 @@ export class Rotation {
     using opener = new Sealer(SecretBytes.copyOf(old.view()), this.#entropy);
     const blocks = this.#reseal(
       opener,
-      'SELECT id AS row, pool, own, number, units, sealed_key AS sealed FROM block WHERE sealed_key IS NOT NULL',
+      'SELECT id AS row, pool, own, number, units, state, first, epoch, sealed_key AS sealed FROM block WHERE sealed_key IS NOT NULL',
       'UPDATE block SET sealed_key = ? WHERE id = ?',
-      (row) => keyPlace(placeOfBlock(row['pool'], row['own'] === 1, row['number'], row['units'])),
+      (row) =>
+        keyPlace(placeOfBlock(row['pool'], row['own'] === 1, row['number'], row['units']), row as Standing),
     );
     const secrets = this.#reseal(
       opener,

@@ -16,7 +16,8 @@ export function prepareStatements(db: DatabaseSync) {
       `INSERT INTO block (pool, own, number, origin, state, units, first, epoch, created_ms, reason)
        VALUES (?, ?, ?, ?, 'destroyed', ?, 0, 0, ?, 'forgotten')`,
     ),
-    selectBlockKey: db.prepare('SELECT sealed_key FROM block WHERE id = ?'),
+    selectBlockKey: db.prepare('SELECT sealed_key, state, first, epoch FROM block WHERE id = ?'),
+    putBlockKey: db.prepare('UPDATE block SET sealed_key = ? WHERE id = ?'),
     selectKey: db.prepare('SELECT sealed FROM block_key WHERE block = ?'),
     deleteKey: db.prepare('DELETE FROM block_key WHERE block = ?'),
     selectKnown: db.prepare('SELECT state FROM block WHERE pool = ? AND own = ? AND number = ?'),

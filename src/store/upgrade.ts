@@ -3,7 +3,7 @@ import type { Entropy } from '../env/entropy.ts';
 import { AgentError } from '../errors.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
 import { placeOfBlock } from './block.ts';
-import { sealAlone } from './block-records.ts';
+import { type Standing, sealAlone } from './block-records.ts';
 import { placeOfForeign } from './foreign-keys.ts';
 import { FOREIGN_SCHEMA } from './foreign-schema.ts';
 import { placeOfSecret } from './id-secrets.ts';
@@ -52,7 +52,7 @@ function upgradeBlocks(db: DatabaseSync, old: Sealer, fresh: Sealer, entropy: En
   const remove = db.prepare('DELETE FROM block_key WHERE block = ?');
   const ids = db.prepare('SELECT block FROM block_key').all();
   const find = db.prepare(
-    'SELECT pool, own, number, units, sealed FROM block_key JOIN block ON id = block WHERE block = ?',
+    'SELECT pool, own, number, units, state, first, epoch, sealed FROM block_key JOIN block ON id = block WHERE block = ?',
   );
   for (const { block: id } of ids as { block: number }[]) {
     const row = find.get(id) as Row | undefined;
@@ -64,7 +64,7 @@ function upgradeBlocks(db: DatabaseSync, old: Sealer, fresh: Sealer, entropy: En
       continue;
     }
     using bytes = plain;
-    const { sealed, sealedKey } = sealAlone(fresh, entropy, place, bytes.view());
+    const { sealed, sealedKey } = sealAlone(fresh, entropy, place, row as Standing, bytes.view());
     putKey.run(sealedKey, id);
     putRecord.run(sealed, id);
   }

@@ -88,6 +88,8 @@ const PLANTED: readonly (readonly [sql: string, code: string, message: RegExp])[
   ['UPDATE block SET extent = 0 WHERE extent IS NOT NULL', 'host.store_inconsistent', /lie in one place/],
   ['UPDATE block SET units = 39 WHERE id = 1', 'host.store_damaged', /in place of/],
   ['UPDATE block SET number = 11 WHERE id = 1', 'host.store_damaged', /cannot be opened/],
+  ['UPDATE block SET first = first - 1 WHERE first > 0', 'host.store_damaged', /cannot be opened/],
+  ['UPDATE block SET epoch = epoch + 2 WHERE id = 2', 'host.store_damaged', /cannot be opened/],
   ["UPDATE block SET state = 'reaby' WHERE id = 1", 'host.store_inconsistent', /state "reaby"/],
   ['UPDATE block SET first = 41 WHERE id = 1', 'host.store_inconsistent', /first unit at 41/],
   ['UPDATE block SET number = -1 WHERE id = 1', 'host.store_inconsistent', /number out of range/],

@@ -36,7 +36,7 @@ export class BlockCheck {
     if (at === null || row.sealed_key === null) this.#findings.damaged(`the key of ${name} is gone`);
     else {
       const place = placeOfBlock(row.pool, row.own === 1, row.number, row.units);
-      this.#records.block({ place, units: row.units, sealedKey: row.sealed_key, at });
+      this.#records.block({ place, units: row.units, sealedKey: row.sealed_key, standing: row, at });
     }
     if (row.own === 1) this.#checkMark(row, name);
     else this.#checkMarks(row, name);

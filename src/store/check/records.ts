@@ -2,7 +2,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { AgentError } from '../../errors.ts';
 import { openBox, sealedBytes } from '../../keys/secret-box.ts';
 import { limits } from '../../limits.ts';
-import { keyPlace } from '../block-records.ts';
+import { keyPlace, type Standing } from '../block-records.ts';
 import type { Sealer } from '../seal.ts';
 import type { Findings } from './findings.ts';
 
@@ -10,6 +10,7 @@ type BlockRecord = {
   readonly place: string;
   readonly units: number;
   readonly sealedKey: Uint8Array;
+  readonly standing: Standing;
   /** Where it lies in the block file, in granules, or the sealed bytes themselves. */
   readonly at: number | Uint8Array;
 };
@@ -43,12 +44,13 @@ export class RecordCheck implements Disposable {
   }
 
   /** A block's record, under a key of its own. */
-  block({ place, units, sealedKey, at }: BlockRecord): void {
+  block({ place, units, sealedKey, standing, at }: BlockRecord): void {
     const bytes = units * limits.unitBytes;
-    if (!this.#measure(keyPlace(place), sealedKey, limits.unitBytes)) return;
+    const keyAt = keyPlace(place, standing);
+    if (!this.#measure(keyAt, sealedKey, limits.unitBytes)) return;
     const sealed = typeof at === 'number' ? this.#read(place, at, sealedBytes(bytes)) : at;
     if (sealed === undefined || !this.#measure(place, sealed, bytes) || this.#sealer === undefined) return;
-    using own = this.#sealer.openIfSound(keyPlace(place), sealedKey);
+    using own = this.#sealer.openIfSound(keyAt, sealedKey);
     using key = own && openBox(sealed, own.view(), Buffer.from(place));
     if (key === undefined) this.findings.damaged(`the stored record "${place}" cannot be opened`);
   }
