@@ -48,7 +48,7 @@ test(`kill -9 of either end of a link while applications fetch at both, ${KILLS}
   const refused = book.refused;
   const unsure = fetching.reduce((sum, pair) => sum + pair.unsure.length, 0);
   for (const pair of fetching) await pair.askAgain();
-  await stopModules(lab);
+  await stopModules(lab, UNSETTLED / 2);
   await sleep(AGREE_MS);
   await Promise.all(ENDS.map(({ kmaId }) => lab.programs.get(kmaId)!.stop()));
   checkBlocks(

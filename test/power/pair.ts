@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { Application } from '../../src/cli/demo/application.ts';
 import type { Lab } from '../../src/cli/demo/lab.ts';
+import { waitFor } from './applications.ts';
 
 type End = {
   readonly kmaId: string;
@@ -27,9 +28,17 @@ export function startPair(lab: Lab): void {
   for (const { kmaId } of ENDS) lab.startNode(kmaId);
 }
 
-/** The modules end in mid-flow, as with the power of both. */
-export async function stopModules(lab: Lab): Promise<void> {
+/** The modules end in mid-flow, as with the power of both, when neither holds more than so many blocks that were not answered. */
+export async function stopModules(lab: Lab, held: number): Promise<void> {
+  const caughtUp = () => ENDS.every(({ kmaId }) => heldBy(lab, kmaId) <= held);
+  await waitFor(caughtUp, 'both modules have delivered what they held');
   await Promise.all(ENDS.map(({ kmaId }) => lab.programs.get(`ab-${kmaId}`)!.kill()));
+}
+
+// By the last that it said as a whole, once a second.
+function heldBy(lab: Lab, kmaId: string): number {
+  const lines = readFileSync(join(lab.directory, `ab-${kmaId}.log`), 'utf8').split('\n');
+  return (JSON.parse(lines.at(-2) ?? '{}') as { held?: number }).held ?? Number.POSITIVE_INFINITY;
 }
 
 export function pairApplication(lab: Lab, { saeId, kmaId }: End): Application {
