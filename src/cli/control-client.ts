@@ -10,7 +10,9 @@ export function callAgent<Answer>(
   body?: object,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const call = request({ socketPath, method, path, timeout: limits.controlRequestMs }, (response) => {
+    // A connection for each call: one that is kept may have been closed by the other end, which is heard too late.
+    const options = { socketPath, method, path, timeout: limits.controlRequestMs, agent: false } as const;
+    const call = request(options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
