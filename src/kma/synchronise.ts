@@ -38,7 +38,7 @@ export class Synchronise {
   readonly #proposed = new Map<number, { readonly epoch: number; readonly atMs: number }>();
   /** Their proposals for blocks that are not here yet. */
   readonly #waiting = new Map<number, Proposal>();
-  readonly #inbox: Proposal[] = [];
+  #inbox: Proposal[] = [];
   #considering = false;
   #held = false;
   /** Numbers of blocks that were not kept for want of room, the newest. */
@@ -61,7 +61,7 @@ export class Synchronise {
   onUp(): void {
     this.#proposed.clear();
     this.#waiting.clear();
-    this.#inbox.length = 0;
+    this.#inbox = [];
     // What was proposed and never agreed on names an epoch that need not exist any more.
     this.#candidate = undefined;
     for (const block of this.#pool.own.values()) if (block.state === 'received') this.#due.add(block);
@@ -93,7 +93,6 @@ export class Synchronise {
     if (proposal !== undefined) this.#consider([proposal]);
   }
 
-  /** A block has been stored. */
   onBlock(block: Block): void {
     if (block.own) {
       this.#due.add(block);
@@ -181,14 +180,16 @@ export class Synchronise {
   // One batch after the other, others having their turn in between, and in a batch the blocks that begin an epoch before those that lie in it.
   async #emptyInbox(): Promise<void> {
     while (this.#inbox.length > 0) {
-      const batch = this.#inbox.splice(0, limits.syncChunk);
+      const inbox = this.#inbox;
+      const batch = inbox.splice(0, limits.syncChunk);
       const answers: (SyncAnswer | undefined)[] = [];
       for (const proposal of batch)
         if (proposal.epoch === proposal.number) answers.push(await this.#judge(proposal));
       const others = batch.filter(({ epoch, number }) => epoch !== number);
       answers.push(...(await Promise.all(others.map((proposal) => this.#judge(proposal)))));
       const said = answers.filter((answer) => answer !== undefined);
-      if (said.length > 0) this.#peer.send(writeAnswers(said));
+      // To a proposal of an earlier connection no answer is due: the block is proposed again, maybe in another epoch.
+      if (said.length > 0 && inbox === this.#inbox) this.#peer.send(writeAnswers(said));
       await new Promise<void>((resolve) => this.#clock.after(0, resolve));
     }
   }
@@ -236,7 +237,6 @@ export class Synchronise {
     return this.#wait(proposal);
   }
 
-  // A proposal that does not fit is dropped: it comes again with the next connection.
   #wait(proposal: Proposal): undefined {
     if (this.#waiting.size < limits.pendingProposalsMax) this.#waiting.set(proposal.number, proposal);
   }
