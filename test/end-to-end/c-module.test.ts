@@ -24,7 +24,7 @@ function startC(
   const module = new CModule(program, [
     ...['--seed', 'c', '--link-id', linkId, '--role', role, '--module-id', `c-${role}`, '--pty', tty],
     ...['--block-bytes', `${lab.settings.blockBytes}`, '--blocks-per-second', `${BLOCKS_PER_SECOND}`],
-    ...['--buffer-blocks', '1024', ...keyOption, ...more],
+    ...['--buffer-blocks', '8192', ...keyOption, ...more],
   ]);
   t.after(() => module.end('SIGKILL'));
   return module;
