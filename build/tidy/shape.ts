@@ -18,7 +18,7 @@ export const namesAreKebabCase: Rule = perFile(
   () => true,
   ({ path }) => {
     const odd = path
-      .replace(/(\.test|\.kernel|\.binary|\.d)?\.ts$/, '')
+      .replace(/(\.test|\.long|\.kernel|\.binary|\.d)?\.ts$/, '')
       .split('/')
       .find((part) => !KEBAB.test(part));
     return odd === undefined ? [] : [{ path, line: 1, message: `${odd} is not kebab-case` }];

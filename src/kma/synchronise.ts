@@ -19,6 +19,7 @@ import { limits } from '../limits.ts';
 import type { Block } from '../store/block.ts';
 import type { KeyStore } from '../store/key-store.ts';
 import type { Pool } from '../store/pool.ts';
+import { Proposed } from './proposed.ts';
 import { proofSeenFrom } from './sync-proof.ts';
 
 /**
@@ -34,8 +35,7 @@ export class Synchronise {
   readonly #log: Log;
   /** Own blocks whose proposal is to be sent. */
   readonly #due = new Set<Block>();
-  /** Own blocks that were proposed and not answered, with the epoch proposed, in order of time. */
-  readonly #proposed = new Map<number, { readonly epoch: number; readonly atMs: number }>();
+  readonly #proposed = new Proposed();
   /** Their proposals for blocks that are not here yet. */
   readonly #waiting = new Map<number, Proposal>();
   #inbox: Proposal[] = [];
@@ -57,9 +57,9 @@ export class Synchronise {
     this.#log = log.with({ peer: peer.kmaId });
   }
 
-  /** Everything that was not answered is proposed again. */
-  onUp(): void {
-    this.#proposed.clear();
+  /** Everything that was not answered is proposed again. @param same whether the connection is the same as before */
+  onUp(same = false): void {
+    if (!same) this.#proposed.clear();
     this.#waiting.clear();
     this.#inbox = [];
     // What was proposed and never agreed on names an epoch that need not exist any more.
@@ -79,7 +79,9 @@ export class Synchronise {
     const waiting = [...this.#waiting.values()];
     this.#held = held;
     if (held) return;
-    this.onUp();
+    // Answers to what was proposed on this connection may still come.
+    this.#proposed.overdue(Number.POSITIVE_INFINITY);
+    this.onUp(true);
     this.#consider(waiting);
   }
 
@@ -88,9 +90,7 @@ export class Synchronise {
     this.#refused.add(number);
     if (this.#refused.size > limits.blockNumberWindow)
       this.#refused.delete(this.#refused.values().next().value!);
-    const proposal = this.#waiting.get(number);
-    this.#waiting.delete(number);
-    if (proposal !== undefined) this.#consider([proposal]);
+    this.#considerWaiting(number);
   }
 
   onBlock(block: Block): void {
@@ -98,10 +98,13 @@ export class Synchronise {
       this.#due.add(block);
       return this.#flushSoon();
     }
-    const proposal = this.#waiting.get(block.number);
-    if (proposal === undefined) return;
-    this.#waiting.delete(block.number);
-    this.#consider([proposal]);
+    this.#considerWaiting(block.number);
+  }
+
+  #considerWaiting(number: number): void {
+    const proposal = this.#waiting.get(number);
+    this.#waiting.delete(number);
+    if (proposal !== undefined) this.#consider([proposal]);
   }
 
   onMessage(message: Message): void {
@@ -142,9 +145,9 @@ export class Synchronise {
       if (block.state !== 'received') continue;
       const tag = this.#proofOrNot('proposal', block, true);
       if (tag === undefined) continue;
-      const epoch = this.#pool.ownEpoch ?? this.#candidate ?? block.number;
+      const choice = this.#pool.ownEpoch ?? this.#candidate ?? block.number;
+      const epoch = this.#proposed.propose(block.number, choice, this.#clock.monotonicMs());
       this.#candidate = epoch;
-      this.#proposed.set(block.number, { epoch, atMs: this.#clock.monotonicMs() });
       proposals.push({ number: block.number, bytes: block.units * limits.unitBytes, epoch, tag });
     }
     const floor = this.#pool.ownFloor(limits.blockNumberMax);
@@ -154,12 +157,8 @@ export class Synchronise {
   // What stays unanswered for long is proposed again: the other side may have had no room for it, or have failed to store it.
   #repeat(): void {
     const before = this.#clock.monotonicMs() - limits.reproposeMs;
-    for (const [number, { atMs }] of this.#proposed) {
-      if (atMs > before) break;
-      this.#proposed.delete(number);
-      const block = this.#pool.own.get(number);
-      if (block !== undefined) this.#due.add(block);
-    }
+    const overdue = this.#proposed.overdue(before).map((number) => this.#pool.own.get(number));
+    for (const block of overdue) if (block !== undefined) this.#due.add(block);
     this.#flushSoon();
     if (this.#peer.up) this.#cancelRepeat = this.#clock.after(limits.reproposeMs / 4, () => this.#repeat());
   }
@@ -242,10 +241,10 @@ export class Synchronise {
   }
 
   async #settle(answer: SyncAnswer): Promise<void> {
-    const epoch = this.#proposed.get(answer.number)?.epoch;
+    const epoch = this.#proposed.epochOf(answer.number);
     const block = this.#pool.own.get(answer.number);
     if (epoch === undefined || block?.state !== 'received') return;
-    this.#proposed.delete(answer.number);
+    this.#proposed.answered(answer.number);
     if (this.#due.size > 0) this.#flushSoon();
     if (answer.verdict === 'unknown_epoch') {
       // The other side does not hold the ID secret: this block begins a new epoch, unless one has begun meanwhile.
@@ -263,7 +262,7 @@ export class Synchronise {
       this.stats.ready += 1;
     } catch (thrown) {
       // Proposed again in a while; the answer will be the same.
-      this.#proposed.set(block.number, { epoch, atMs: this.#clock.monotonicMs() });
+      this.#proposed.add(block.number, epoch, this.#clock.monotonicMs());
       throw thrown;
     }
   }

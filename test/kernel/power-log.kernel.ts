@@ -12,9 +12,9 @@ import { Guest, loggedDisk } from './guest.ts';
 import { makeImage, whyNoGuest } from './image.ts';
 
 const SEED = Number(process.env['KEYFERRY_SEED'] ?? 1);
-const STATES = Number(process.env['KEYFERRY_POWER_STATES'] ?? 150);
+const STATES = Number(process.env['KEYFERRY_POWER_STATES'] ?? 40);
 /** A store that does not sync is wrong at nearly all. */
-const STATES_UNSYNCED = 40;
+const STATES_UNSYNCED = 20;
 const LIVES = 8;
 const STEPS = 200;
 const DISK_KIB = 20 * 1024;

@@ -65,7 +65,10 @@ export function checkAgreed(lab: Lab, [a, b]: readonly [string, string], unsettl
     const [one, other] = [atA.get(number), atB.get(number)];
     const both = JSON.stringify([one, other]);
     if (one === undefined || other === undefined) {
-      assert.ok(number < oldest || number > newest - unsettled, `one end has block ${number} of ${oldest} to ${newest} alone: ${both}`);
+      assert.ok(
+        number < oldest || number > newest - unsettled,
+        `one end has block ${number} of ${oldest} to ${newest} alone: ${both}`,
+      );
       continue;
     }
     const [owner, far] = one.own === 1 ? [one, other] : [other, one];

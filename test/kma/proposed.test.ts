@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Proposed } from '../../src/kma/proposed.ts';
+
+test('a block that is proposed again on one connection keeps its epoch, and on the next one may have another', () => {
+  const proposed = new Proposed();
+  assert.equal(proposed.propose(4, 2, 0), 2);
+  assert.deepEqual(proposed.overdue(10), [4]);
+  assert.equal(proposed.epochOf(4), undefined);
+  assert.equal(proposed.propose(4, 8, 20), 2);
+  proposed.clear();
+  assert.equal(proposed.propose(4, 8, 30), 8);
+});
+
+test('what was answered is over, and free in its next epoch', () => {
+  const proposed = new Proposed();
+  proposed.propose(4, 2, 0);
+  proposed.overdue(10);
+  proposed.propose(4, 8, 20);
+  proposed.answered(4);
+  assert.deepEqual([proposed.size, proposed.epochOf(4)], [0, undefined]);
+  assert.equal(proposed.propose(4, 8, 30), 8);
+});
+
+test('only those that were proposed by then are overdue', () => {
+  const proposed = new Proposed();
+  for (const [number, atMs] of [
+    [2, 0],
+    [4, 10],
+    [6, 20],
+  ] as const)
+    proposed.propose(number, 2, atMs);
+  assert.deepEqual(proposed.overdue(10), [2, 4]);
+  assert.equal(proposed.size, 1);
+});
