@@ -53,6 +53,7 @@ test('attackers waste their own connections only', { timeout: 180_000 }, async (
   let strangers: Promise<unknown> = Promise.resolve();
 
   await t.test('1,000 connections at once, half of them silent and half with a certificate', async () => {
+    const startMs = performance.now();
     const relays = await relaysDuring(lab, async () => {
       const attacks = Array.from({ length: 1_000 }, (_, i) => (i % 2 === 0 ? halfOpen(x) : handshaken(x)));
       strangers = Promise.all(attacks.map(({ ended }) => ended));
@@ -61,7 +62,10 @@ test('attackers waste their own connections only', { timeout: 180_000 }, async (
       assert.ok(open <= limits.kxHandshakesPerHostMax, `${open} are still open`);
     });
     assert.ok(relays > 5, `${relays} relays`);
-    assert.ok(eventsOf(lab, 'kx.peer.unknown').length <= limits.kxHandshakeBurst);
+    // A slow machine takes longer, in which more are let in.
+    const seconds = (performance.now() - startMs) / 1_000;
+    const unknown = eventsOf(lab, 'kx.peer.unknown').length;
+    assert.ok(unknown <= limits.kxHandshakeBurst + (seconds + 1) * limits.kxHandshakesPerSecond, `${unknown}`);
   });
 
   await t.test('a peer that connects anew as soon as it is cut off', async () => {
