@@ -55,6 +55,7 @@ test('the setting starts at the configuration file, and is warned about', () => 
   const config = {
     kx: { certificate: 'c', private_key: 'k', ca: 'a', lab_tls_keylog: 'keys.log' },
     node_key: { credential: 'x' },
+    audit: {},
     ...{ data_directory: 'd', control: { socket: 's' }, links: [] },
   } as unknown as Config;
   const resolved = resolvePaths(config, '/etc/keyferry');
