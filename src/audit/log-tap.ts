@@ -41,6 +41,8 @@ const told: Readonly<Record<string, Told>> = {
     facts: ['active'],
     often: true,
   },
+  'agent.zeroized': { who: agent, outcome: 'done', members: { why: 'reason', keys: 'keys' } },
+  'agent.node_key.rotated': { who: agent, outcome: 'done', facts: ['records', 'milliseconds'] },
   'module.zeroized': { who: module, outcome: 'done', facts: ['blocks'] },
   'kma.hold.begins': { who: module, outcome: 'done', members: reason, facts: ['blocks'] },
   'kma.hold.released': { who: module, outcome: 'done', members: { why: 'reason' }, facts: ['blocks'] },
