@@ -102,6 +102,10 @@ test('a node that is zeroized holds nothing, ends, and starts again only when it
   lab.startNode('A');
   await until(lab, 'A', 'new key', (status) => ownKeys(status, 'B') > 0);
   await until(lab, 'B', 'new key', (status) => ownKeys(status, 'A') > 0);
+  // The record outlives the key.
+  const { status, stdout, stderr } = run('audit', 'verify', '--config', config);
+  assert.equal(status, 0, stdout + stderr);
+  assert.match(run('audit', 'show', '--config', config).stdout, /agent\.zeroized.*a drill/);
 });
 
 test('the tamper switch zeroizes, and a node whose agent does not run is zeroized by its files', async (t) => {
