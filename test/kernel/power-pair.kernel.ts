@@ -18,7 +18,7 @@ import { LossyDisk, readWriteLog } from '../power/write-log.ts';
 import { Guest, type Line, loggedDisk } from './guest.ts';
 import { type Image, makeImage, whyNoGuest } from './image.ts';
 
-const CUTS = Number(process.env['KEYFERRY_POWER_CUTS'] ?? 2);
+const CUTS = Number(process.env['KEYFERRY_POWER_CUTS'] ?? 1);
 const SEED = Number(process.env['KEYFERRY_SEED'] ?? 1);
 const DISK_KIB = 64 * 1024;
 const WAIT_MS = 900_000;
