@@ -30,6 +30,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'src/secret': 1,
   'src/errors.ts': 0,
   'src/limits.ts': 0,
+  'src/key-limits.ts': -1,
   'src/version.ts': 0,
 };
 
