@@ -11,7 +11,7 @@ import { type Attacker, HostilePeer, halfOpen, handshaken } from './hostile-peer
 import { labFor, logOf, ownKeys, startAll, statusOf, until } from './lab.ts';
 
 /** Relays from A to C over B, one after the other, for as long as `attack` takes. Every one has to succeed. @returns how many */
-async function relaysDuring(lab: Lab, attack: () => Promise<unknown>): Promise<number> {
+async function relaysDuring(lab: Lab, attack: (relays: () => number) => Promise<unknown>): Promise<number> {
   let relays = 0;
   let going = true;
   const relaying = (async () => {
@@ -19,7 +19,7 @@ async function relaysDuring(lab: Lab, attack: () => Promise<unknown>): Promise<n
       await callAgent(lab.node('A').socket, 'POST', '/v1/relay', { destination: 'C', keys: 1 });
   })();
   try {
-    await attack();
+    await attack(() => relays);
   } finally {
     going = false;
     await relaying;
@@ -54,15 +54,17 @@ test('attackers waste their own connections only', { timeout: 180_000 }, async (
 
   await t.test('1,000 connections at once, half of them silent and half with a certificate', async () => {
     const startMs = performance.now();
-    const relays = await relaysDuring(lab, async () => {
+    const relays = await relaysDuring(lab, async (done) => {
       const attacks = Array.from({ length: 1_000 }, (_, i) => (i % 2 === 0 ? halfOpen(x) : handshaken(x)));
       strangers = Promise.all(attacks.map(({ ended }) => ended));
       const soon = attacks.map(({ ended }) => Promise.race([ended, sleep(3_000, Number.POSITIVE_INFINITY)]));
       const open = (await Promise.all(soon)).filter((ms) => ms === Number.POSITIVE_INFINITY).length;
       assert.ok(open <= limits.kxHandshakesPerHostMax, `${open} are still open`);
+      // A slow machine needs longer for as many relays; strangers that wait are there for ten seconds.
+      for (const endMs = performance.now() + 8_000; done() <= 5 && performance.now() < endMs; )
+        await sleep(20);
     });
-    // How many is measured by the benchmark `attack`: on a slow machine the strangers' own handshakes take most of it.
-    assert.ok(relays > 0, `${relays} relays`);
+    assert.ok(relays > 5, `${relays} relays`);
     // A slow machine takes longer, in which more are let in.
     const seconds = (performance.now() - startMs) / 1_000;
     const unknown = eventsOf(lab, 'kx.peer.unknown').length;
