@@ -28,7 +28,7 @@ const NEWLINE = 0x0a;
 /**
  * Opens a pseudo-terminal with util-linux's `script`: the first line out is the terminal's path, from then on its pipes
  * are the far end, clean for all byte values. The terminal stays while nobody has it open, and goes when this process
- * does, however it ends.
+ * does, however it ends. No event comes before the opener has the terminal.
  */
 export async function openPseudoTerminal(events: PseudoTerminalEvents): Promise<PseudoTerminal> {
   // tail holds the terminal open, and watches this process: `script` would not notice its death.
@@ -46,9 +46,8 @@ export async function openPseudoTerminal(events: PseudoTerminalEvents): Promise<
   });
   let closing = false;
   try {
-    const { path, holder, rest } = await firstLine(child);
-    if (rest.length > 0) events.onData(rest);
-    child.stdout.on('data', events.onData);
+    const { path, holder } = await firstLine(child);
+    child.stdout.on('data', events.onData).resume();
     void exited.then(() => {
       if (!closing) events.onLost('the helper program `script` has ended');
     });
@@ -74,8 +73,8 @@ export async function openPseudoTerminal(events: PseudoTerminalEvents): Promise<
 
 type Child = ChildProcessByStdio<Writable, Readable, null>;
 
-/** The terminal's path, the process that holds it open, and what came after the line. */
-type Opened = { readonly path: string; readonly holder: number; readonly rest: Buffer };
+/** The terminal's path, and the process that holds it open. */
+type Opened = { readonly path: string; readonly holder: number };
 
 function firstLine(child: Child): Promise<Opened> {
   return new Promise((resolve, reject) => {
@@ -91,7 +90,11 @@ function firstLine(child: Child): Promise<Opened> {
       const line = got.subarray(0, Math.max(end, 0)).toString('latin1');
       const [, path, holder] = /^(\/dev\/[\w/-]+) (\d+)\r?$/.exec(line) ?? [];
       if (path === undefined) done(unusable('it did not say which terminal it opened'));
-      else done({ path, holder: Number(holder), rest: Buffer.from(got.subarray(end + 1)) });
+      else {
+        // What came with the line waits in the stream, so that the opener has the terminal before its first byte.
+        child.stdout.pause().unshift(got.subarray(end + 1));
+        done({ path, holder: Number(holder) });
+      }
     };
     const done = (result: AgentError | Opened): void => {
       clearTimeout(timer);
