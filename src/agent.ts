@@ -2,6 +2,7 @@ import { openDoors } from './agent/doors.ts';
 import { buildParts, type Closing } from './agent/parts.ts';
 import { type Reloaded, reloadTls } from './agent/reload.ts';
 import { describe } from './agent/status.ts';
+import type { World } from './agent/world.ts';
 import type { Config } from './config/schema.ts';
 import type { Log } from './env/log.ts';
 import { type AgentError, messageOf } from './errors.ts';
@@ -26,6 +27,7 @@ export type Agent = {
  * @throws AgentError; what was started by then is stopped
  */
 export async function startAgent(
+  world: World,
   config: Config,
   log: Log,
   onBroken: (error: AgentError) => void,
@@ -43,7 +45,7 @@ export async function startAgent(
     }
   };
   try {
-    const parts = buildParts(config, log, closings, onBroken, configSha256);
+    const parts = buildParts(world, config, log, closings, onBroken, configSha256);
     await openDoors(parts, parts.log, closings, onBroken, onZeroized);
     const { source } = parts.relay;
     return {

@@ -23,6 +23,8 @@ export class ManualClock implements Clock {
     };
   };
 
+  soon = (fn: () => void): void => void setImmediate(fn);
+
   /** Turns it by `ms`, running what falls due on the way. */
   advance(ms: number): void {
     const endMs = this.#nowMs + ms;

@@ -24,9 +24,9 @@ const FLOORS: Readonly<Record<string, number>> = {
   'src/keys': 2,
   'src/config': 2,
   'src/env': 2,
+  'src/disk': 2,
   'firmware-bridge': 2,
   'src/bytes': 1,
-  'src/disk': 1,
   'src/secret': 1,
   'src/errors.ts': 0,
   'src/limits.ts': 0,
@@ -42,6 +42,7 @@ const BESIDE: readonly (readonly [from: string, to: string])[] = [
   ['drivers/driver.ts', 'src/env'],
   ['src/keys', 'src/env'],
   ['firmware-bridge', 'src/env'],
+  ['src/disk', 'src/env'],
 ];
 
 /** src/agent.ts is the front door of src/agent/. */

@@ -10,7 +10,6 @@ import type { Audit } from '../env/audit.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError } from '../errors.ts';
 import type { Answered } from '../ksa/gs-qkd-014/exchange.ts';
-import { systemClock as clock } from '../node/clock.ts';
 import type { AuditStatus } from '../observe/status.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
 import type { BlockChange } from '../store/block.ts';
@@ -18,6 +17,7 @@ import type { KeyStore } from '../store/key-store.ts';
 import { version } from '../version.ts';
 
 import { readSyslogFiles } from './tls-files.ts';
+import type { World } from './world.ts';
 
 /** In the store's `meta`: the last place of the trail that was sealed. */
 const ANCHOR = 'audit head';
@@ -28,10 +28,12 @@ export class AuditParts {
   readonly audit: Audit;
   /** What goes on record of the log does. */
   readonly log: Log;
+  readonly #world: World;
   #trail: AuditTrail | undefined;
   #shipper: Shipper | undefined;
 
-  constructor(log: Log) {
+  constructor(log: Log, world: World) {
+    this.#world = world;
     const current = () => this.#trail;
     this.audit = {
       record: (event) => current()?.record(event),
@@ -54,11 +56,13 @@ export class AuditParts {
    */
   open(config: Config, store: KeyStore, nodeKey: SecretBytes, configSha256: string | undefined): void {
     const directory = auditDirectory(config);
+    const { clock, disk } = this.#world;
     const trail = new AuditTrail({
       directory,
       kmaId: config.kma_id,
       sealer: new AuditSealer(nodeKey),
       clock,
+      disk,
       log: this.log,
       maxBytes: config.audit.max_bytes,
       whenFull: config.audit.when_full,
@@ -71,7 +75,7 @@ export class AuditParts {
     const { syslog } = config.audit;
     if (syslog === undefined) return;
     const { host, port } = parseHostPort(syslog.address)!;
-    const shipped = { directory, kmaId: config.kma_id, audit: this.audit, clock, log: this.log };
+    const shipped = { directory, kmaId: config.kma_id, audit: this.audit, clock, disk, log: this.log };
     this.#shipper = new Shipper({ ...shipped, collector: { host, port, tls: readSyslogFiles(syslog) } });
     this.#shipper.start();
   }

@@ -1,14 +1,10 @@
 import type { ModuleOrder } from '../../drivers/driver.ts';
-import { driverById } from '../../drivers/registry.ts';
 import { parseHostPort } from '../config/address.ts';
 import { relayPools } from '../config/relay-pools.ts';
-import { startControl } from '../control/server.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError, type InvariantError } from '../errors.ts';
 import { Refill } from '../kma/refill.ts';
 import { Retention } from '../kma/retention.ts';
-import { startKeyDelivery } from '../ksa/gs-qkd-014/server.ts';
-import { systemEntropy as entropy } from '../node/entropy.ts';
 import { readKeyFile } from '../node/key-file.ts';
 import { TamperSwitch } from '../node/tamper-switch.ts';
 import { createMetrics } from '../observe/metrics.ts';
@@ -19,7 +15,6 @@ import { KeyOrders } from './orders-for-key.ts';
 import type { Closing } from './parts.ts';
 import { reloadTls } from './reload.ts';
 import { type AgentParts, describe } from './status.ts';
-import { readSupplyFiles } from './tls-files.ts';
 
 /** Starts what listens, dials and reads, the door for applications last. `closings` gets what undoes it, in order. */
 export async function openDoors(
@@ -43,9 +38,15 @@ export async function openDoors(
   await openSupply(parts, log, closings, onBroken);
 }
 
-function watchTamper({ config, clock }: AgentParts, orders: KeyOrders, log: Log, closings: Closing[]): void {
+function watchTamper(
+  { config, clock, world }: AgentParts,
+  orders: KeyOrders,
+  log: Log,
+  closings: Closing[],
+): void {
   if (config.tamper === undefined) return;
   const watch = new TamperSwitch(
+    world.disk,
     config.tamper,
     clock,
     log,
@@ -75,7 +76,7 @@ async function openControl(
     zeroize: (why: string) => orders.zeroize(why),
   };
   const recorded = auditedControl(controlled, parts.auditing.audit);
-  closings.push(await startControl(parts.config.control.socket, recorded, log));
+  closings.push(await parts.world.openControl(parts.config.control.socket, recorded, log));
 }
 
 async function openKx(
@@ -103,10 +104,10 @@ async function openKx(
   }
 }
 
-function openModules({ links, modules, clock }: AgentParts, log: Log, closings: Closing[]): void {
+function openModules({ links, modules, clock, world }: AgentParts, log: Log, closings: Closing[]): void {
   for (const { link, acquire, synchronise } of links.values()) {
     closings.push(() => synchronise.stop());
-    const driver = driverById(link.driver);
+    const driver = world.driver(link.driver);
     if (driver === undefined) {
       throw new AgentError('configuration.unknown_driver', `there is no driver ${link.driver}`, {
         fault: 'configuration',
@@ -114,8 +115,9 @@ function openModules({ links, modules, clock }: AgentParts, log: Log, closings: 
       });
     }
     const { port, baud_rate: baudRate, link_id: expectedLinkId, module_key } = link;
-    using moduleKey = module_key === undefined ? undefined : readKeyFile(module_key, 'module_key');
-    const channel = moduleKey && { moduleKey, entropy };
+    using moduleKey =
+      module_key === undefined ? undefined : readKeyFile(world.disk, module_key, 'module_key');
+    const channel = moduleKey && { moduleKey, entropy: world.entropy };
     const context = { clock, log: log.with({ link: link.peer }), port, baudRate, expectedLinkId, channel };
     const open = driver.open(context, acquire);
     modules.set(link.peer, open);
@@ -135,15 +137,14 @@ function startRefills({ config, store, relay, routes, clock }: AgentParts, closi
 }
 
 async function openSupply(
-  { config, push, ports, doors, clock, auditing }: AgentParts,
+  { config, push, ports, doors, clock, auditing, world }: AgentParts,
   log: Log,
   closings: Closing[],
   onBroken: (error: InvariantError) => void,
 ): Promise<void> {
   if (config.supply === undefined || push === undefined) return;
-  const delivery = await startKeyDelivery({
+  const delivery = await world.openSupply(config.supply, {
     listen: parseHostPort(config.supply.listen)!,
-    tls: readSupplyFiles(config.supply),
     supply: push.announcing,
     streams: push.streams,
     log,

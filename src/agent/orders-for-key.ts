@@ -1,7 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError } from '../errors.ts';
-import { systemEntropy } from '../node/entropy.ts';
 import { loadNodeKey, readNewNodeKey } from '../node/node-key.ts';
 import type { AgentParts } from './status.ts';
 import { type Zeroized, zeroize } from './zeroize.ts';
@@ -41,13 +40,13 @@ export class KeyOrders {
    * @throws AgentError `configuration.…`, `node_key.rotation_under_way`
    */
   async rotate(file: string): Promise<Rotated> {
-    const { config, store, clock } = this.#parts;
+    const { config, store, clock, world } = this.#parts;
     if (this.#rotating) throw underWay();
     this.#rotating = true;
     const startMs = clock.monotonicMs();
     try {
-      using now = nodeKeyOf(config);
-      using next = readNewNodeKey(config.node_key, file, config.data_directory, systemEntropy);
+      using now = nodeKeyOf(this.#parts);
+      using next = readNewNodeKey(world.disk, config.node_key, file, config.data_directory, world.entropy);
       const records = await store.rotation.rotate(now, next);
       const milliseconds = Math.round((clock.monotonicMs() - startMs) * 10) / 10;
       this.#log.warn('agent.node_key.rotated', { records, milliseconds });
@@ -58,8 +57,8 @@ export class KeyOrders {
   }
 }
 
-function nodeKeyOf({ node_key, data_directory }: Config) {
-  return loadNodeKey(node_key, data_directory, systemEntropy);
+export function nodeKeyOf({ config, world }: AgentParts) {
+  return loadNodeKey(world.disk, config.node_key, config.data_directory, world.entropy);
 }
 
 function howToFinish({ node_key }: Config): string {

@@ -21,12 +21,9 @@ import { Gate } from '../kx/peer/gate.ts';
 import { Peer, type PeerEvents } from '../kx/peer/peer.ts';
 import type { Message } from '../kx/session/session.ts';
 import { limits } from '../limits.ts';
-import { systemClock as clock } from '../node/clock.ts';
 import { openDataDirectory } from '../node/data-directory.ts';
-import { systemEntropy as entropy } from '../node/entropy.ts';
 import { GuardFile } from '../node/guard-file.ts';
 import { holdFile } from '../node/hold-file.ts';
-import { createKxTransport } from '../node/kx-tls.ts';
 import { loadNodeKey } from '../node/node-key.ts';
 import { openTlsKeyLog } from '../node/tls-key-log.ts';
 import { refuseZeroized } from '../node/zeroized-mark.ts';
@@ -36,7 +33,7 @@ import { AuditParts } from './audit-parts.ts';
 import { Greetings } from './greetings.ts';
 import { buildNotification } from './notification-parts.ts';
 import type { AgentParts } from './status.ts';
-import { readKxFiles } from './tls-files.ts';
+import type { World } from './world.ts';
 
 export type Closing = () => void | Promise<void>;
 
@@ -45,23 +42,25 @@ export type Closing = () => void | Promise<void>;
  * @param configSha256 of the configuration file, for the record
  */
 export function buildParts(
+  world: World,
   config: Config,
   plainLog: Log,
   closings: Closing[],
   onBroken: (error: AgentError) => void,
   configSha256?: string,
 ): AgentParts {
-  const auditing = new AuditParts(plainLog);
+  const { clock, entropy, disk } = world;
+  const auditing = new AuditParts(plainLog, world);
   const { audit, log } = auditing;
   const self = config.kma_id;
-  openDataDirectory(config.data_directory, log);
-  refuseZeroized(config.data_directory);
-  using nodeKey = loadNodeKey(config.node_key, config.data_directory, entropy);
+  openDataDirectory(disk, config.data_directory, log);
+  refuseZeroized(disk, config.data_directory);
+  using nodeKey = loadNodeKey(disk, config.node_key, config.data_directory, entropy);
   const path = join(config.data_directory, 'keys.sqlite');
-  const memory = config.rollback_guard && new GuardFile(config.rollback_guard.file);
+  const memory = config.rollback_guard && new GuardFile(disk, config.rollback_guard.file);
   if (memory !== undefined) closings.push(() => memory.close());
   const { onBlock } = auditing;
-  const options = { path, kmaId: self, nodeKey, clock, entropy, log, guard: memory, onBroken, onBlock };
+  const options = { path, kmaId: self, nodeKey, clock, entropy, disk, log, guard: memory, onBroken, onBlock };
   const store = new KeyStore(options);
   closings.push(() => auditing.end());
   closings.push(() => store.close());
@@ -96,7 +95,7 @@ export function buildParts(
     supply,
     notification,
     push,
-    transport: createKxTransport(readKxFiles(config.kx), {
+    transport: world.kx(config.kx, {
       admission: new Gate(clock),
       clock,
       log,
@@ -107,6 +106,7 @@ export function buildParts(
     ports: { kx: null, supply: null },
     startedMs: clock.monotonicMs(),
     clock,
+    world,
     clockWatch: new ClockWatch(store, clock, log),
   };
   for (const { kma_id, max_keys, max_age_hours, when_full } of config.pools)
@@ -122,7 +122,7 @@ export function buildParts(
 }
 
 function addPeers(parts: AgentParts, log: Log): void {
-  const { config, store, peers, transport } = parts;
+  const { config, store, peers, transport, clock } = parts;
   const hello = { kmaId: config.kma_id, unitBits: limits.unitBytes * 8, storeId: store.storeId };
   const events = peerEvents(parts, log);
   for (const { kma_id, address, protocol, unprotected_key, member_names } of config.kx.peers) {
@@ -134,13 +134,13 @@ function addPeers(parts: AgentParts, log: Log): void {
   }
 }
 
-function addLinks({ config, store, peers, links }: AgentParts, log: Log): void {
+function addLinks({ config, store, peers, links, clock, world }: AgentParts, log: Log): void {
   for (const link of config.links) {
     const synchronise = new Synchronise(config.kma_id, peers.get(link.peer)!, store, clock, log);
     const acquire = new Acquire(config.kma_id, link.peer, store, synchronise, clock, log, {
       qberMax: link.qber_max,
       releaseAtAlarmEnd: link.suspect_release === 'alarm_end',
-      memory: holdFile(join(config.data_directory, `held-${link.peer}.json`)),
+      memory: holdFile(world.disk, join(config.data_directory, `held-${link.peer}.json`)),
     });
     links.set(link.peer, { link, synchronise, acquire });
   }

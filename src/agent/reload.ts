@@ -3,9 +3,8 @@ import { type FoundFault, pathText } from '../config/faults.ts';
 import { diskReader } from '../config/files.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError } from '../errors.ts';
-import { systemEntropy } from '../node/entropy.ts';
 import { KxCredentials } from '../node/kx-credentials.ts';
-import { loadNodeKey } from '../node/node-key.ts';
+import { nodeKeyOf } from './orders-for-key.ts';
 import type { AgentParts } from './status.ts';
 import { readKxFiles, readSupplyFiles } from './tls-files.ts';
 
@@ -63,9 +62,9 @@ async function reload(parts: AgentParts, log: Log): Promise<Reloaded> {
 }
 
 // When it is the one that was to come, the old one opens nothing any more.
-function takeNodeKey({ config, store }: AgentParts): number {
-  using now = loadNodeKey(config.node_key, config.data_directory, systemEntropy);
-  return store.rotation.given(now);
+function takeNodeKey(parts: AgentParts): number {
+  using now = nodeKeyOf(parts);
+  return parts.store.rotation.given(now);
 }
 
 function refuseFaults({ config, clock }: AgentParts, log: Log): void {

@@ -15,7 +15,6 @@ import type { Synchronise } from '../kma/synchronise.ts';
 import type { KeyDelivery } from '../ksa/gs-qkd-014/server.ts';
 import type { Supply } from '../ksa/supply.ts';
 import type { Peer } from '../kx/peer/peer.ts';
-import type { KxTlsTransport } from '../node/kx-tls.ts';
 import type {
   LinkStatus,
   NotificationStatus,
@@ -30,6 +29,7 @@ import { version } from '../version.ts';
 import type { AuditParts } from './audit-parts.ts';
 import { memoryStatus, memoryWarnings } from './memory-guard.ts';
 import type { PushParts } from './notification-parts.ts';
+import type { AgentTransport, World } from './world.ts';
 
 /** A link: its configuration, and what takes and synchronises its blocks. */
 export type LinkParts = {
@@ -57,12 +57,13 @@ export type AgentParts = {
   readonly notification: SupplyNotification;
   /** Undefined at a node without applications. */
   readonly push: PushParts | undefined;
-  readonly transport: KxTlsTransport;
+  readonly transport: AgentTransport;
   /** What is open to applications. */
   readonly doors: { supply: KeyDelivery | undefined };
   readonly reloads: { last: Promise<unknown> };
   readonly ports: { kx: number | null; supply: number | null };
   readonly clock: Clock;
+  readonly world: World;
   readonly clockWatch: ClockWatch;
   readonly startedMs: number;
 };

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
+import type { Clock } from '../env/clock.ts';
+import type { Disk } from '../env/disk.ts';
 import type { Log } from '../env/log.ts';
 import { messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { systemClock } from '../node/clock.ts';
 import { destroyNodeKey } from '../node/node-key.ts';
 import { markZeroized } from '../node/zeroized-mark.ts';
 import { discardStore } from '../store/rollback.ts';
@@ -30,12 +31,12 @@ export type Zeroized = {
  * rest is done all the same. The process has to end after it.
  */
 export async function zeroize(parts: AgentParts, why: string, log: Log): Promise<Zeroized> {
-  const { config, store, clock, modules } = parts;
+  const { config, store, clock, modules, world } = parts;
   const keys = [...store.pools()].reduce(
     (sum, { heldUnits, remote }) => sum + heldUnits + store.foreign.count(remote),
     0,
   );
-  const done = destroyAll(config, why, () => store.zeroize(), clock.monotonicMs());
+  const done = destroyAll(world, config, why, () => store.zeroize());
   // The modules hold key as well, and may be slow: nothing waits for them but the report.
   const answers = await Promise.all(
     [...modules].map(async ([link, module]) => {
@@ -59,20 +60,23 @@ export async function zeroize(parts: AgentParts, why: string, log: Log): Promise
   return report;
 }
 
+/** What a zeroization needs of the world. */
+type Around = { readonly clock: Clock; readonly disk: Disk };
+
 /** The same for a node whose agent does not run. */
-export function zeroizeFiles(config: Config, why: string): Zeroized {
+export function zeroizeFiles(around: Around, config: Config, why: string): Zeroized {
   const path = join(config.data_directory, 'keys.sqlite');
-  const startMs = systemClock.monotonicMs();
-  const done = destroyAll(config, why, () => discardStore(path), startMs);
+  const done = destroyAll(around, config, why, () => discardStore(around.disk, path));
   return { ...done, keys: null, modules: {} };
 }
 
 function destroyAll(
+  { clock, disk }: Around,
   config: Config,
   why: string,
   discard: () => string[],
-  startMs: number,
 ): Omit<Zeroized, 'keys' | 'modules'> {
+  const startMs = clock.monotonicMs();
   const failures: string[] = [];
   const attempt = <Result>(what: string, run: () => Result): Result | undefined => {
     try {
@@ -83,17 +87,18 @@ function destroyAll(
     }
   };
   const { data_directory: directory } = config;
-  const nodeKey = attempt('node key', () => destroyNodeKey(config.node_key, directory)) ?? 'not destroyed';
+  const nodeKey =
+    attempt('node key', () => destroyNodeKey(disk, config.node_key, directory)) ?? 'not destroyed';
   const files = attempt('key store', discard) ?? [];
-  const key_destroyed_ms = round(systemClock.monotonicMs() - startMs);
-  attempt('mark of the zeroization', () => markZeroized(directory, why, systemClock.wallMs()));
+  const key_destroyed_ms = round(clock.monotonicMs() - startMs);
+  attempt('mark of the zeroization', () => markZeroized(disk, directory, why, clock.wallMs()));
   return {
     why,
     key_destroyed_ms,
     node_key: nodeKey,
     files,
     failures,
-    milliseconds: round(systemClock.monotonicMs() - startMs),
+    milliseconds: round(clock.monotonicMs() - startMs),
   };
 }
 

@@ -1,5 +1,5 @@
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Disk } from '../env/disk.ts';
 import { AgentError, messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 
@@ -15,14 +15,15 @@ export function nameOfFile(firstSeq: number): string {
 }
 
 /** The files of the trail in a directory, in order. @throws AgentError `host.audit_unreadable` */
-export function trailFiles(directory: string): TrailFile[] {
+export function trailFiles(disk: Disk, directory: string): TrailFile[] {
   try {
-    return readdirSync(directory)
+    return disk
+      .readdirSync(directory)
       .flatMap((name) => {
         const firstSeq = Number(NAME.exec(name)?.[1] ?? Number.NaN);
         return Number.isNaN(firstSeq)
           ? []
-          : [{ name, firstSeq, bytes: statSync(join(directory, name)).size }];
+          : [{ name, firstSeq, bytes: disk.statSync(join(directory, name)).size }];
       })
       .sort((a, b) => a.firstSeq - b.firstSeq);
   } catch (cause) {
@@ -43,14 +44,14 @@ export type Piece = {
  * @param from where to begin: the beginning of a line
  * @throws AgentError `host.audit_unreadable`
  */
-export function* linesOf(path: string, from = 0): Generator<Piece> {
-  const file = opened(path);
+export function* linesOf(disk: Disk, path: string, from = 0): Generator<Piece> {
+  const file = opened(disk, path);
   try {
     let rest: Buffer = Buffer.alloc(0);
     let at = from;
     for (let position = from; ; ) {
       const chunk = Buffer.alloc(CHUNK);
-      const count = readAt(file, chunk, position, path);
+      const count = readAt(disk, file, chunk, position, path);
       if (count === 0) break;
       position += count;
       rest = Buffer.concat([rest, chunk.subarray(0, count)]);
@@ -63,7 +64,7 @@ export function* linesOf(path: string, from = 0): Generator<Piece> {
     }
     if (rest.length > 0) yield { bytes: rest, whole: false, at };
   } finally {
-    closeSync(file);
+    disk.closeSync(file);
   }
 }
 
@@ -73,34 +74,34 @@ function endOf(bytes: Buffer): number {
 }
 
 /** The last `bytes` of a file at most, from the beginning of a line on. */
-export function tailOf(path: string, bytes: number = limits.auditTailBytes): Piece[] {
-  const from = Math.max(0, statSync(path).size - bytes);
-  const pieces = [...linesOf(path, from)];
+export function tailOf(disk: Disk, path: string, bytes: number = limits.auditTailBytes): Piece[] {
+  const from = Math.max(0, disk.statSync(path).size - bytes);
+  const pieces = [...linesOf(disk, path, from)];
   return from === 0 ? pieces : pieces.slice(1);
 }
 
 /** Up to `bytes` from `at` on. @throws AgentError `host.audit_unreadable` */
-export function readPart(path: string, at: number, bytes: number): Buffer {
-  const file = opened(path);
+export function readPart(disk: Disk, path: string, at: number, bytes: number): Buffer {
+  const file = opened(disk, path);
   try {
     const part = Buffer.alloc(bytes);
-    return part.subarray(0, readAt(file, part, at, path));
+    return part.subarray(0, readAt(disk, file, part, at, path));
   } finally {
-    closeSync(file);
+    disk.closeSync(file);
   }
 }
 
-function opened(path: string): number {
+function opened(disk: Disk, path: string): number {
   try {
-    return openSync(path, 'r');
+    return disk.openSync(path, 'r');
   } catch (cause) {
     throw unreadable(path, cause);
   }
 }
 
-function readAt(file: number, into: Buffer, at: number, path: string): number {
+function readAt(disk: Disk, file: number, into: Buffer, at: number, path: string): number {
   try {
-    return readSync(file, into, 0, into.length, at);
+    return disk.readSync(file, into, 0, into.length, at);
   } catch (cause) {
     throw unreadable(path, cause);
   }

@@ -1,14 +1,5 @@
-import {
-  appendFileSync,
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-} from 'node:fs';
 import { join } from 'node:path';
+import type { Disk } from '../env/disk.ts';
 import { AgentError, messageOf } from '../errors.ts';
 import { BEGINNING, type Link, type ReadLine, readLine } from './chain/line.ts';
 import { type Piece, type TrailFile, tailOf, trailFiles } from './files.ts';
@@ -41,27 +32,27 @@ type Tail = { readonly pieces: readonly Piece[]; readonly reads: readonly (ReadL
  * @param anchor the last place that the store remembers: the trail must reach it
  * @throws AgentError `host.audit_unwritable`
  */
-export function openTrail(directory: string, anchor: Link | undefined): OpenedTrail {
+export function openTrail(disk: Disk, directory: string, anchor: Link | undefined): OpenedTrail {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    chmodSync(directory, 0o700);
-    return opened(directory, trailFiles(directory), anchor);
+    disk.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    disk.chmodSync(directory, 0o700);
+    return opened(disk, directory, trailFiles(disk, directory), anchor);
   } catch (cause) {
     throw cause instanceof AgentError ? cause : unwritable(directory, cause);
   }
 }
 
-function opened(directory: string, files: TrailFile[], anchor: Link | undefined): OpenedTrail {
+function opened(disk: Disk, directory: string, files: TrailFile[], anchor: Link | undefined): OpenedTrail {
   const newest = files.at(-1);
   if (newest === undefined) {
     const findings = anchor === undefined ? [] : [missing(0, anchor.seq)];
     return { files, fresh: true, head: anchor ?? BEGINNING, findings, before: 'none' };
   }
   const path = join(directory, newest.name);
-  const tail = readTail(path);
+  const tail = readTail(disk, path);
   const sound = tail.reads.findLastIndex((read) => read?.sound);
   const last = tail.reads[sound];
-  if (last === undefined) return withoutLine(directory, files, newest, anchor);
+  if (last === undefined) return withoutLine(disk, directory, files, newest, anchor);
   const head = { seq: last.seq, hash: last.hash };
   const before = endedBy(tail.reads);
   const findings = damage(tail, sound, anchor);
@@ -79,28 +70,29 @@ function opened(directory: string, files: TrailFile[], anchor: Link | undefined)
   const { at, bytes } = tail.pieces[sound]!;
   const end = at + bytes.length + 1;
   if (end < newest.bytes) {
-    cut(path, end);
+    cut(disk, path, end);
     findings.push(torn(newest.name, newest.bytes - end));
-  } else if (end > newest.bytes) appendFileSync(path, '\n', { flush: true });
+  } else if (end > newest.bytes) disk.appendFileSync(path, '\n', { flush: true });
   newest.bytes = end;
   return { files, fresh: false, head, findings, before };
 }
 
-function readTail(path: string): Tail {
-  const pieces = tailOf(path);
+function readTail(disk: Disk, path: string): Tail {
+  const pieces = tailOf(disk, path);
   return { pieces, reads: pieces.map(({ bytes }) => readLine(bytes)) };
 }
 
 // A file that a crash left without a line goes; one that has something else in it stays, and the trail goes on behind it.
 function withoutLine(
+  disk: Disk,
   directory: string,
   files: TrailFile[],
   newest: TrailFile,
   anchor: Link | undefined,
 ): OpenedTrail {
   if (newest.bytes < LINE_BYTES_MIN && (anchor?.seq ?? 0) < newest.firstSeq) {
-    rmSync(join(directory, newest.name));
-    return opened(directory, files.slice(0, -1), anchor);
+    disk.rmSync(join(directory, newest.name));
+    return opened(disk, directory, files.slice(0, -1), anchor);
   }
   const seq = Math.max(anchor?.seq ?? 0, newest.firstSeq + Math.ceil(newest.bytes / LINE_BYTES_MIN));
   const head = anchor?.seq === seq ? anchor : { ...BEGINNING, seq };
@@ -141,13 +133,13 @@ function missing(from: number, to: number): Finding {
   return { what: 'audit.missing', reason, facts: { from_seq: from + 1, to_seq: to } };
 }
 
-function cut(path: string, bytes: number): void {
-  const file = openSync(path, 'r+');
+function cut(disk: Disk, path: string, bytes: number): void {
+  const file = disk.openSync(path, 'r+');
   try {
-    ftruncateSync(file, bytes);
-    fsyncSync(file);
+    disk.ftruncateSync(file, bytes);
+    disk.fsyncSync(file);
   } finally {
-    closeSync(file);
+    disk.closeSync(file);
   }
 }
 

@@ -1,9 +1,9 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import type { Audit } from '../env/audit.ts';
 import type { Clock } from '../env/clock.ts';
+import type { Disk } from '../env/disk.ts';
 import type { Log } from '../env/log.ts';
 import { messageOf, rethrowInvariant } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -25,6 +25,7 @@ export type ShipperOptions = {
   readonly collector: Collector;
   readonly audit: Audit;
   readonly clock: Clock;
+  readonly disk: Disk;
   readonly log: Log;
   /** How long lines go over one connection before the collector is asked to acknowledge them. */
   readonly acknowledgeMs?: number;
@@ -102,7 +103,7 @@ export class Shipper {
       let place = begun;
       const endMs = clock.monotonicMs() + acknowledgeMs;
       for (;;) {
-        const next = linesBehind(this.#options.directory, place);
+        const next = linesBehind(this.#options.disk, this.#options.directory, place);
         const moved = next.place.file !== place.file || next.lines.length > 0;
         if (next.lines.length > 0) await this.#write(socket, next.lines, end);
         place = next.place;
@@ -123,7 +124,7 @@ export class Shipper {
     for (;;) {
       this.#place ??= this.#remembered();
       if (this.#place !== undefined) {
-        const { lines, place } = linesBehind(this.#options.directory, this.#place);
+        const { lines, place } = linesBehind(this.#options.disk, this.#options.directory, this.#place);
         if (lines.length > 0) return this.#place;
         this.#place = place;
       }
@@ -133,10 +134,10 @@ export class Shipper {
   }
 
   #remembered(): Place | undefined {
-    const { directory, audit } = this.#options;
-    const seq = Math.max(this.acknowledged, readPlace(join(directory, PLACE_FILE)));
+    const { directory, audit, disk } = this.#options;
+    const seq = Math.max(this.acknowledged, readPlace(disk, join(directory, PLACE_FILE)));
     this.acknowledged = seq;
-    const place = placeBehind(directory, seq);
+    const place = placeBehind(disk, directory, seq);
     if (place !== undefined && place.seq > seq) {
       const facts = { from_seq: seq + 1, to_seq: place.seq };
       const reason = 'they were removed before the collector had them';
@@ -150,8 +151,8 @@ export class Shipper {
     this.acknowledged = place.seq;
     const path = join(this.#options.directory, PLACE_FILE);
     // Lost with the power, it costs some lines that come twice.
-    writeFileSync(`${path}.new`, JSON.stringify({ seq: place.seq }), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    this.#options.disk.writeFileSync(`${path}.new`, JSON.stringify({ seq: place.seq }), { mode: 0o600 });
+    this.#options.disk.renameSync(`${path}.new`, path);
   }
 
   #connected(): Promise<Socket> {
@@ -248,9 +249,9 @@ function ended(socket: Socket): Ended {
   };
 }
 
-function readPlace(path: string): number {
+function readPlace(disk: Disk, path: string): number {
   try {
-    const { seq } = JSON.parse(readFileSync(path, 'utf8')) as { seq: unknown };
+    const { seq } = JSON.parse(disk.readFileSync(path, 'utf8')) as { seq: unknown };
     return Number.isSafeInteger(seq) && (seq as number) > 0 ? (seq as number) : 0;
   } catch {
     return 0;

@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, openSync } from 'node:fs';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncDirectory } from '../disk/durable.ts';
 import type { Clock } from '../env/clock.ts';
+import type { Disk } from '../env/disk.ts';
 import type { Log } from '../env/log.ts';
 import { messageOf, rethrowInvariant } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -21,11 +21,12 @@ const BATCH_CHARS = 1 << 20;
  * nothing, what is to be written waits here and is tried again; nothing of it is written twice or left out.
  */
 export class TrailWriter {
+  readonly #disk: Disk;
   readonly #directory: string;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #steps: Step[] = [];
-  #file: FileHandle | undefined;
+  #file: number | undefined;
   #name: string | undefined;
   /** Lines that are on their way, those of them that the disk has not taken yet. */
   #batch: Buffer = Buffer.alloc(0);
@@ -40,7 +41,8 @@ export class TrailWriter {
   failure: string | undefined;
 
   /** @param name of the file that is gone on with; undefined when the first step opens one */
-  constructor(directory: string, name: string | undefined, clock: Clock, log: Log) {
+  constructor(disk: Disk, directory: string, name: string | undefined, clock: Clock, log: Log) {
+    this.#disk = disk;
     this.#directory = directory;
     this.#name = name;
     this.#clock = clock;
@@ -69,8 +71,7 @@ export class TrailWriter {
     this.#cancel?.();
     this.#cancelSync?.();
     this.#steps.length = 0;
-    await this.#file?.close();
-    this.#file = undefined;
+    this.#close();
   }
 
   #soon(urgent: boolean): void {
@@ -129,8 +130,8 @@ export class TrailWriter {
 
   async #write(): Promise<void> {
     while (this.#batch.length > 0) {
-      this.#file ??= await this.#opened(this.#name!);
-      const { bytesWritten } = await this.#file.write(this.#batch);
+      this.#file ??= this.#opened(this.#name!);
+      const bytesWritten = await this.#append(this.#file, this.#batch);
       if (bytesWritten === 0) throw new Error('the disk took nothing');
       this.#unsynced = true;
       this.queued -= bytesWritten;
@@ -140,32 +141,48 @@ export class TrailWriter {
 
   async #begin(name: string): Promise<void> {
     await this.#sync();
-    await this.#file?.close();
-    this.#file = undefined;
+    this.#close();
     this.#name = name;
-    this.#file = await this.#opened(name);
-    syncDirectory(this.#directory);
+    this.#file = this.#opened(name);
+    syncDirectory(this.#disk, this.#directory);
     this.#steps.shift();
   }
 
   // Made when it is not there; a try that failed may have made it.
-  #opened(name: string): Promise<FileHandle> {
-    return open(join(this.#directory, name), 'a', 0o600);
+  #opened(name: string): number {
+    return this.#disk.openSync(join(this.#directory, name), 'a', 0o600);
+  }
+
+  #close(): void {
+    if (this.#file !== undefined) this.#disk.closeSync(this.#file);
+    this.#file = undefined;
+  }
+
+  #append(file: number, bytes: Buffer): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#disk.write(file, bytes, 0, bytes.length, null, (error, count) =>
+        error === null ? resolve(count) : reject(error),
+      );
+    });
+  }
+
+  #synced(file: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#disk.fdatasync(file, (error) => (error === null ? resolve() : reject(error)));
+    });
   }
 
   async #remove(name: string): Promise<void> {
     await this.#sync();
-    await unlink(join(this.#directory, name)).catch((thrown: NodeJS.ErrnoException) => {
-      if (thrown.code !== 'ENOENT') throw thrown;
-    });
-    syncDirectory(this.#directory);
+    this.#disk.rmSync(join(this.#directory, name), { force: true });
+    syncDirectory(this.#disk, this.#directory);
     this.#steps.shift();
   }
 
   async #sync(): Promise<void> {
     this.#cancelSync?.();
     this.#cancelSync = undefined;
-    if (this.#unsynced) await this.#file?.datasync();
+    if (this.#unsynced && this.#file !== undefined) await this.#synced(this.#file);
     this.#unsynced = false;
     this.#urgent = false;
   }
@@ -195,11 +212,4 @@ export class TrailWriter {
       void this.#work();
     });
   }
-}
-
-// A file whose name is not on the disk is lost with the power.
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r');
-  fsyncSync(directory);
-  closeSync(directory);
 }

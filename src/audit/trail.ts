@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Audit, AuditEvent } from '../env/audit.ts';
 import type { Clock } from '../env/clock.ts';
+import type { Disk } from '../env/disk.ts';
 import type { Log } from '../env/log.ts';
 import { messageOf, rethrowInvariant } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -18,6 +19,7 @@ export type TrailOptions = {
   /** The trail's from now on: wiped when it ends. */
   readonly sealer: AuditSealer;
   readonly clock: Clock;
+  readonly disk: Disk;
   readonly log: Log;
   readonly maxBytes: number;
   /** What is done while the disk takes no more: go on and count what is lost, or have no key supplied. */
@@ -61,13 +63,13 @@ export class AuditTrail implements Audit {
   /** @throws AgentError `host.audit_unwritable` */
   constructor(options: TrailOptions) {
     this.#options = options;
-    const { directory, clock, log, maxBytes } = options;
-    this.opened = openTrail(directory, options.anchor);
+    const { directory, clock, disk, log, maxBytes } = options;
+    this.opened = openTrail(disk, directory, options.anchor);
     this.#files = this.opened.files;
     this.#head = this.opened.head;
     this.#fileBytes = Math.min(limits.auditFileBytesMax, Math.floor(maxBytes / limits.auditFileShare));
     this.#current = this.opened.fresh ? undefined : this.#files.at(-1);
-    this.#writer = new TrailWriter(directory, this.#current?.name, clock, log);
+    this.#writer = new TrailWriter(disk, directory, this.#current?.name, clock, log);
     this.#sums = new Sums(clock, (event) => this.record(event));
     for (const { what, reason, facts } of this.opened.findings) {
       log.error(what, { reason, ...facts });
@@ -191,7 +193,12 @@ export class AuditTrail implements Audit {
     const known = this.#before.get(name);
     if (known !== undefined) return known;
     try {
-      const bytes = readPart(join(this.#options.directory, name), 0, limits.auditLineBytesMax);
+      const bytes = readPart(
+        this.#options.disk,
+        join(this.#options.directory, name),
+        0,
+        limits.auditLineBytesMax,
+      );
       return readLine(bytes.subarray(0, bytes.indexOf('\n')))?.prev ?? BEGINNING.hash;
     } catch {
       return BEGINNING.hash;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
+import { systemDisk } from '../node/disk.ts';
 import { systemEntropy } from '../node/entropy.ts';
 import { commissionNodeKey } from '../node/node-key.ts';
 import { clearZeroized, readZeroized } from '../node/zeroized-mark.ts';
@@ -19,10 +20,10 @@ export function register(program: Command): void {
     .addHelpText('after', '\nExit code: 0 the node may start (be it that it was not zeroized), 1 failed.')
     .action((file: string) => {
       const config = loadConfig(file);
-      const why = readZeroized(config.data_directory);
-      const made = commissionNodeKey(config.node_key, systemEntropy);
+      const why = readZeroized(systemDisk, config.data_directory);
+      const made = commissionNodeKey(systemDisk, config.node_key, systemEntropy);
       if (made !== undefined) process.stdout.write(`made a new node key: ${made}\n`);
-      clearZeroized(config.data_directory);
+      clearZeroized(systemDisk, config.data_directory);
       process.stdout.write(
         why === undefined
           ? 'this node was not zeroized\n'

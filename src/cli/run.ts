@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
 import { driverNames } from '../../drivers/registry.ts';
 import { guardMemory } from '../agent/memory-guard.ts';
+import { systemWorld } from '../agent/world.ts';
 import { type Agent, startAgent } from '../agent.ts';
 import { loadConfig, readConfigText } from '../config/load.ts';
 import { AgentError, ZEROIZED } from '../errors.ts';
@@ -48,7 +49,7 @@ async function run(file: string): Promise<void> {
   // Who asked for it reads the answer meanwhile.
   const zeroized = () => void setTimeout(() => process.exit(ZEROIZED), LAST_WORD_MS);
   const digest = createHash('sha256').update(readConfigText(file)).digest('hex');
-  agent = await startAgent(config, log, broken, zeroized, digest);
+  agent = await startAgent(systemWorld, config, log, broken, zeroized, digest);
   const { kx_port, supply_port } = agent.status();
   const supervisor = new Supervisor(process.env, systemClock, log);
   supervisor.ready();

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isName } from '../../firmware-bridge/message.ts';
 import { limits } from '../limits.ts';
 import { systemClock } from '../node/clock.ts';
+import { systemDisk } from '../node/disk.ts';
 import { systemEntropy } from '../node/entropy.ts';
 import { readKeyFile } from '../node/key-file.ts';
 import { type SimulateReport, simulate } from '../simulator/simulate.ts';
@@ -104,7 +105,10 @@ async function run(options: Options): Promise<void> {
         moduleId: options.moduleId ?? `${options.linkId}-${options.role}`.slice(-limits.bridgeIdBytesMax),
         startMs: options.start,
         firmwareVersion: 'simulated 1',
-        moduleKey: options.moduleKey === undefined ? undefined : readKeyFile(options.moduleKey, 'module_key'),
+        moduleKey:
+          options.moduleKey === undefined
+            ? undefined
+            : readKeyFile(systemDisk, options.moduleKey, 'module_key'),
       },
       systemClock,
       systemEntropy,

@@ -46,11 +46,12 @@ async function zeroizeNow(options: Options): Promise<Zeroized> {
     const noAgent = thrown instanceof AgentError && thrown.code === 'host.agent_unreachable';
     if (!noAgent || options.config === undefined) throw thrown;
   }
-  const [{ zeroizeFiles }, { loadConfig }] = await Promise.all([
+  const [{ zeroizeFiles }, { systemWorld }, { loadConfig }] = await Promise.all([
     import('../agent/zeroize.ts'),
+    import('../agent/world.ts'),
     import('../config/load.ts'),
   ]);
-  return zeroizeFiles(loadConfig(options.config), why);
+  return zeroizeFiles(systemWorld, loadConfig(options.config), why);
 }
 
 export function zeroizedText(done: Zeroized): string {

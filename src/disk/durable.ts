@@ -1,17 +1,17 @@
-import { closeSync, fstatSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Disk } from '../env/disk.ts';
 
 /** A file whose name is not on the disk is lost with the power. */
-export function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r');
-  fsyncSync(directory);
-  closeSync(directory);
+export function syncDirectory(disk: Disk, path: string): void {
+  const directory = disk.openSync(path, 'r');
+  disk.fsyncSync(directory);
+  disk.closeSync(directory);
 }
 
 /** A file to write into, or undefined when it is not there. */
-export function openIfThere(path: string): number | undefined {
+export function openIfThere(disk: Disk, path: string): number | undefined {
   try {
-    return openSync(path, 'r+');
+    return disk.openSync(path, 'r+');
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw thrown;
@@ -19,22 +19,22 @@ export function openIfThere(path: string): number | undefined {
 }
 
 /** Overwrites all of an open file where it stands, durably. For small files only. */
-export function overwrite(file: number): void {
-  const { size } = fstatSync(file);
-  writeSync(file, Buffer.alloc(size, 0xff), 0, size, 0);
-  fsyncSync(file);
+export function overwrite(disk: Disk, file: number): void {
+  const { size } = disk.fstatSync(file);
+  disk.writeSync(file, Buffer.alloc(size, 0xff), 0, size, 0);
+  disk.fsyncSync(file);
 }
 
 /** Overwrites a small file where it stands, durably, then removes it. @returns whether it was there */
-export function overwriteAndRemove(path: string): boolean {
-  const file = openIfThere(path);
+export function overwriteAndRemove(disk: Disk, path: string): boolean {
+  const file = openIfThere(disk, path);
   if (file === undefined) return false;
   try {
-    overwrite(file);
+    overwrite(disk, file);
   } finally {
-    closeSync(file);
+    disk.closeSync(file);
   }
-  rmSync(path, { force: true });
-  syncDirectory(dirname(path));
+  disk.rmSync(path, { force: true });
+  syncDirectory(disk, dirname(path));
   return true;
 }

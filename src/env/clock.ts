@@ -6,4 +6,6 @@ export interface Clock {
   monotonicMs(): number;
   /** Calls `fn` once after `ms`; the returned function cancels it. Does not keep the process alive by itself. */
   after(ms: number, fn: () => void): () => void;
+  /** Calls `fn` once, after what is under way now and before any timer that is not due yet. */
+  soon(fn: () => void): void;
 }

@@ -8,4 +8,5 @@ export const systemClock: Clock = {
     timer.unref();
     return () => clearTimeout(timer);
   },
+  soon: (fn) => void setImmediate(fn),
 };

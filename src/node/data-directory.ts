@@ -1,4 +1,5 @@
-import { mkdirSync, type Stats, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import type { Disk } from '../env/disk.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError, messageOf } from '../errors.ts';
 
@@ -6,11 +7,11 @@ import { AgentError, messageOf } from '../errors.ts';
  * Makes the data directory where there is none, for its owner alone.
  * @throws AgentError `host.data_directory_unusable`; `host.data_directory_unsafe`: others may put files there, or it is not ours
  */
-export function openDataDirectory(path: string, log: Log): void {
+export function openDataDirectory(disk: Disk, path: string, log: Log): void {
   let found: Stats;
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    found = statSync(path);
+    disk.mkdirSync(path, { recursive: true, mode: 0o700 });
+    found = disk.statSync(path);
   } catch (cause) {
     throw new AgentError('host.data_directory_unusable', `${path} cannot be used: ${messageOf(cause)}`, {
       fault: 'host',

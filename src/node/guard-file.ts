@@ -1,17 +1,7 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fdatasync,
-  fdatasyncSync,
-  openSync,
-  readSync,
-  write,
-  writeSync,
-} from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32c } from '../bytes/crc32c.ts';
 import { syncDirectory } from '../disk/durable.ts';
+import type { Disk } from '../env/disk.ts';
 import type { GuardMark, RollbackGuard } from '../env/rollback-guard.ts';
 import { AgentError, messageOf } from '../errors.ts';
 
@@ -24,15 +14,17 @@ const SLOTS = 2;
  */
 export class GuardFile implements RollbackGuard {
   readonly name: string;
+  readonly #disk: Disk;
   #file: number | undefined;
   #slot = 0;
 
-  constructor(path: string) {
+  constructor(disk: Disk, path: string) {
+    this.#disk = disk;
     this.name = path;
   }
 
   read(): GuardMark | undefined {
-    const marks = this.#guarded('read', () => (existsSync(this.name) ? this.#slots() : []));
+    const marks = this.#guarded('read', () => (this.#disk.existsSync(this.name) ? this.#slots() : []));
     const highest = Math.max(...marks.map((one) => one?.mark ?? -1));
     const newest = marks.findIndex((one) => one !== undefined && one.mark === highest);
     this.#slot = newest < 0 ? 0 : (newest + 1) % SLOTS;
@@ -45,10 +37,10 @@ export class GuardFile implements RollbackGuard {
     return new Promise((resolve, reject) => {
       const failed = (cause: unknown) => reject(guardFailed('written', this.name, cause));
       const file = this.#guarded('written', () => this.#open());
-      write(file, bytes, 0, SLOT_BYTES, at, (error, count) => {
+      this.#disk.write(file, bytes, 0, SLOT_BYTES, at, (error, count) => {
         if (error !== null) return failed(error);
         if (count !== SLOT_BYTES) return failed(new Error('no room'));
-        fdatasync(file, (syncError) => (syncError === null ? resolve() : failed(syncError)));
+        this.#disk.fdatasync(file, (syncError) => (syncError === null ? resolve() : failed(syncError)));
       });
     });
   }
@@ -56,13 +48,13 @@ export class GuardFile implements RollbackGuard {
   writeNow(mark: GuardMark): void {
     this.#guarded('written', () => {
       const file = this.#open();
-      writeSync(file, slotOf(mark), 0, SLOT_BYTES, this.#next());
-      fdatasyncSync(file);
+      this.#disk.writeSync(file, slotOf(mark), 0, SLOT_BYTES, this.#next());
+      this.#disk.fdatasyncSync(file);
     });
   }
 
   close(): void {
-    if (this.#file !== undefined) closeSync(this.#file);
+    if (this.#file !== undefined) this.#disk.closeSync(this.#file);
     this.#file = undefined;
   }
 
@@ -74,7 +66,7 @@ export class GuardFile implements RollbackGuard {
 
   #slots(): (GuardMark | undefined)[] {
     const bytes = Buffer.alloc(SLOTS * SLOT_BYTES);
-    const count = readSync(this.#open(), bytes, 0, bytes.length, 0);
+    const count = this.#disk.readSync(this.#open(), bytes, 0, bytes.length, 0);
     const slots = Array.from({ length: SLOTS }, (_, i) =>
       markOf(bytes.subarray(i * SLOT_BYTES, (i + 1) * SLOT_BYTES)),
     );
@@ -86,8 +78,12 @@ export class GuardFile implements RollbackGuard {
 
   #open(): number {
     if (this.#file === undefined) {
-      this.#file = openSync(this.name, constants.O_RDWR | constants.O_CREAT, 0o600);
-      syncDirectory(dirname(this.name));
+      this.#file = this.#disk.openSync(
+        this.name,
+        this.#disk.constants.O_RDWR | this.#disk.constants.O_CREAT,
+        0o600,
+      );
+      syncDirectory(this.#disk, dirname(this.name));
     }
     return this.#file;
   }

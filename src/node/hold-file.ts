@@ -1,7 +1,7 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { syncDirectory } from '../disk/durable.ts';
+import type { Disk } from '../env/disk.ts';
 import type { HoldMemory } from '../env/hold-memory.ts';
 import { AgentError } from '../errors.ts';
 
@@ -11,11 +11,11 @@ const remembered = z.strictObject({ reason: z.string(), since_ms: z.number() });
  * Remembers in a file that a link's newest blocks are held, so that a restart does not put them into use. No file: nothing is held.
  * @throws AgentError when the file is there and cannot be understood: whoever removes it releases the blocks
  */
-export function holdFile(path: string): HoldMemory {
+export function holdFile(disk: Disk, path: string): HoldMemory {
   return {
     load() {
       try {
-        const { reason, since_ms } = remembered.parse(JSON.parse(readFileSync(path, 'utf8')));
+        const { reason, since_ms } = remembered.parse(JSON.parse(disk.readFileSync(path, 'utf8')));
         return { reason, sinceMs: since_ms };
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -27,13 +27,13 @@ export function holdFile(path: string): HoldMemory {
       }
     },
     save(hold) {
-      if (hold === undefined) rmSync(path, { force: true });
+      if (hold === undefined) disk.rmSync(path, { force: true });
       else {
         const text = JSON.stringify({ reason: hold.reason, since_ms: hold.sinceMs });
-        writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
-        renameSync(`${path}.new`, path);
+        disk.writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
+        disk.renameSync(`${path}.new`, path);
       }
-      syncDirectory(dirname(path));
+      syncDirectory(disk, dirname(path));
     },
   };
 }

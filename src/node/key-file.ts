@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import type { Disk } from '../env/disk.ts';
 import { AgentError } from '../errors.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 
@@ -9,8 +9,8 @@ const KEY_BYTES = 32;
  * @param field of the configuration, for codes and remedies: `node_key`, `module_key`
  * @throws AgentError with fault `configuration`: the file can't be read, can be read by others, or holds something else
  */
-export function readKeyFile(path: string, field: string): SecretBytes {
-  const bytes = readSecretFile(path, field);
+export function readKeyFile(disk: Disk, path: string, field: string): SecretBytes {
+  const bytes = readSecretFile(disk, path, field);
   try {
     if (bytes.length === KEY_BYTES) return SecretBytes.copyOf(bytes);
     const key = SecretBytes.alloc(KEY_BYTES);
@@ -29,16 +29,16 @@ export function readKeyFile(path: string, field: string): SecretBytes {
 }
 
 /** All of a file that nobody but its owner can read; the caller wipes it. Throws as `readKeyFile`. */
-export function readSecretFile(path: string, field: string): Buffer {
+export function readSecretFile(disk: Disk, path: string, field: string): Buffer {
   try {
-    if ((statSync(path).mode & 0o077) !== 0) {
+    if ((disk.statSync(path).mode & 0o077) !== 0) {
       throw fault(
         `configuration.${field}_readable`,
         `${path} can be read by others than its owner`,
         `Run: chmod 600 ${path}`,
       );
     }
-    return readFileSync(path);
+    return disk.readFileSync(path);
   } catch (cause) {
     if (cause instanceof AgentError) throw cause;
     throw fault(

@@ -1,7 +1,7 @@
 import { argon2Sync } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { overwriteAndRemove, syncDirectory } from '../disk/durable.ts';
+import type { Disk } from '../env/disk.ts';
 import type { Entropy } from '../env/entropy.ts';
 import { AgentError, messageOf } from '../errors.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
@@ -20,9 +20,15 @@ const SALT = 'node-key.salt';
  * @param dataDirectory holds the salt of a passphrase
  * @throws AgentError with fault `configuration`
  */
-export function loadNodeKey(source: NodeKeySource, dataDirectory: string, entropy: Entropy): SecretBytes {
-  if ('passphrase_file' in source) return fromPassphrase(source.passphrase_file, dataDirectory, entropy);
-  if ('file' in source) return readKeyFile(source.file, 'node_key');
+export function loadNodeKey(
+  disk: Disk,
+  source: NodeKeySource,
+  dataDirectory: string,
+  entropy: Entropy,
+): SecretBytes {
+  if ('passphrase_file' in source)
+    return fromPassphrase(disk, source.passphrase_file, dataDirectory, entropy);
+  if ('file' in source) return readKeyFile(disk, source.file, 'node_key');
   const directory = process.env['CREDENTIALS_DIRECTORY'];
   if (directory === undefined) {
     throw fault(
@@ -31,7 +37,7 @@ export function loadNodeKey(source: NodeKeySource, dataDirectory: string, entrop
       `Start the agent as a unit with LoadCredential=${source.credential}:PATH.`,
     );
   }
-  return readKeyFile(join(directory, source.credential), 'node_key');
+  return readKeyFile(disk, join(directory, source.credential), 'node_key');
 }
 
 /**
@@ -39,14 +45,15 @@ export function loadNodeKey(source: NodeKeySource, dataDirectory: string, entrop
  * @throws AgentError with fault `configuration`
  */
 export function readNewNodeKey(
+  disk: Disk,
   source: NodeKeySource,
   path: string,
   dataDirectory: string,
   entropy: Entropy,
 ): SecretBytes {
   return 'passphrase_file' in source
-    ? fromPassphrase(path, dataDirectory, entropy)
-    : readKeyFile(path, 'node_key');
+    ? fromPassphrase(disk, path, dataDirectory, entropy)
+    : readKeyFile(disk, path, 'node_key');
 }
 
 /**
@@ -54,26 +61,26 @@ export function readNewNodeKey(
  * which the passphrase gives no key.
  * @returns what was done, for people
  */
-export function destroyNodeKey(source: NodeKeySource, dataDirectory: string): string {
+export function destroyNodeKey(disk: Disk, source: NodeKeySource, dataDirectory: string): string {
   if ('credential' in source)
     return `the credential ${source.credential} belongs to systemd: remove it by hand; it opens nothing any more`;
   const path = 'file' in source ? source.file : join(dataDirectory, SALT);
   const name = 'file' in source ? path : `the salt of the passphrase (${path})`;
   try {
-    return overwriteAndRemove(path) ? `${name} was overwritten and removed` : `${name} was not there`;
+    return overwriteAndRemove(disk, path) ? `${name} was overwritten and removed` : `${name} was not there`;
   } catch (thrown) {
     return `${name} could not be destroyed (${messageOf(thrown)}): remove it by hand; it opens nothing any more`;
   }
 }
 
 /** A node key for a node that has none: where it is a file that is not there, the file is made. @returns the path of what was made */
-export function commissionNodeKey(source: NodeKeySource, entropy: Entropy): string | undefined {
+export function commissionNodeKey(disk: Disk, source: NodeKeySource, entropy: Entropy): string | undefined {
   if (!('file' in source)) return undefined;
   const bytes = Buffer.alloc(KEY_BYTES);
   try {
     entropy.fill(bytes);
-    writeFileSync(source.file, bytes, { flag: 'wx', mode: 0o600, flush: true });
-    syncDirectory(dirname(source.file));
+    disk.writeFileSync(source.file, bytes, { flag: 'wx', mode: 0o600, flush: true });
+    syncDirectory(disk, dirname(source.file));
     return source.file;
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
@@ -83,8 +90,8 @@ export function commissionNodeKey(source: NodeKeySource, entropy: Entropy): stri
   }
 }
 
-function fromPassphrase(path: string, dataDirectory: string, entropy: Entropy): SecretBytes {
-  const bytes = readSecretFile(path, 'node_key');
+function fromPassphrase(disk: Disk, path: string, dataDirectory: string, entropy: Entropy): SecretBytes {
+  const bytes = readSecretFile(disk, path, 'node_key');
   try {
     const newline = bytes.indexOf(0x0a);
     const message = newline < 0 ? bytes : bytes.subarray(0, newline);
@@ -94,7 +101,7 @@ function fromPassphrase(path: string, dataDirectory: string, entropy: Entropy): 
         `${path} has no passphrase in its first line`,
         'Write one.',
       );
-    const nonce = salt(join(dataDirectory, SALT), entropy);
+    const nonce = salt(disk, join(dataDirectory, SALT), entropy);
     // RFC 9106 §4, second recommended option: 64 MiB, three passes, four lanes.
     const parameters = { message, nonce, parallelism: 4, tagLength: KEY_BYTES, memory: 65_536, passes: 3 };
     return SecretBytes.moved(argon2Sync('argon2id', parameters));
@@ -103,15 +110,15 @@ function fromPassphrase(path: string, dataDirectory: string, entropy: Entropy): 
   }
 }
 
-function salt(path: string, entropy: Entropy): Buffer {
+function salt(disk: Disk, path: string, entropy: Entropy): Buffer {
   try {
     const fresh = Buffer.alloc(16);
     entropy.fill(fresh);
-    writeFileSync(path, fresh, { flag: 'wx', mode: 0o600, flush: true });
+    disk.writeFileSync(path, fresh, { flag: 'wx', mode: 0o600, flush: true });
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
   }
-  return readFileSync(path);
+  return disk.readFileSync(path);
 }
 
 function fault(code: string, message: string, remedy: string): AgentError {

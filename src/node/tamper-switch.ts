@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { Clock } from '../env/clock.ts';
+import type { Disk } from '../env/disk.ts';
 import type { Log } from '../env/log.ts';
 import { messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -8,6 +8,7 @@ export type TamperConfig = { readonly file: string; readonly value: string };
 
 /** Reads the file of a tamper switch over and over: files of the kernel's tell of no change. One that cannot be read is said, and does nothing. */
 export class TamperSwitch {
+  readonly #disk: Disk;
   readonly #config: TamperConfig;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -16,7 +17,8 @@ export class TamperSwitch {
   #unreadable = false;
 
   /** @param onTamper called once */
-  constructor(config: TamperConfig, clock: Clock, log: Log, onTamper: () => void) {
+  constructor(disk: Disk, config: TamperConfig, clock: Clock, log: Log, onTamper: () => void) {
+    this.#disk = disk;
     this.#config = config;
     this.#clock = clock;
     this.#log = log;
@@ -35,7 +37,7 @@ export class TamperSwitch {
   #says(): boolean {
     const { file, value } = this.#config;
     try {
-      const said = readFileSync(file, 'latin1').trim();
+      const said = this.#disk.readFileSync(file, 'latin1').trim();
       this.#unreadable = false;
       return said === value;
     } catch (thrown) {

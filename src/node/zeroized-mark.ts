@@ -1,6 +1,6 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { syncDirectory } from '../disk/durable.ts';
+import type { Disk } from '../env/disk.ts';
 import { AgentError } from '../errors.ts';
 
 /** In the data directory of a node that was zeroized: why and when, for people. While it is there the agent does not start. */
@@ -9,18 +9,18 @@ function pathOf(dataDirectory: string): string {
 }
 
 /** Durable when it returns. */
-export function markZeroized(dataDirectory: string, why: string, wallMs: number): void {
+export function markZeroized(disk: Disk, dataDirectory: string, why: string, wallMs: number): void {
   const path = pathOf(dataDirectory);
   const text = `${new Date(wallMs).toISOString()} ${why}\n`;
-  writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
-  renameSync(`${path}.new`, path);
-  syncDirectory(dirname(path));
+  disk.writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
+  disk.renameSync(`${path}.new`, path);
+  syncDirectory(disk, dirname(path));
 }
 
 /** What the mark says; undefined when the node was not zeroized. */
-export function readZeroized(dataDirectory: string): string | undefined {
+export function readZeroized(disk: Disk, dataDirectory: string): string | undefined {
   try {
-    return readFileSync(pathOf(dataDirectory), 'utf8').trim();
+    return disk.readFileSync(pathOf(dataDirectory), 'utf8').trim();
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw thrown;
@@ -28,16 +28,16 @@ export function readZeroized(dataDirectory: string): string | undefined {
 }
 
 /** The node may start again. @returns whether it was zeroized */
-export function clearZeroized(dataDirectory: string): boolean {
-  if (readZeroized(dataDirectory) === undefined) return false;
-  rmSync(pathOf(dataDirectory));
-  syncDirectory(dataDirectory);
+export function clearZeroized(disk: Disk, dataDirectory: string): boolean {
+  if (readZeroized(disk, dataDirectory) === undefined) return false;
+  disk.rmSync(pathOf(dataDirectory));
+  syncDirectory(disk, dataDirectory);
   return true;
 }
 
 /** @throws AgentError `host.zeroized` */
-export function refuseZeroized(dataDirectory: string): void {
-  const why = readZeroized(dataDirectory);
+export function refuseZeroized(disk: Disk, dataDirectory: string): void {
+  const why = readZeroized(disk, dataDirectory);
   if (why === undefined) return;
   throw new AgentError('host.zeroized', `this node was zeroized: ${why}`, {
     fault: 'host',

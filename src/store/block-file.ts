@@ -1,13 +1,4 @@
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  fdatasync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  write as writeAt,
-} from 'node:fs';
+import type { Disk } from '../env/disk.ts';
 import type { AgentError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { Extents } from './extents.ts';
@@ -21,6 +12,7 @@ const GRANULE = limits.blockFileGranuleBytes;
  * was in a place is not overwritten when it is given back: the key under which it is sealed is.
  */
 export class BlockFile {
+  readonly #disk: Disk;
   readonly #fd: number;
   readonly #extents: Extents;
   readonly #onBroken: (error: AgentError) => void;
@@ -36,15 +28,17 @@ export class BlockFile {
    * @param onBroken nobody knows what is on the disk any more
    */
   constructor(
+    disk: Disk,
     path: string,
     used: Iterable<{ at: number; bytes: number }>,
     onBroken: (error: AgentError) => void,
   ) {
     this.#extents = new Extents([...used].map(({ at, bytes }) => ({ at, length: granules(bytes) })));
     this.#onBroken = onBroken;
-    this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-    chmodSync(path, 0o600);
-    ftruncateSync(this.#fd, this.#extents.end * GRANULE);
+    this.#disk = disk;
+    this.#fd = this.#disk.openSync(path, disk.constants.O_RDWR | disk.constants.O_CREAT, 0o600);
+    this.#disk.chmodSync(path, 0o600);
+    this.#disk.ftruncateSync(this.#fd, this.#extents.end * GRANULE);
   }
 
   /** Bytes that the file takes. */
@@ -68,7 +62,7 @@ export class BlockFile {
     this.#underway += 1;
     const at = this.#extents.take(granules(record.length));
     try {
-      await writeAll(this.#fd, record, at * GRANULE);
+      await writeAll(this.#disk, this.#fd, record, at * GRANULE);
       await this.#synced();
       return at;
     } catch (cause) {
@@ -84,7 +78,7 @@ export class BlockFile {
   read(at: number, into: Buffer): void {
     let done = 0;
     while (done < into.length) {
-      const count = readSync(this.#fd, into, done, into.length - done, at * GRANULE + done);
+      const count = this.#disk.readSync(this.#fd, into, done, into.length - done, at * GRANULE + done);
       if (count === 0) return;
       done += count;
     }
@@ -102,8 +96,8 @@ export class BlockFile {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
       });
-    ftruncateSync(this.#fd, this.#extents.end * GRANULE);
-    closeSync(this.#fd);
+    this.#disk.ftruncateSync(this.#fd, this.#extents.end * GRANULE);
+    this.#disk.closeSync(this.#fd);
   }
 
   // Whoever comes while a sync is under way shares the next one.
@@ -116,7 +110,7 @@ export class BlockFile {
     this.#syncing = this.#nextSync;
     this.#nextSync = undefined;
     return new Promise((resolve, reject) => {
-      fdatasync(this.#fd, (error) => {
+      this.#disk.fdatasync(this.#fd, (error) => {
         if (error === null) return resolve();
         this.#broken ??= syncFailed(error);
         this.#onBroken(this.#broken);
@@ -130,10 +124,10 @@ function granules(bytes: number): number {
   return Math.ceil(bytes / GRANULE);
 }
 
-function writeAll(fd: number, bytes: Buffer, at: number): Promise<void> {
+function writeAll(disk: Disk, fd: number, bytes: Buffer, at: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const from = (done: number): void => {
-      writeAt(fd, bytes, done, bytes.length - done, at + done, (error, count) => {
+      disk.write(fd, bytes, done, bytes.length - done, at + done, (error, count) => {
         if (error !== null) return reject(error);
         if (done + count === bytes.length) return resolve();
         from(done + count);

@@ -1,7 +1,7 @@
-import { chmodSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { syncDirectory } from '../disk/durable.ts';
+import type { Disk } from '../env/disk.ts';
 import type { Entropy } from '../env/entropy.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError, messageOf } from '../errors.ts';
@@ -36,15 +36,16 @@ export function filesBeside(path: string): { readonly keys: string; readonly blo
  * `configuration.wrong_node_key`, `configuration.store_of_other_node`
  */
 export function openDatabase(
+  disk: Disk,
   path: string,
   kmaId: string,
   nodeKey: SecretBytes,
   entropy: Entropy,
   log?: Log,
 ): OpenDatabase {
-  judgeLog(path, log);
-  const db = connect(path);
-  const keys = new StoreKeyFile(filesBeside(path).keys, entropy);
+  judgeLog(disk, path, log);
+  const db = connect(disk, path);
+  const keys = new StoreKeyFile(disk, filesBeside(path).keys, entropy);
   try {
     db.exec('BEGIN IMMEDIATE');
     const made = db.prepare('SELECT count(*) AS n FROM sqlite_schema').get();
@@ -59,7 +60,7 @@ export function openDatabase(
     assertSound(db);
     const { key } = keys.open(readMeta(db, 'store_key') ?? '', nodeKey);
     db.exec('COMMIT');
-    syncDirectory(dirname(path));
+    syncDirectory(disk, dirname(path));
     return { db, sealer: new Sealer(key, entropy), keys, fresh };
   } catch (thrown) {
     db.close();
@@ -73,13 +74,13 @@ export function readMeta(db: DatabaseSync, name: string): string | undefined {
 }
 
 // Before SQLite reads the log: what it leaves out it overwrites.
-function judgeLog(path: string, log: Log | undefined): void {
+function judgeLog(disk: Disk, path: string, log: Log | undefined): void {
   try {
-    const scanned = scanLog(`${path}-wal`);
-    if (scanned.damaged) assertFree(path);
+    const scanned = scanLog(disk, `${path}-wal`);
+    if (scanned.damaged) assertFree(disk, path);
     assertLogWhole(scanned, `${path}-wal`);
     // SQLite would begin anew. The database is there before its log is.
-    if (scanned.commits > 0 && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0)
+    if (scanned.commits > 0 && (disk.statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0)
       throw damaged(`the key store ${path} is gone or empty, and its write-ahead log is not`);
     if (scanned.cut > 0) log?.warn('store.log_cut', { path: `${path}-wal`, frames: scanned.cut });
   } catch (thrown) {
@@ -88,8 +89,8 @@ function judgeLog(path: string, log: Log | undefined): void {
 }
 
 /** A log that another process is writing may look damaged. @throws AgentError `host.store_locked` when one holds the store */
-function assertFree(path: string): void {
-  const db = new DatabaseSync(path, { readOnly: true, timeout: 0 });
+function assertFree(disk: Disk, path: string): void {
+  const db = disk.database(path, { readOnly: true, timeout: 0 });
   try {
     db.prepare('SELECT count(*) FROM sqlite_schema').get();
   } catch (thrown) {
@@ -99,11 +100,11 @@ function assertFree(path: string): void {
   }
 }
 
-function connect(path: string): DatabaseSync {
+function connect(disk: Disk, path: string): DatabaseSync {
   let db: DatabaseSync | undefined;
   try {
-    db = new DatabaseSync(path, { timeout: 0 });
-    chmodSync(path, 0o600);
+    db = disk.database(path, { timeout: 0 });
+    disk.chmodSync(path, 0o600);
     db.exec(
       `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
        PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 67108864;`,

@@ -1,6 +1,6 @@
-import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../env/clock.ts';
+import type { Disk } from '../env/disk.ts';
 import { AgentError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { syncFailed, writeFailed } from './faults.ts';
@@ -26,6 +26,7 @@ export type CommitGuard = {
  * nobody knows what is on the disk after it.
  */
 export class GroupCommit {
+  readonly #disk: Disk;
   readonly #db: DatabaseSync;
   readonly #wal: number;
   readonly #clock: Clock;
@@ -42,17 +43,19 @@ export class GroupCommit {
 
   /** @param path of the database; its write-ahead log is there by now */
   constructor(
+    disk: Disk,
     db: DatabaseSync,
     path: string,
     clock: Clock,
     onBroken: (error: AgentError) => void,
     guard?: CommitGuard,
   ) {
+    this.#disk = disk;
     this.#db = db;
     this.#guard = guard;
-    this.#wal = openSync(`${path}-wal`, 'r+');
+    this.#wal = this.#disk.openSync(`${path}-wal`, 'r+');
     // What a process that was killed had written and not synced counts as durable from now on.
-    fdatasyncSync(this.#wal);
+    this.#disk.fdatasyncSync(this.#wal);
     this.#clock = clock;
     this.#onBroken = onBroken;
   }
@@ -92,19 +95,19 @@ export class GroupCommit {
     const staged = this.#transact();
     this.#broken ??= writeFailed(new Error('the store is closed'));
     this.#cancelLazy?.();
-    if (staged.length > 0) fdatasyncSync(this.#wal);
+    if (staged.length > 0) this.#disk.fdatasyncSync(this.#wal);
     const error = staged.length > 0 ? await this.#remember() : undefined;
     for (const { done, failed } of staged) {
       if (error === undefined) done();
       else failed(error);
     }
-    closeSync(this.#wal);
+    this.#disk.closeSync(this.#wal);
   }
 
   #schedule(): void {
     if (this.#scheduled || this.#syncing !== undefined) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    this.#clock.soon(() => {
       this.#scheduled = false;
       if (this.#syncing === undefined) this.#commit();
     });
@@ -129,7 +132,7 @@ export class GroupCommit {
 
   #sync(): Promise<AgentError | undefined> {
     return new Promise((resolve) => {
-      fdatasync(this.#wal, (error) => {
+      this.#disk.fdatasync(this.#wal, (error) => {
         if (error === null) return resolve(undefined);
         this.#broken ??= syncFailed(error);
         this.#onBroken(this.#broken);

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../env/clock.ts';
+import type { Disk } from '../env/disk.ts';
 import type { Entropy } from '../env/entropy.ts';
 import type { Log } from '../env/log.ts';
 import type { RollbackGuard } from '../env/rollback-guard.ts';
@@ -37,6 +38,7 @@ export type KeyStoreOptions = {
   readonly nodeKey: SecretBytes;
   readonly clock: Clock;
   readonly entropy: Entropy;
+  readonly disk: Disk;
   readonly log: Log;
   /** Notices a store that was put back from a copy. */
   readonly guard?: RollbackGuard | undefined;
@@ -65,6 +67,7 @@ export class KeyStore {
   readonly #db: DatabaseSync;
   readonly #sealer: Sealer;
   readonly #keys: StoreKeyFile;
+  readonly #disk: Disk;
   readonly #path: string;
   readonly #secrets: IdSecrets;
   readonly #file: BlockFile;
@@ -77,19 +80,20 @@ export class KeyStore {
   constructor(options: KeyStoreOptions) {
     this.clock = options.clock;
     this.log = options.log;
-    const { path, kmaId, nodeKey, clock, entropy, onBroken, guard, log } = options;
-    const open = () => openDatabase(path, kmaId, nodeKey, entropy, log);
-    const { db, sealer, keys } = openSound(open, { path, guard, log });
+    const { path, kmaId, nodeKey, clock, entropy, onBroken, guard, log, disk } = options;
+    const open = () => openDatabase(disk, path, kmaId, nodeKey, entropy, log);
+    const { db, sealer, keys } = openSound(open, { disk, path, guard, log });
     this.#db = db;
     this.#sealer = sealer;
     this.#keys = keys;
+    this.#disk = disk;
     this.#path = path;
     this.storeId = readMeta(this.#db, 'store_id') ?? '';
     this.statements = prepareStatements(this.#db);
     const counting = guard && new MarkCounter(guard, this.storeId, this.statements, this.meta('mark'));
-    this.commit = new GroupCommit(db, path, clock, onBroken, counting);
+    this.commit = new GroupCommit(disk, db, path, clock, onBroken, counting);
     const { blocks, places } = loadBlocks(this.statements);
-    this.#file = new BlockFile(filesBeside(path).blocks, places, onBroken);
+    this.#file = new BlockFile(disk, filesBeside(path).blocks, places, onBroken);
     this.numbers = new BlockNumbers(this.statements, this.commit, entropy);
     this.foreign = new ForeignKeys(db, sealer, this.commit, clock);
     const poolOf = (remote: string) => this.pool(remote);
@@ -238,7 +242,7 @@ export class KeyStore {
       for (const own of [true, false])
         for (const block of [...pool.side(own).values()]) this.#endings.drop(block, 'destroyed', 'ordered');
     this.#wipe();
-    return discardStore(this.#path);
+    return discardStore(this.#disk, this.#path);
   }
 
   /** Makes durable what is under way, wipes all key in memory and closes. */

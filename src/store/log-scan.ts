@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { Disk } from '../env/disk.ts';
 import { AgentError } from '../errors.ts';
 
 const HEADER = 32;
@@ -23,13 +23,13 @@ type Sums = readonly [number, number];
  * At most the last transaction can be torn by a power cut, because each is synced before the next is written. A bad frame with more behind
  * it is damage; SQLite takes it for the end, and burns that were acknowledged would be undone.
  */
-export function scanLog(path: string): LogScan {
-  const fd = openLog(path);
+export function scanLog(disk: Disk, path: string): LogScan {
+  const fd = openLog(disk, path);
   if (fd === undefined) return { frames: 0, commits: 0, cut: 0, damaged: false };
   try {
-    return scan(fd);
+    return scan(disk, fd);
   } finally {
-    closeSync(fd);
+    disk.closeSync(fd);
   }
 }
 
@@ -47,30 +47,31 @@ export function assertLogWhole(scanned: LogScan, path: string): void {
   );
 }
 
-function openLog(path: string): number | undefined {
+function openLog(disk: Disk, path: string): number | undefined {
   try {
-    return openSync(path, 'r');
+    return disk.openSync(path, 'r');
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw thrown;
   }
 }
 
-function scan(fd: number): LogScan {
+function scan(disk: Disk, fd: number): LogScan {
   const header = Buffer.alloc(HEADER);
-  if (readSync(fd, header, 0, HEADER, 0) < HEADER) return { frames: 0, commits: 0, cut: 0, damaged: false };
+  if (disk.readSync(fd, header, 0, HEADER, 0) < HEADER)
+    return { frames: 0, commits: 0, cut: 0, damaged: false };
   const little = (header.readUInt32BE(0) & 1) === 0;
   const headerSums = sumsOver([0, 0], header.subarray(0, 24), little);
   const pageBytes = header.readUInt32BE(8);
   // The header is synced before the first frame is written: frames behind a bad one are damage.
   const sound = same(headerSums, storedSums(header, 24)) && (header.readUInt32BE(0) & ~1) >>> 0 === MAGIC;
-  const { size } = fstatSync(fd);
+  const { size } = disk.fstatSync(fd);
   if (!sound || pageBytes < 512 || pageBytes > 65_536)
     return { frames: 0, commits: 0, cut: 0, damaged: size > HEADER };
   const walk = new Walk(header, little);
   const frame = Buffer.alloc(FRAME_HEADER + pageBytes);
   for (let at = HEADER; at + frame.length <= size; at += frame.length) {
-    if (readSync(fd, frame, 0, frame.length, at) < frame.length) break;
+    if (disk.readSync(fd, frame, 0, frame.length, at) < frame.length) break;
     walk.step(frame);
   }
   return walk.result;

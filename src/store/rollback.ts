@@ -1,6 +1,6 @@
-import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { overwriteAndRemove, syncDirectory } from '../disk/durable.ts';
+import type { Disk } from '../env/disk.ts';
 import type { Log } from '../env/log.ts';
 import type { GuardMark, RollbackGuard } from '../env/rollback-guard.ts';
 import { AgentError } from '../errors.ts';
@@ -28,7 +28,7 @@ export function judge({ storeId, mark, fresh }: Standing, seen: GuardMark | unde
  */
 export function openSound(
   open: () => OpenDatabase,
-  { path, guard, log }: { path: string; guard: RollbackGuard | undefined; log: Log },
+  { disk, path, guard, log }: { disk: Disk; path: string; guard: RollbackGuard | undefined; log: Log },
 ): OpenDatabase {
   const opened = open();
   try {
@@ -47,7 +47,7 @@ export function openSound(
   }
   opened.sealer[Symbol.dispose]();
   opened.db.close();
-  discardStore(path);
+  discardStore(disk, path);
   const fresh = open();
   guard?.writeNow({ storeId: readMeta(fresh.db, 'store_id') ?? '', mark: 0 });
   return fresh;
@@ -86,18 +86,18 @@ function reasonToDiscard(
 }
 
 /** Destroys a store that is closed, its key first: what is left on the disk after that is noise. @returns the files that were there */
-export function discardStore(path: string): string[] {
+export function discardStore(disk: Disk, path: string): string[] {
   const { keys, blocks } = filesBeside(path);
-  const files = overwriteAndRemove(keys) ? [keys] : [];
+  const files = overwriteAndRemove(disk, keys) ? [keys] : [];
   for (const file of [path, `${path}-wal`, `${path}-shm`, blocks, `${keys}.new`]) {
     try {
-      rmSync(file);
+      disk.rmSync(file);
       files.push(file);
     } catch (thrown) {
       if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
     }
   }
-  syncDirectory(dirname(path));
+  syncDirectory(disk, dirname(path));
   return files;
 }
 

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto';
-import { closeSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openIfThere, overwrite, overwriteAndRemove, syncDirectory } from '../disk/durable.ts';
+import type { Disk } from '../env/disk.ts';
 import type { Entropy } from '../env/entropy.ts';
 import { AgentError } from '../errors.ts';
 import { NONCE_BYTES, openBox, sealBox, sealedBytes } from '../keys/secret-box.ts';
@@ -24,10 +24,12 @@ const SLOTS_MAX = 16;
  * it nothing in the store can be opened by anyone.
  */
 export class StoreKeyFile {
+  readonly #disk: Disk;
   readonly #path: string;
   readonly #entropy: Entropy;
 
-  constructor(path: string, entropy: Entropy) {
+  constructor(disk: Disk, path: string, entropy: Entropy) {
+    this.#disk = disk;
     this.#path = path;
     this.#entropy = entropy;
   }
@@ -85,7 +87,7 @@ export class StoreKeyFile {
 
   /** Overwrites the file where it stands, durably, and removes it. @returns whether it was there */
   destroy(): boolean {
-    return overwriteAndRemove(this.#path);
+    return overwriteAndRemove(this.#disk, this.#path);
   }
 
   #fresh(): StoreKey {
@@ -107,7 +109,7 @@ export class StoreKeyFile {
   #read(): Slot[] {
     let bytes: Buffer;
     try {
-      bytes = readFileSync(this.#path);
+      bytes = this.#disk.readFileSync(this.#path);
     } catch (cause) {
       throw keyMissing(this.#path, cause);
     }
@@ -128,14 +130,18 @@ export class StoreKeyFile {
   #write(slots: readonly Slot[]): void {
     const fresh = `${this.#path}.new`;
     const parts = slots.map(({ id, next, box }) => Buffer.concat([id, Buffer.from([next ? 1 : 0]), box]));
-    rmSync(fresh, { force: true });
-    writeFileSync(fresh, Buffer.concat([MAGIC, ...parts]), { mode: 0o600, flag: 'wx', flush: true });
-    const old = openIfThere(this.#path);
-    renameSync(fresh, this.#path);
-    syncDirectory(dirname(this.#path));
+    this.#disk.rmSync(fresh, { force: true });
+    this.#disk.writeFileSync(fresh, Buffer.concat([MAGIC, ...parts]), {
+      mode: 0o600,
+      flag: 'wx',
+      flush: true,
+    });
+    const old = openIfThere(this.#disk, this.#path);
+    this.#disk.renameSync(fresh, this.#path);
+    syncDirectory(this.#disk, dirname(this.#path));
     if (old === undefined) return;
-    overwrite(old);
-    closeSync(old);
+    overwrite(this.#disk, old);
+    this.#disk.closeSync(old);
   }
 }
 

@@ -9,6 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import { type Collector, Shipper } from '../../src/audit/shipper.ts';
 import { systemClock } from '../../src/node/clock.ts';
+import { systemDisk } from '../../src/node/disk.ts';
 import { pkiPaths } from '../../src/pki/directory.ts';
 import { initPki, issueNode } from '../../src/pki/pki.ts';
 import { until } from '../manual-clock.ts';
@@ -80,6 +81,7 @@ function shipperFor(t: TestContext, directory: string, made: TestTrail, collecto
   const { trail: audit } = made;
   const log = new Lines();
   const shipper = new Shipper({
+    disk: systemDisk,
     directory,
     kmaId: 'A',
     collector,

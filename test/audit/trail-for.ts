@@ -2,6 +2,7 @@ import type { TestContext } from 'node:test';
 import type { Link } from '../../src/audit/chain/line.ts';
 import { AuditTrail, type TrailOptions } from '../../src/audit/trail.ts';
 import type { AuditEvent } from '../../src/env/audit.ts';
+import { systemDisk } from '../../src/node/disk.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { Lines } from '../store/temp-store.ts';
 import { sealerOf } from './lines.ts';
@@ -28,6 +29,7 @@ export function trailFor(
     kmaId: 'A',
     sealer: sealerOf(key),
     clock,
+    disk: systemDisk,
     log,
     maxBytes: 1 << 20,
     whenFull: 'go_on',

@@ -13,20 +13,21 @@ import { test } from 'node:test';
 import { type Link, linkOf } from '../../src/audit/chain/line.ts';
 import { trailFiles } from '../../src/audit/files.ts';
 import { verifyTrail } from '../../src/audit/verify.ts';
+import { systemDisk } from '../../src/node/disk.ts';
 import { until } from '../manual-clock.ts';
 import { directoryFor } from '../store/temp-store.ts';
 import { chainOf, linkAt, sealerOf, writeTrail } from './lines.ts';
 import { event, trailFor } from './trail-for.ts';
 
 const linesIn = (directory: string): Record<string, unknown>[] =>
-  trailFiles(directory).flatMap(({ name }) =>
+  trailFiles(systemDisk, directory).flatMap(({ name }) =>
     readFileSync(join(directory, name), 'utf8')
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Record<string, unknown>),
   );
 const whatIn = (directory: string) => linesIn(directory).map(({ what }) => what);
-const newest = (directory: string) => join(directory, trailFiles(directory).at(-1)!.name);
+const newest = (directory: string) => join(directory, trailFiles(systemDisk, directory).at(-1)!.name);
 const stopped = { what: 'agent.stopped', who: 'agent', outcome: 'done' } as const;
 
 test('events are lines of one chain, sealed at its head, readable by their owner alone', async (t) => {
@@ -35,7 +36,7 @@ test('events are lines of one chain, sealed at its head, readable by their owner
   for (let i = 0; i < 100; i++) made.trail.record(event(i));
   const head = await made.trail.seal();
   using sealer = sealerOf();
-  const verdict = verifyTrail(directory, { sealer, anchors: [head!] });
+  const verdict = verifyTrail(systemDisk, directory, { sealer, anchors: [head!] });
   assert.equal(verdict.fault, null);
   assert.deepEqual([verdict.lines, verdict.sealedTo, verdict.anchorsHeld], [102, 101, 1]);
   assert.deepEqual(made.anchor, head);
@@ -49,7 +50,7 @@ test('lines are on the disk some milliseconds later, and sealed and remembered t
   made.trail.record(event(1));
   await until(
     'it is written',
-    () => trailFiles(directory).length > 0 && whatIn(directory).includes('supply.enc_keys'),
+    () => trailFiles(systemDisk, directory).length > 0 && whatIn(directory).includes('supply.enc_keys'),
   );
   assert.equal(made.anchor, undefined);
   await made.clock.leap(10_000);
@@ -70,8 +71,8 @@ test('an agent goes on with the chain of the one before, and says how that one e
     anchor = made.anchor;
     await made.trail.end();
   }
-  assert.equal(verifyTrail(directory, { anchors: [anchor!] }).fault, null);
-  assert.equal(trailFiles(directory).length, 1);
+  assert.equal(verifyTrail(systemDisk, directory, { anchors: [anchor!] }).fault, null);
+  assert.equal(trailFiles(systemDisk, directory).length, 1);
 });
 
 test('files take turns, the oldest go, and both are on record: the trail is whole and never too long', async (t) => {
@@ -82,17 +83,17 @@ test('files take turns, the oldest go, and both are on record: the trail is whol
     if (i % 1_000 === 0) await made.trail.seal();
   }
   const head = await made.trail.seal();
-  const files = trailFiles(directory);
+  const files = trailFiles(systemDisk, directory);
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   assert.ok(bytes <= 1 << 20 && bytes > 700_000, `${bytes} bytes in ${files.length} files`);
   using sealer = sealerOf();
-  const verdict = verifyTrail(directory, { sealer, anchors: [head!] });
+  const verdict = verifyTrail(systemDisk, directory, { sealer, anchors: [head!] });
   assert.equal(verdict.fault, null);
   assert.ok(verdict.removedTo! > 5_000 && verdict.first === verdict.removedTo! + 1);
   rmSync(join(directory, files[0]!.name));
-  assert.equal(verifyTrail(directory).fault?.kind, 'beginning');
+  assert.equal(verifyTrail(systemDisk, directory).fault?.kind, 'beginning');
   rmSync(join(directory, files[3]!.name));
-  assert.equal(verifyTrail(directory).fault?.kind, 'missing');
+  assert.equal(verifyTrail(systemDisk, directory).fault?.kind, 'missing');
 });
 
 test('the bound holds over restarts', async (t) => {
@@ -105,7 +106,7 @@ test('the bound holds over restarts', async (t) => {
     await made.trail.end();
     anchor = made.anchor;
   }
-  const verdict = verifyTrail(directory, { anchors: [anchor!] });
+  const verdict = verifyTrail(systemDisk, directory, { anchors: [anchor!] });
   assert.equal(verdict.fault, null);
   assert.ok(verdict.removedTo !== null);
 });
@@ -123,9 +124,9 @@ for (const [how, tear] of Object.entries({
     const made = trailFor(t, directory, { anchor: linkAt(lines, 15) });
     made.trail.record(event(1));
     const head = await made.trail.seal();
-    assert.equal(verifyTrail(directory, { anchors: [head!, linkAt(lines, 15)] }).fault, null);
+    assert.equal(verifyTrail(systemDisk, directory, { anchors: [head!, linkAt(lines, 15)] }).fault, null);
     assert.equal(whatIn(directory).includes('audit.torn'), how !== 'a line without its newline');
-    assert.equal(trailFiles(directory).length, 1);
+    assert.equal(trailFiles(systemDisk, directory).length, 1);
   });
 }
 
@@ -136,7 +137,7 @@ test('lines that were cut off while no agent ran are missed by the store, and st
   const made = trailFor(t, directory, { anchor: linkAt(lines, 18) });
   await made.trail.seal();
   assert.deepEqual(made.log.of('audit.missing')[0]?.fields['from_seq'], 13);
-  const { fault } = verifyTrail(directory);
+  const { fault } = verifyTrail(systemDisk, directory);
   assert.deepEqual([fault?.kind, fault?.seq], ['missing', 13]);
   assert.ok(whatIn(directory).includes('audit.missing'));
 });
@@ -145,7 +146,7 @@ test('a trail that is gone as a whole is missed by the store', async (t) => {
   const directory = directoryFor(t);
   const made = trailFor(t, directory, { anchor: linkAt(chainOf(20), 20) });
   await made.trail.seal();
-  assert.equal(verifyTrail(directory).fault?.kind, 'beginning');
+  assert.equal(verifyTrail(systemDisk, directory).fault?.kind, 'beginning');
 });
 
 test('a line that was changed while no agent ran is neither cut off nor mended', async (t) => {
@@ -157,7 +158,7 @@ test('a line that was changed while no agent ran is neither cut off nor mended',
     writeTrail(directory, changed);
     const made = trailFor(t, directory, { anchor: linkAt(lines, 15) });
     await made.trail.seal();
-    const { fault } = verifyTrail(directory);
+    const { fault } = verifyTrail(systemDisk, directory);
     assert.deepEqual([fault?.kind, fault?.seq], ['changed', at + 1]);
     assert.ok(whatIn(directory).includes('audit.damaged'));
     await made.trail.end();
@@ -172,7 +173,7 @@ test('a trail in which no line can be read is left as it is, and another begun b
   const made = trailFor(t, directory, { anchor: undefined });
   await made.trail.seal();
   assert.equal(statSync(path).size, bytes);
-  assert.equal(verifyTrail(directory).fault?.kind, 'changed');
+  assert.equal(verifyTrail(systemDisk, directory).fault?.kind, 'changed');
   assert.equal(made.log.of('audit.damaged').length, 1);
 });
 
@@ -184,7 +185,7 @@ test('a file that a crash left empty is no end of the chain', async (t) => {
   const made = trailFor(t, directory, { anchor: linkAt(lines, 20) });
   made.trail.record(event(1));
   await made.trail.seal();
-  assert.equal(verifyTrail(directory).fault, null);
+  assert.equal(verifyTrail(systemDisk, directory).fault, null);
 });
 
 test('seals under the key of before are passed over after a change of the node key', async (t) => {
@@ -198,7 +199,7 @@ test('seals under the key of before are passed over after a change of the node k
     anchor = made.anchor;
   }
   using sealer = sealerOf(8);
-  const verdict = verifyTrail(directory, { sealer });
+  const verdict = verifyTrail(systemDisk, directory, { sealer });
   assert.deepEqual([verdict.fault, verdict.otherSeals, verdict.sealedTo], [null, 2, 4]);
 });
 
@@ -223,7 +224,7 @@ test('words from outside are kept short, and are JSON whatever they are', async 
   trail.record(event(1, { reason: words, facts: { text: words, active: true } }));
   await trail.seal();
   const line = linesIn(directory)[1] as { reason: string; facts: { text: string } };
-  assert.equal(verifyTrail(directory).fault, null);
+  assert.equal(verifyTrail(systemDisk, directory).fault, null);
   assert.ok(line.reason.length < 600 && line.facts.text.length < 600 && line.reason.startsWith('"\n'));
 });
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LabModule } from '../../src/cli/demo/lab.ts';
+import { systemDisk } from '../../src/node/disk.ts';
 import { systemEntropy as entropy } from '../../src/node/entropy.ts';
 import { readKeyFile } from '../../src/node/key-file.ts';
 import { BlockSource } from '../../src/simulator/block-source.ts';
@@ -64,7 +65,7 @@ async function plug({ tty, key, linkId }: LabModule, blockBytes: number) {
   const module: SimulatedModule = new SimulatedModule(
     {
       identity: { moduleId: 'bench', linkId, role: 'tx', firmwareVersion: '1', maxBlockBytes: blockBytes },
-      moduleKey: readKeyFile(key, 'module_key'),
+      moduleKey: readKeyFile(systemDisk, key, 'module_key'),
       entropy,
       source: new BlockSource({ seed: Buffer.of(1), linkId, blockBytes, blocksPerSecond: 1, startMs: 0 }),
       bufferBlocks: 4,

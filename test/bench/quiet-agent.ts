@@ -1,6 +1,7 @@
 import { openDoors } from '../../src/agent/doors.ts';
 import { buildParts } from '../../src/agent/parts.ts';
 import type { AgentParts } from '../../src/agent/status.ts';
+import { systemWorld } from '../../src/agent/world.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createLog } from '../../src/node/log.ts';
 
@@ -10,7 +11,7 @@ export async function startQuietAgent(config: string): Promise<AgentParts> {
     throw error;
   };
   const log = createLog('error');
-  const parts = buildParts(loadConfig(config), log, [], fail);
+  const parts = buildParts(systemWorld, loadConfig(config), log, [], fail);
   await openDoors(parts, parts.log, [], fail, () => {});
   return parts;
 }

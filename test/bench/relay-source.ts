@@ -1,3 +1,4 @@
+import { systemWorld } from '../../src/agent/world.ts';
 import { startAgent } from '../../src/agent.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createLog } from '../../src/node/log.ts';
@@ -16,7 +17,7 @@ serve(async (message: SourceMessage) => {
     const fail = (error: Error): never => {
       throw error;
     };
-    agent = await startAgent(loadConfig(message.config), createLog('error'), fail, () => {});
+    agent = await startAgent(systemWorld, loadConfig(message.config), createLog('error'), fail, () => {});
     return null;
   }
   if (agent === undefined) throw new Error('not started');

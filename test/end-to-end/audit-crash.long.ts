@@ -8,6 +8,7 @@ import type { Verdict } from '../../src/audit/chain/verifier.ts';
 import { linesOf, trailFiles } from '../../src/audit/files.ts';
 import type { Lab } from '../../src/cli/demo/lab.ts';
 import { limits } from '../../src/limits.ts';
+import { systemDisk } from '../../src/node/disk.ts';
 import { applicationOf, keyIdsOf, labFor, ownKeys, seeded, startAll, until } from './lab.ts';
 
 const KILLS = Number(process.env['KEYFERRY_AUDIT_KILLS'] ?? 3);
@@ -43,8 +44,8 @@ function linesAt(
   kmaId: string,
 ): { what: string; key_ids?: string[]; facts?: Record<string, unknown> }[] {
   const directory = trailOf(lab, kmaId);
-  return trailFiles(directory).flatMap(({ name }) =>
-    [...linesOf(join(directory, name))].map(({ bytes }) => JSON.parse(bytes.toString('utf8'))),
+  return trailFiles(systemDisk, directory).flatMap(({ name }) =>
+    [...linesOf(systemDisk, join(directory, name))].map(({ bytes }) => JSON.parse(bytes.toString('utf8'))),
   );
 }
 
@@ -145,7 +146,7 @@ async function tampered(lab: Lab, keyId: string): Promise<void> {
   );
   await lab.stop();
   assert.equal((await verified(lab, 'A', '--anchor', anchor)).code, 0);
-  const path = join(trailOf(lab, 'A'), trailFiles(trailOf(lab, 'A'))[0]!.name);
+  const path = join(trailOf(lab, 'A'), trailFiles(systemDisk, trailOf(lab, 'A'))[0]!.name);
   const whole = readFileSync(path, 'utf8');
   const { seq } = JSON.parse(head.text) as { seq: number };
   const spoilt: [what: string, text: string][] = [

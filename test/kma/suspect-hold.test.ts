@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Acquire } from '../../src/kma/acquire.ts';
 import { limits } from '../../src/limits.ts';
+import { systemDisk } from '../../src/node/disk.ts';
 import { holdFile } from '../../src/node/hold-file.ts';
 import { until } from '../manual-clock.ts';
 import { directoryFor } from '../store/temp-store.ts';
@@ -123,7 +124,7 @@ test('a held block is destroyed with the others of its pool, and nothing of it c
 
 test('a hold outlives the agent: after a restart the blocks are still out of use, until they are released', async (t) => {
   const { world, a, b } = await setUp(t);
-  const memory = holdFile(join(directoryFor(t), 'held-B.json'));
+  const memory = holdFile(systemDisk, join(directoryFor(t), 'held-B.json'));
   const start = (): Acquire => {
     const synchronise = a.synchronises.get('B')!;
     return new Acquire('A', 'B', a.store, synchronise, a.clock, a.log, { releaseAtAlarmEnd: false, memory });
@@ -147,7 +148,7 @@ test('a hold outlives the agent: after a restart the blocks are still out of use
 test('a note of a hold that cannot be understood stops the start, and says what removing it does', (t) => {
   const path = join(directoryFor(t), 'held-B.json');
   writeFileSync(path, '{"reason":');
-  assert.throws(() => holdFile(path).load(), { code: 'store.hold_unreadable' });
+  assert.throws(() => holdFile(systemDisk, path).load(), { code: 'store.hold_unreadable' });
 });
 
 test('a repeated alarm is nothing new: what an operator has released stays released until the alarm ends and comes again', async (t) => {

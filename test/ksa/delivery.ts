@@ -169,6 +169,10 @@ export class SteerableClock implements Clock {
     const timer = setTimeout(fn, ms).unref();
     return () => clearTimeout(timer);
   }
+
+  soon(fn: () => void): void {
+    setImmediate(fn);
+  }
 }
 
 /** Keeps every line, to look for what must not be there. */

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { systemDisk } from '../../src/node/disk.ts';
 import { systemEntropy } from '../../src/node/entropy.ts';
 import { loadNodeKey, type NodeKeySource } from '../../src/node/node-key.ts';
 
@@ -23,7 +24,7 @@ function directoryFor(t: TestContext): {
 }
 
 function load(source: NodeKeySource, directory: string): Buffer {
-  using key = loadNodeKey(source, directory, systemEntropy);
+  using key = loadNodeKey(systemDisk, source, directory, systemEntropy);
   return Buffer.from(key.view());
 }
 

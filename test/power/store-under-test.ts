@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import type { Disk } from '../../src/env/disk.ts';
 import type { Log } from '../../src/env/log.ts';
 import type { AgentError } from '../../src/errors.ts';
 import { systemClock } from '../../src/node/clock.ts';
+import { systemDisk } from '../../src/node/disk.ts';
 import { systemEntropy } from '../../src/node/entropy.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import { KeyStore } from '../../src/store/key-store.ts';
@@ -14,7 +16,11 @@ export const ENDINGS = [
 ] as const;
 
 /** The store in a directory as the agent opens it. @param complain gets what the store logs as an error, and that its disk has failed */
-export function openUnderTest(directory: string, complain: (what: string) => void): KeyStore {
+export function openUnderTest(
+  directory: string,
+  complain: (what: string) => void,
+  disk: Disk = systemDisk,
+): KeyStore {
   using nodeKey = SecretBytes.copyOf(Buffer.alloc(32, 7));
   const quiet = () => {};
   const error: Log['error'] = (event, fields) => complain(`${event} ${JSON.stringify(fields)}`);
@@ -23,6 +29,6 @@ export function openUnderTest(directory: string, complain: (what: string) => voi
   const path = join(directory, 'keys.sqlite');
   return new KeyStore({
     ...{ path, kmaId: 'A', nodeKey, log, onBroken },
-    ...{ clock: systemClock, entropy: systemEntropy },
+    ...{ clock: systemClock, entropy: systemEntropy, disk },
   });
 }

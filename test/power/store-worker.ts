@@ -10,6 +10,7 @@ import type { Log } from '../../src/env/log.ts';
 import { AgentError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
 import { systemClock } from '../../src/node/clock.ts';
+import { systemDisk } from '../../src/node/disk.ts';
 import { systemEntropy } from '../../src/node/entropy.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import { Allocator } from '../../src/store/allocator.ts';
@@ -43,6 +44,7 @@ function open(directory: string): KeyStore | undefined {
       nodeKey,
       clock: systemClock,
       entropy: systemEntropy,
+      disk: systemDisk,
       log,
       onBroken,
     });

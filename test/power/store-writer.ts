@@ -3,8 +3,7 @@
  * the store and what it is answered goes to its output, or to a device behind a file system. After `STEPS` it kills itself, in three lives of four
  * between a write and its sync.
  */
-import fs from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
+import { systemDisk } from '../../src/node/disk.ts';
 import { Random } from '../fuzz/random.ts';
 import { deviceJournal, pipeJournal } from './journal.ts';
 import { StoreLoad } from './store-load.ts';
@@ -14,7 +13,8 @@ const [directory, lifeText, seed, stepsText, device, sector, sectors] = process.
 const life = Number(lifeText);
 const steps = stepsText === undefined ? Number.POSITIVE_INFINITY : Number(stepsText);
 const journal = device === undefined ? pipeJournal : deviceJournal(device, Number(sector), Number(sectors));
-const store = openUnderTest(directory!, (what) => journal({ life, at: 'failed', what }));
+const disk = { ...systemDisk };
+const store = openUnderTest(directory!, (what) => journal({ life, at: 'failed', what }), disk);
 journal({ life, at: 'opened', storeId: store.storeId });
 const load = new StoreLoad(store, journal, new Random(Number(seed) * 1_000 + life), life);
 for (let step = 0; step < steps; step++) await load.step();
@@ -22,6 +22,5 @@ const die = (): void => {
   process.kill(process.pid, 'SIGKILL');
 };
 if (life % 4 === 0) die();
-Object.assign(fs, { fdatasync: die });
-syncBuiltinESMExports();
+Object.assign(disk, { fdatasync: die });
 for (;;) await load.step();

@@ -193,7 +193,7 @@ class Life {
 
   #open(): void {
     if (this.#lives === 0) mkdirSync(this.#directory, { recursive: true });
-    this.#store = openStore(this.#t, this.#directory);
+    this.#store = openStore(this.#t, this.#directory, this.#cutter);
     this.#allocator = new Allocator(this.#store);
   }
 
@@ -203,7 +203,7 @@ class Life {
 }
 
 test('no unit is handed out twice, whatever a power cut leaves of the log and whichever transaction fails', async (t) => {
-  const cutter = new PowerCut(t);
+  const cutter = new PowerCut();
   const root = directoryFor(t);
   let run = 0;
   let handedOut = 0;

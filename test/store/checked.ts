@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { systemDisk } from '../../src/node/disk.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import { Allocator } from '../../src/store/allocator.ts';
 import { checkStore, type StoreReport } from '../../src/store/check/check.ts';
@@ -40,7 +41,13 @@ export async function fullStore(t: TestContext): Promise<{ closed: string; crash
 export function checked(directory: string, settings: { nodeKey?: number; kmaId?: string } = {}): StoreReport {
   using nodeKey = SecretBytes.copyOf(Buffer.alloc(32, settings.nodeKey ?? 7));
   const nowMs = new ManualClock().wallMs() + 60_000;
-  return checkStore({ path: join(directory, 'keys.sqlite'), kmaId: settings.kmaId ?? 'A', nodeKey, nowMs });
+  return checkStore({
+    disk: systemDisk,
+    path: join(directory, 'keys.sqlite'),
+    kmaId: settings.kmaId ?? 'A',
+    nodeKey,
+    nowMs,
+  });
 }
 
 /** Names, sizes, times and content of all files. */

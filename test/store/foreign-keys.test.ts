@@ -119,18 +119,18 @@ test('an ID is found by an index, in a stock of any size', async (t) => {
 });
 
 test('what was said to be stored is there after a power cut, what was handed out is not', async (t) => {
-  const cut = new PowerCut(t);
+  const cut = new PowerCut();
   const root = directoryFor(t);
   const lives = ['1', '2', '3'].map((name) => join(root, name));
   for (const life of lives) mkdirSync(life);
-  const first = openStore(t, lives[0]!);
+  const first = openStore(t, lives[0]!, cut);
   await first.foreign.insert('P', [key('1', 1), key('2', 2), key('3', 3)]);
   cut.copy(lives[0]!, lives[1]!, 0);
-  const second = openStore(t, lives[1]!);
+  const second = openStore(t, lives[1]!, cut);
   assert.equal(second.foreign.count('P'), 3);
   assert.deepEqual(await take(second.foreign, 'P', '2'), [hex(2)]);
   cut.copy(lives[1]!, lives[2]!, 0);
-  const third = openStore(t, lives[2]!);
+  const third = openStore(t, lives[2]!, cut);
   assert.equal(await third.foreign.take('P', ['2']), undefined);
   assert.equal(await third.foreign.insert('P', [key('2', 2)]), 'conflict');
   assert.equal(third.foreign.count('P'), 2);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { systemDisk } from '../../src/node/disk.ts';
 import { scanLog } from '../../src/store/log-scan.ts';
 import { addBlock, closeStore, Lines, openStore, quickDirectoryFor } from './temp-store.ts';
 
@@ -21,7 +22,7 @@ const FRAME = 24 + 4096;
 
 test('a log as a crash leaves it is whole, and its transactions are counted', async (t) => {
   const directory = await crashed(t);
-  const scanned = scanLog(logOf(directory));
+  const scanned = scanLog(systemDisk, logOf(directory));
   // One made the store.
   assert.deepEqual([scanned.commits, scanned.cut, scanned.damaged], [7, 0, false]);
   assert.equal(scanned.frames, (fs.statSync(logOf(directory)).size - 32) / FRAME);
@@ -91,7 +92,7 @@ test('frames of an earlier round of the log behind its end are no damage', async
   // Beyond a thousand pages SQLite brings them into the database and begins the log anew.
   for (let number = 0; number < 240; number++) await addBlock(store, number, 500);
   await addBlock(store, 240, 4);
-  const scanned = scanLog(logOf(directory));
+  const scanned = scanLog(systemDisk, logOf(directory));
   assert.equal(scanned.damaged, false);
   assert.ok(scanned.frames * FRAME < fs.statSync(logOf(directory)).size / 2, 'the log was begun anew');
 });

@@ -16,12 +16,12 @@ const LOST_MAX = limits.openAheadUnitsMax * 1.5;
 
 /** A node with `blocks` blocks of theirs, under a clock that the test turns. */
 async function setUp(t: TestContext, blocks = 2) {
-  const cutter = new PowerCut(t);
+  const cutter = new PowerCut();
   const root = directoryFor(t);
   const directory = join(root, 'before');
   mkdirSync(directory);
   const clock = new ManualClock();
-  const store = openStore(t, directory, { clock });
+  const store = openStore(t, directory, { clock, disk: cutter.disk });
   for (let number = 0; number < blocks; number++) await addBlock(store, number, UNITS, { own: false });
   const allocator = new Allocator(store);
   const open = (number: number, index: number, units = 1) => openOne(store, allocator, number, index, units);
@@ -30,7 +30,7 @@ async function setUp(t: TestContext, blocks = 2) {
     const after = join(root, 'after');
     mkdirSync(after);
     cutter.copy(directory, after, share);
-    return openStore(t, after, { clock });
+    return openStore(t, after, { clock, disk: cutter.disk });
   };
   return { clock, store, directory, open, cut };
 }

@@ -40,9 +40,10 @@ test('a second store on the same files is refused, in this process and in anothe
   const program = `
     import { openDatabase } from ${JSON.stringify(join(import.meta.dirname, '../../src/store/database.ts'))};
     import { SecretBytes } from ${JSON.stringify(join(import.meta.dirname, '../../src/secret/secret-bytes.ts'))};
+    import { systemDisk } from ${JSON.stringify(join(import.meta.dirname, '../../src/node/disk.ts'))};
     const entropy = { fill() {}, uuid: () => '' };
     try {
-      openDatabase(${JSON.stringify(join(directory, 'keys.sqlite'))}, 'A', SecretBytes.alloc(32), entropy);
+      openDatabase(systemDisk, ${JSON.stringify(join(directory, 'keys.sqlite'))}, 'A', SecretBytes.alloc(32), entropy);
     } catch (thrown) {
       process.stdout.write(thrown.code);
     }`;

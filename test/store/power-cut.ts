@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
 import fs from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import type { Disk } from '../../src/env/disk.ts';
+import { systemDisk } from '../../src/node/disk.ts';
 
 /**
  * Knows how much of each write-ahead log was synced, and makes of a store in use what a power cut could leave of it: all that was
@@ -11,24 +11,18 @@ import type { TestContext } from 'node:test';
 export class PowerCut {
   readonly #synced = new Map<string, number>();
 
-  /** Watches every fdatasync of this process until the test has ended. */
-  constructor(t: TestContext) {
-    const { fdatasync } = fs;
-    const watched = (fd: number, done: fs.NoParamCallback) => {
+  /** Whose syncs are watched. */
+  readonly disk: Disk = {
+    ...systemDisk,
+    fdatasync: ((fd: number, done: fs.NoParamCallback) => {
       const file = fs.fstatSync(fd);
       const name = nameOf(file);
-      fdatasync(fd, (error) => {
+      systemDisk.fdatasync(fd, (error) => {
         if (error === null) this.#synced.set(name, Math.max(file.size, this.#synced.get(name) ?? 0));
         done(error);
       });
-    };
-    Object.assign(fs, { fdatasync: watched });
-    syncBuiltinESMExports();
-    t.after(() => {
-      Object.assign(fs, { fdatasync });
-      syncBuiltinESMExports();
-    });
-  }
+    }) as Disk['fdatasync'],
+  };
 
   /** @param share of the bytes that were written and not synced, 0 to 1: that much of them is kept */
   copy(from: string, to: string, share: number): void {

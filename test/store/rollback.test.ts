@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { systemDisk } from '../../src/node/disk.ts';
 import { GuardFile } from '../../src/node/guard-file.ts';
 import { Allocator } from '../../src/store/allocator.ts';
 import type { KeyStore } from '../../src/store/key-store.ts';
@@ -13,7 +14,7 @@ function guarded(t: TestContext) {
   const path = join(directoryFor(t), 'guard');
   const log = new Lines();
   const open = () => {
-    const guard = new GuardFile(path);
+    const guard = new GuardFile(systemDisk, path);
     t.after(() => guard.close());
     return openStore(t, directory, { guard, log });
   };
@@ -77,7 +78,7 @@ test('a guard that is gone stops the start, and so does that of another store; n
   assert.throws(open, { code: 'host.guard_missing' });
   writeFileSync(path, 'garbage');
   assert.throws(open, { code: 'host.guard_failed' });
-  new GuardFile(path).writeNow({ storeId: 'another', mark: 1 });
+  new GuardFile(systemDisk, path).writeNow({ storeId: 'another', mark: 1 });
   assert.throws(open, { code: 'host.guard_of_other_store' });
   writeFileSync(path, kept);
   assert.equal(open().pool('B').ownLeft, 4);
@@ -85,7 +86,7 @@ test('a guard that is gone stops the start, and so does that of another store; n
 
 test('a write to the guard that is cut short leaves the mark before it', (t) => {
   const path = join(directoryFor(t), 'guard');
-  const guard = new GuardFile(path);
+  const guard = new GuardFile(systemDisk, path);
   for (let mark = 1; mark <= 5; mark++) guard.writeNow({ storeId: 's', mark });
   guard.close();
   const whole = readFileSync(path);
@@ -94,7 +95,7 @@ test('a write to the guard that is cut short leaves the mark before it', (t) => 
     // The sixth would have gone where the fourth is.
     torn.fill(0, 512 + cut, 1_024);
     writeFileSync(path, torn);
-    const found = new GuardFile(path);
+    const found = new GuardFile(systemDisk, path);
     assert.equal(found.read()?.mark, 5);
     found.close();
   }
@@ -106,7 +107,7 @@ test('a guard that is set for a store with key lets it go on; one that is given 
   const first = openStore(t, directory);
   await addBlock(first, 1, 4);
   await closeStore(first);
-  const guard = new GuardFile(path);
+  const guard = new GuardFile(systemDisk, path);
   t.after(() => guard.close());
   const second = openStore(t, directory, { guard });
   await addBlock(second, 3, 4);

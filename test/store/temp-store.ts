@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { TestContext } from 'node:test';
+import type { Disk } from '../../src/env/disk.ts';
 import type { Log, LogFields } from '../../src/env/log.ts';
 import type { RollbackGuard } from '../../src/env/rollback-guard.ts';
 import type { AgentError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
+import { systemDisk } from '../../src/node/disk.ts';
 import { systemEntropy } from '../../src/node/entropy.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import type { Block, NewBlock } from '../../src/store/block.ts';
@@ -47,6 +49,7 @@ export type StoreSettings = {
   readonly clock?: ManualClock;
   readonly log?: Log;
   readonly guard?: RollbackGuard;
+  readonly disk?: Disk;
 };
 
 /** A directory that is gone when the test has ended. */
@@ -58,13 +61,29 @@ export function directoryFor(t: TestContext, within = tmpdir()): string {
 
 /** The store in `directory`; it is made when there is none. */
 export function openStore(t: TestContext, directory: string, settings: StoreSettings = {}): KeyStore {
-  const { kmaId = 'A', clock = new ManualClock().run(t), log = new Lines(), guard } = settings;
+  const {
+    kmaId = 'A',
+    clock = new ManualClock().run(t),
+    log = new Lines(),
+    guard,
+    disk = systemDisk,
+  } = settings;
   using nodeKey = SecretBytes.copyOf(Buffer.alloc(32, settings.nodeKey ?? 7));
   const onBroken = (error: AgentError) => {
     throw error;
   };
   const path = join(directory, 'keys.sqlite');
-  const store = new KeyStore({ path, kmaId, nodeKey, clock, entropy: systemEntropy, log, guard, onBroken });
+  const store = new KeyStore({
+    path,
+    kmaId,
+    nodeKey,
+    clock,
+    entropy: systemEntropy,
+    disk,
+    log,
+    guard,
+    onBroken,
+  });
   t.after(() => closeStore(store));
   return store;
 }

@@ -3,6 +3,7 @@ import { linesOf, trailFiles } from '../../audit/files.ts';
 import { auditDirectory } from '../../config/audit-rules.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { AuditEvent } from '../../env/audit.ts';
+import { systemDisk } from '../../node/disk.ts';
 
 export type ShowOptions = {
   readonly directory: string;
@@ -27,8 +28,8 @@ type Shown = AuditEvent & {
 export async function show(options: ShowOptions): Promise<void> {
   const directory =
     options.config === undefined ? options.directory : auditDirectory(loadConfig(options.config));
-  for (const { name } of trailFiles(directory)) {
-    for (const { bytes, whole } of linesOf(join(directory, name))) {
+  for (const { name } of trailFiles(systemDisk, directory)) {
+    for (const { bytes, whole } of linesOf(systemDisk, join(directory, name))) {
       const text = bytes.toString('utf8');
       const line = whole ? parsed(text) : undefined;
       if (line === undefined || !fits(line, options)) continue;

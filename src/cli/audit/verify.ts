@@ -8,6 +8,7 @@ import { auditDirectory } from '../../config/audit-rules.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { AgentError, messageOf } from '../../errors.ts';
+import { systemDisk } from '../../node/disk.ts';
 import { systemEntropy } from '../../node/entropy.ts';
 import { loadNodeKey } from '../../node/node-key.ts';
 import { callAgent } from '../control-client.ts';
@@ -43,14 +44,14 @@ export async function verify(options: VerifyOptions): Promise<void> {
 
 async function looked(directory: string, options: VerifierOptions): Promise<Verdict> {
   try {
-    const verdict = verifyTrail(directory, options);
+    const verdict = verifyTrail(systemDisk, directory, options);
     if (verdict.fault?.kind !== 'unfinished' && verdict.fault?.kind !== 'missing') return verdict;
   } catch (thrown) {
     // A file may be removed while it is looked for.
     if (!(thrown instanceof AgentError) || thrown.code !== 'host.audit_unreadable') throw thrown;
   }
   await sleep(AGAIN_MS);
-  return verifyTrail(directory, options);
+  return verifyTrail(systemDisk, directory, options);
 }
 
 function anchorIn(path: string): Link {
@@ -88,7 +89,7 @@ function sealerOf(config: Config | undefined): { sealer: AuditSealer | undefined
   if (config === undefined)
     return { sealer: undefined, said: 'not looked at: no node key was given (--config)' };
   try {
-    using nodeKey = loadNodeKey(config.node_key, config.data_directory, systemEntropy);
+    using nodeKey = loadNodeKey(systemDisk, config.node_key, config.data_directory, systemEntropy);
     return { sealer: new AuditSealer(nodeKey), said: 'looked at' };
   } catch (thrown) {
     return { sealer: undefined, said: `not looked at: ${messageOf(thrown)}` };

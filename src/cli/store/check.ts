@@ -4,6 +4,7 @@ import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { AgentError } from '../../errors.ts';
 import { systemClock } from '../../node/clock.ts';
+import { systemDisk } from '../../node/disk.ts';
 import { systemEntropy } from '../../node/entropy.ts';
 import { loadNodeKey } from '../../node/node-key.ts';
 import { checkStore, type StoreReport } from '../../store/check/check.ts';
@@ -32,7 +33,7 @@ export function runStoreCheck(options: StoreCheckOptions): number {
 function check({ config: file, key }: StoreCheckOptions): StoreReport {
   const config = loadConfig(file);
   const path = join(config.data_directory, 'keys.sqlite');
-  const facts = { path, kmaId: config.kma_id, nowMs: systemClock.wallMs() };
+  const facts = { disk: systemDisk, path, kmaId: config.kma_id, nowMs: systemClock.wallMs() };
   if (!key || !existsSync(path)) return checkStore({ ...facts, nodeKey: undefined });
   using nodeKey = nodeKeyOf(config);
   return checkStore({ ...facts, nodeKey });
@@ -51,7 +52,7 @@ function nodeKeyOf({ node_key, data_directory }: Config) {
           'Put it back from where the data directory was saved, or look without the node key: --no-key.',
       },
     );
-  return loadNodeKey(node_key, data_directory, systemEntropy);
+  return loadNodeKey(systemDisk, node_key, data_directory, systemEntropy);
 }
 
 export function reportText(report: StoreReport): string {

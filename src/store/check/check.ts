@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { Disk } from '../../env/disk.ts';
 import { AgentError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { SecretBytes } from '../../secret/secret-bytes.ts';
@@ -29,6 +30,7 @@ export type StoreReport = {
 };
 
 export type CheckOptions = {
+  readonly disk: Disk;
   readonly path: string;
   readonly kmaId: string;
   /** Only lent. Undefined: sealed records are not opened, only measured. */
@@ -61,7 +63,9 @@ export function checkStore(options: CheckOptions): StoreReport {
 }
 
 function checkDatabase(db: DatabaseSync, options: CheckOptions, findings: Findings, notes: string[]) {
-  findings.look('transactions in the log', () => checkLog(scanLog(`${options.path}-wal`), findings, notes));
+  findings.look('transactions in the log', () =>
+    checkLog(scanLog(options.disk, `${options.path}-wal`), findings, notes),
+  );
   findings.look('pages', () => checkPages(db, findings));
   let key: SecretBytes | undefined;
   findings.look('facts about the store', () => {
@@ -95,7 +99,7 @@ function checkPages(db: DatabaseSync, findings: Findings): void {
 /** @returns the store's key, the caller's, when the node key opens it */
 function checkFacts(
   db: DatabaseSync,
-  { path, kmaId, nodeKey }: CheckOptions,
+  { disk, path, kmaId, nodeKey }: CheckOptions,
   findings: Findings,
 ): SecretBytes | undefined {
   findings.count(Number(db.prepare('SELECT count(*) AS n FROM meta').get()?.['n']));
@@ -107,7 +111,7 @@ function checkFacts(
   }
   if (nodeKey === undefined || factOf(db, 'format') !== String(FORMAT)) return undefined;
   try {
-    const key = new StoreKeyFile(filesBeside(path).keys, systemless).peek(
+    const key = new StoreKeyFile(disk, filesBeside(path).keys, systemless).peek(
       factOf(db, 'store_key') ?? '',
       nodeKey,
     );
