@@ -72,7 +72,8 @@ export class HoldingsExchange {
     const useless = own.filter((block) => block.state === 'ready' && lies(block.number, holdings.gone));
     if (useless.length === 0) return;
     this.#log.warn('kma.blocks.gone_there', { blocks: useless.length });
-    await Promise.all(useless.map((block) => this.#store.destroy(block, 'forgotten')));
+    // Out of use at once. On a disk that takes nothing now they go later; until then the next holdings would say the same.
+    for (const block of useless) this.#store.destroyLater(block, 'forgotten');
   }
 }
 

@@ -1,0 +1,153 @@
+import { messageOf } from '../../src/errors.ts';
+import type { FrameWatch } from './frame-watch.ts';
+import { type KeyLedger, Violation, violate } from './key-ledger.ts';
+import type { FaultKind, Plan } from './plan.ts';
+import type { SimApplications } from './sim-applications.ts';
+import type { SimLink } from './sim-link.ts';
+import type { SimNode } from './sim-node.ts';
+import type { Timeline } from './timeline.ts';
+
+export type CheckParts = {
+  readonly plan: Plan;
+  readonly timeline: Timeline;
+  readonly nodes: readonly SimNode[];
+  readonly links: readonly SimLink[];
+  readonly applications: readonly SimApplications[];
+  readonly ledger: KeyLedger;
+  readonly watch: FrameWatch;
+};
+
+/** A block that a node has said it holds. */
+type Promised = { readonly pool: string; readonly own: boolean; readonly number: number };
+
+const RELAY_MS = 120_000;
+const TIMERS_MAX = 400;
+const LOG_BYTES_MAX = 70 << 20;
+const KEPT_REQUESTS = 5_000;
+
+/** What must be true of the nodes at any time, and of all of them when all is well again. */
+export class Checks {
+  readonly #parts: CheckParts;
+  readonly #promised = new Map<string, Promised[]>();
+  readonly #lives = new Map<string, number>();
+  readonly #relays = new Set<{ readonly what: string; readonly sinceMs: number; readonly node: SimNode; readonly life: number }>();
+  readonly stats = { acknowledged: 0, relayed: 0, relaysFailed: 0, lives: 0 };
+
+  constructor(parts: CheckParts) {
+    this.#parts = parts;
+    for (const { id } of parts.nodes) this.#promised.set(id, []);
+    parts.watch.onCompleted = ({ source, destination, number }) =>
+      this.#promise(destination, { pool: source, own: false, number });
+  }
+
+  /** The module of a link has let go of a block: its node said that it is stored. */
+  acknowledged(node: string, peer: string, number: number): void {
+    this.stats.acknowledged += 1;
+    this.#promise(node, { pool: peer, own: (number % 2 === 0) === node < peer, number });
+  }
+
+  #promise(node: string, promised: Promised): void {
+    this.#promised.get(node)!.push(promised);
+  }
+
+  /** Has key relayed as an operator does, and looks what comes of it. */
+  relay(node: SimNode, to: string, keys: number, note: (node: string, event: string) => void): void {
+    const { agent } = node;
+    if (agent === undefined) return;
+    const waits = { what: `relay ${node.id}>${to}`, sinceMs: this.#parts.timeline.nowMs, node, life: node.lives };
+    this.#relays.add(waits);
+    agent
+      .relay(to, keys)
+      .then(
+        ({ requestId }) => {
+          this.stats.relayed += keys;
+          note(node.id, `has relayed ${keys} keys to ${to}`);
+          for (const { destination, number } of this.#parts.watch.carried(requestId))
+            this.#promise(node.id, { pool: destination, own: true, number });
+        },
+        (thrown: unknown) => {
+          this.stats.relaysFailed += 1;
+          note(node.id, `has relayed nothing to ${to}: ${messageOf(thrown)}`);
+        },
+      )
+      .finally(() => this.#relays.delete(waits));
+  }
+
+  /** Now and then, cheap. */
+  now(): void {
+    const { timeline, nodes, applications, watch } = this.#parts;
+    for (const pair of applications) {
+      const late = pair.overdue(timeline.nowMs);
+      if (late !== undefined) violate('each request ends', `${late} has no answer after two minutes`);
+    }
+    for (const relay of this.#relays) {
+      if (relay.node.lives !== relay.life) this.#relays.delete(relay);
+      else if (timeline.nowMs - relay.sinceMs > RELAY_MS)
+        violate('each request ends', `${relay.what} has no answer after two minutes`);
+    }
+    watch.forget(KEPT_REQUESTS);
+    for (const node of nodes) {
+      if (node.agent === undefined) continue;
+      if (node.timers > TIMERS_MAX) violate('nothing grows', `${node.id} waits for ${node.timers} timers`);
+      if (node.disk.logBytes > LOG_BYTES_MAX) violate('nothing grows', `the log of ${node.id} has ${node.disk.logBytes} bytes`);
+      if (this.#lives.get(node.id) === node.lives) continue;
+      this.#lives.set(node.id, node.lives);
+      this.stats.lives += 1;
+      this.#kept(node);
+    }
+  }
+
+  // What a node promised before it died is there, or it says what became of it.
+  #kept(node: SimNode): void {
+    const { database } = node.disk;
+    if (database === undefined) return;
+    const find = database.prepare('SELECT state FROM block WHERE pool = ? AND own = ? AND number = ?');
+    for (const { pool, own, number } of this.#promised.get(node.id) ?? [])
+      if (find.get(pool, own ? 1 : 0, number) === undefined)
+        violate('nothing acknowledged is lost', `${node.id} has said that it holds block ${number} of ${pool}, and knows nothing of it`);
+  }
+
+  /** No fault was for a while: everything works again. */
+  healed(): void {
+    const { nodes, links, applications, plan } = this.#parts;
+    this.now();
+    for (const node of nodes) {
+      const status = node.agent?.status();
+      if (status === undefined) throw new Violation('all heals', `${node.id} does not run`);
+      this.#kept(node);
+      for (const peer of status.peers)
+        if (peer.state !== 'up') violate('all heals', `${node.id} has no connection to ${peer.kma_id}: ${peer.last_down}`);
+      for (const link of status.links)
+        if (link.state !== 'open') violate('all heals', `${node.id} has no module to ${link.peer}: ${link.last_lost}`);
+      if (status.store.write_failed !== null) violate('all heals', `${node.id} cannot write: ${status.store.write_failed}`);
+      if (status.audit.failure !== null) violate('all heals', `${node.id} keeps no trail: ${status.audit.failure}`);
+    }
+    for (const link of links)
+      for (const { node } of link.ends) {
+        const pool = nodes.find(({ id }) => id === node)?.agent?.status().pools.find((one) => link.name.includes(one.kma_id) && one.kma_id !== node);
+        if (pool === undefined || pool.own_keys === 0) this.#emptyPool(link, node);
+      }
+    void applications;
+    void plan;
+  }
+
+  #emptyPool(link: SimLink, node: string): void {
+    const { blockSeconds, blockUnits, requestSeconds } = this.#parts.plan;
+    // Where applications take more than the link gives, it is empty by right.
+    if (blockUnits / blockSeconds > 60 / requestSeconds)
+      violate('all heals', `${node} has no key of ${link.name}, and the link gives enough`);
+  }
+
+  counts(faults: ReadonlyMap<FaultKind, number>): Record<string, number> {
+    const sum = (of: (pair: SimApplications) => number) => this.#parts.applications.reduce((all, pair) => all + of(pair), 0);
+    return {
+      blocks: this.#parts.links.reduce((all, { made }) => all + made, 0),
+      ...this.stats,
+      taken: sum(({ stats }) => stats.taken),
+      fetched: sum(({ stats }) => stats.fetched),
+      refused: sum(({ stats }) => stats.refused),
+      units_used: this.#parts.ledger.used,
+      faults: [...faults.values()].reduce((all, count) => all + count, 0),
+    };
+  }
+}

@@ -1,0 +1,85 @@
+import type { Random } from '../fuzz/random.ts';
+import { type KeyLedger, linkOf } from './key-ledger.ts';
+import type { SeededEntropy } from './seeded-entropy.ts';
+import type { SimModule } from './sim-module.ts';
+import type { Timeline } from './timeline.ts';
+
+type LinkEnd = { readonly node: string; readonly module: SimModule };
+
+/** How the modules of a link go wrong: of 100 blocks, so many. */
+export type Misbehaviour = { lies: number; skips: number; repeats: number; late: number; floods: number };
+
+/** Blocks that a module may repeat. */
+const REMEMBERED = 20;
+const UNIT_BYTES = 32;
+
+/** A QKD link: its two modules come to hold the same block at the same time, if they are well. */
+export class SimLink {
+  readonly name: string;
+  readonly ends: readonly [LinkEnd, LinkEnd];
+  readonly #timeline: Timeline;
+  readonly #random: Random;
+  readonly #entropy: SeededEntropy;
+  readonly #ledger: KeyLedger;
+  readonly #units: number;
+  readonly #recent: { readonly number: number; readonly end: LinkEnd; readonly bytes: Buffer }[] = [];
+  readonly wrong: Misbehaviour = { lies: 0, skips: 0, repeats: 0, late: 0, floods: 0 };
+  #next = 0;
+  made = 0;
+
+  constructor(
+    ends: readonly [LinkEnd, LinkEnd],
+    parts: { timeline: Timeline; random: Random; entropy: SeededEntropy; ledger: KeyLedger },
+    units: number,
+    everyMs: number,
+  ) {
+    this.ends = ends;
+    this.name = linkOf(ends[0].node, ends[1].node);
+    this.#timeline = parts.timeline;
+    this.#random = parts.random;
+    this.#entropy = parts.entropy;
+    this.#ledger = parts.ledger;
+    this.#units = units;
+    const make = () => {
+      const count = this.#goesWrong('floods') ? 30 : 1;
+      for (let i = 0; i < count; i++) this.#make();
+      this.#timeline.after(everyMs, make);
+    };
+    this.#timeline.after(everyMs, make);
+  }
+
+  #make(): void {
+    const number = this.#next++;
+    this.made += 1;
+    // Not always whole KMA-keys.
+    const bytes = Buffer.alloc(this.#units * UNIT_BYTES + (this.#random.once(4) ? this.#random.below(UNIT_BYTES) : 0));
+    this.#entropy.fill(bytes);
+    for (const end of this.ends) {
+      if (this.#goesWrong('skips')) continue;
+      const own = Buffer.from(bytes);
+      if (this.#goesWrong('lies')) own[this.#random.below(own.length)]! ^= 1 << this.#random.below(8);
+      this.#ledger.made(this.name, end.node, number, own);
+      this.#hand(end, number, own);
+    }
+    if (this.#goesWrong('repeats')) this.#repeat();
+  }
+
+  // Blocks may come out of their order.
+  #hand(end: LinkEnd, number: number, bytes: Buffer): void {
+    this.#recent.push({ number, end, bytes });
+    if (this.#recent.length > REMEMBERED) this.#recent.shift();
+    const late = this.#goesWrong('late') ? this.#random.below(30_000) : 0;
+    if (late === 0) end.module.block(number, bytes);
+    else this.#timeline.after(late, () => end.module.block(number, bytes));
+  }
+
+  // Maybe one that was acknowledged long ago, and used.
+  #repeat(): void {
+    const { number, end, bytes } = this.#random.pick(this.#recent);
+    this.#timeline.after(this.#random.below(60_000), () => end.module.block(number, bytes));
+  }
+
+  #goesWrong(how: keyof Misbehaviour): boolean {
+    return this.wrong[how] > 0 && this.#random.below(100) < this.wrong[how];
+  }
+}

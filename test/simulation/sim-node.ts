@@ -1,0 +1,254 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { World } from '../../src/agent/world.ts';
+import { type Agent, startAgent } from '../../src/agent.ts';
+import type { Config } from '../../src/config/schema.ts';
+import type { Controlled } from '../../src/control/server.ts';
+import type { Log, LogFields } from '../../src/env/log.ts';
+import { messageOf } from '../../src/errors.ts';
+import type { KeySupply } from '../../src/ksa/key-supply.ts';
+import type { KeyDeliveryOptions } from '../../src/ksa/gs-qkd-014/server.ts';
+import type { Loss } from './crash-image.ts';
+import { violate } from './key-ledger.ts';
+import { NodeClock, type WallClock } from './node-clock.ts';
+import type { SeededEntropy } from './seeded-entropy.ts';
+import { homeOf } from './sim-config.ts';
+import { Ended, type SimDisk } from './sim-disk.ts';
+import type { SimModule } from './sim-module.ts';
+import { Host, type SimNet } from './sim-net.ts';
+import type { Timeline } from './timeline.ts';
+
+/** What an agent logs only when something is wrong with it, and not with the world around it. */
+const NEVER = /^(us\.|store\.(block_damaged|rolled_back)|kma\.block\.damaged|agent\.stop_failed)/;
+const NEVER_CODES = /^(us\.|host\.store_(damaged|format|key_missing)|configuration\.)/;
+
+export type NodeParts = {
+  readonly config: Config;
+  readonly timeline: Timeline;
+  readonly net: SimNet;
+  readonly wall: WallClock;
+  readonly disk: SimDisk;
+  readonly entropy: SeededEntropy;
+  /** By peer. */
+  readonly modules: Map<string, SimModule>;
+  readonly note: (node: string, event: string, details?: string) => void;
+  readonly fail: (thrown: unknown) => void;
+  /** Milliseconds until whoever watches over the agent starts it again. */
+  readonly restartMs: () => number;
+};
+
+type Life = {
+  readonly clock: NodeClock;
+  readonly host: Host;
+  readonly closings: (() => void)[];
+  agent: Agent | undefined;
+  supply: KeySupply | undefined;
+  controlled: Controlled | undefined;
+};
+
+/** A node: a machine with a disk and a clock, on which one agent lives after the other. */
+export class SimNode {
+  readonly id: string;
+  readonly #parts: NodeParts;
+  #life: Life | undefined;
+  lives = 0;
+  expired = false;
+  /** When it came up last. */
+  upMs = 0;
+
+  constructor(parts: NodeParts) {
+    this.#parts = parts;
+    this.id = parts.config.kma_id;
+    parts.disk.begin();
+    const key = parts.disk.real(`${homeOf(this.id)}/node.key`);
+    mkdirSync(dirname(key), { recursive: true });
+    writeFileSync(key, Buffer.alloc(32, this.id), { mode: 0o600 });
+    parts.disk.stopped();
+  }
+
+  get disk(): SimDisk {
+    return this.#parts.disk;
+  }
+
+  get wall(): WallClock {
+    return this.#parts.wall;
+  }
+
+  get host(): Host | undefined {
+    return this.#life?.host;
+  }
+
+  get agent(): Agent | undefined {
+    return this.#life?.agent;
+  }
+
+  get supply(): KeySupply | undefined {
+    return this.#life?.agent === undefined ? undefined : this.#life.supply;
+  }
+
+  get controlled(): Controlled | undefined {
+    return this.#life?.agent === undefined ? undefined : this.#life.controlled;
+  }
+
+  get modules(): ReadonlyMap<string, SimModule> {
+    return this.#parts.modules;
+  }
+
+  /** Timers of the agent that wait. */
+  get timers(): number {
+    return this.#life?.clock.pending ?? 0;
+  }
+
+  start(): void {
+    if (this.#life !== undefined) return;
+    const { timeline, wall, disk, config, note } = this.#parts;
+    this.lives += 1;
+    const host = new Host(this.id);
+    host.expired = this.expired;
+    const clock = new NodeClock(timeline, wall);
+    const life: Life = { clock, host, closings: [], agent: undefined, supply: undefined, controlled: undefined };
+    this.#life = life;
+    disk.begin();
+    disk.onPowerCut = () => undefined;
+    note(this.id, 'starts', `life ${this.lives}`);
+    const broken = (error: Error) => {
+      if (this.#life === life) this.#broke(error);
+    };
+    startAgent(this.#world(life), config, this.#log(life), broken, () => broken(new Error('zeroized'))).then(
+      (agent) => {
+        if (this.#life !== life) return;
+        life.agent = agent;
+        this.upMs = timeline.nowMs;
+        note(this.id, 'is up');
+      },
+      (thrown: unknown) => {
+        if (this.#life === life) this.#broke(thrown);
+      },
+    );
+  }
+
+  /** Ends the process in the middle of whatever it does. */
+  kill(): void {
+    const life = this.#end('is killed');
+    if (life === undefined) return;
+    this.#parts.disk.killed();
+    this.#parts.net.hangUp(life.host);
+    this.#startLater();
+  }
+
+  /** The power goes. */
+  cut(loss: Loss): void {
+    const life = this.#end('loses its power');
+    if (life === undefined) return;
+    this.#parts.disk.cut(loss);
+    this.#parts.net.vanish(life.host);
+    this.#startLater();
+  }
+
+  /** The power goes in the middle of a write that is yet to come. */
+  cutInWrite(writes: number, loss: () => Loss): void {
+    const { disk } = this.#parts;
+    disk.cutAfter = writes;
+    disk.onPowerCut = () => {
+      const life = this.#end('loses its power in a write');
+      if (life === undefined) return undefined;
+      this.#parts.net.vanish(life.host);
+      this.#startLater();
+      return loss();
+    };
+  }
+
+  /** An operator stops the agent and starts it again. */
+  async restart(): Promise<void> {
+    const life = this.#life;
+    if (life?.agent === undefined) return;
+    this.#parts.note(this.id, 'is stopped');
+    const { agent } = life;
+    life.agent = undefined;
+    await agent.stop();
+    if (this.#life !== life) return;
+    this.#end('has stopped');
+    this.#parts.disk.stopped();
+    this.#parts.net.hangUp(life.host);
+    this.#startLater();
+  }
+
+  expire(expired: boolean): void {
+    this.expired = expired;
+    if (this.#life === undefined) return;
+    if (expired) this.#parts.net.expire(this.#life.host);
+    else this.#life.host.expired = false;
+  }
+
+  #end(how: string): Life | undefined {
+    const life = this.#life;
+    if (life === undefined) return undefined;
+    this.#parts.note(this.id, how);
+    this.#life = undefined;
+    life.clock.kill();
+    return life;
+  }
+
+  // As `keyferry run` ends with a code, and the supervisor starts it again.
+  #broke(thrown: unknown): void {
+    const code = (thrown as { code?: string }).code ?? '';
+    this.#parts.note(this.id, 'ends', `${code} ${messageOf(thrown)}`);
+    if (!(thrown instanceof Ended) && (code === '' || NEVER_CODES.test(code)))
+      this.#parts.fail(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    this.kill();
+  }
+
+  #startLater(): void {
+    this.#parts.timeline.after(this.#parts.restartMs(), () => this.start());
+  }
+
+  #world(life: Life): World {
+    const { net, disk, entropy, modules } = this.#parts;
+    const alive = () => this.#life === life;
+    const expires = new Date(Date.UTC(2050, 0, 1));
+    const credentials = { tryOut: async () => undefined, expires, crlNextUpdate: undefined, wipe: () => {} };
+    const drivers = [...modules.values()];
+    return {
+      clock: life.clock,
+      entropy,
+      disk: disk.calls,
+      // Links are opened in the order of the configuration.
+      driver: () => drivers.shift()?.driver(alive),
+      kx: () => ({ ...net.transport(life.host), credentials, use: () => 0 }),
+      openControl: async (_path: string, controlled: Controlled) => {
+        life.controlled = controlled;
+        return async () => {};
+      },
+      openSupply: async (_config: unknown, { supply }: Omit<KeyDeliveryOptions, 'tls'>) => {
+        life.supply = supply;
+        return { port: 443, connections: () => 0, reload: () => {}, close: async () => {} };
+      },
+    };
+  }
+
+  #log(life: Life, fields: LogFields = {}): Log {
+    const write = (level: string) => (event: string, more?: LogFields) => {
+      if (this.#life !== life) return;
+      const all = { ...fields, ...more };
+      const code = String(all['code'] ?? '');
+      this.#parts.note(this.id, `${level} ${event}`, wordsOf(all));
+      if (level !== 'error') return;
+      if (NEVER.test(event) || NEVER_CODES.test(code)) violate('an agent is sound', `${event} ${wordsOf(all)}`);
+    };
+    const quiet = () => {};
+    return {
+      debug: quiet,
+      info: write('info'),
+      warn: write('warn'),
+      error: write('error'),
+      with: (more) => this.#log(life, { ...fields, ...more }),
+    };
+  }
+}
+
+function wordsOf(fields: LogFields): string {
+  return Object.entries(fields)
+    .filter(([name, value]) => value !== undefined && name !== 'remedy')
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
+}
