@@ -30,7 +30,12 @@ export class Checks {
   readonly #parts: CheckParts;
   readonly #promised = new Map<string, Promised[]>();
   readonly #lives = new Map<string, number>();
-  readonly #relays = new Set<{ readonly what: string; readonly sinceMs: number; readonly node: SimNode; readonly life: number }>();
+  readonly #relays = new Set<{
+    readonly what: string;
+    readonly sinceMs: number;
+    readonly node: SimNode;
+    readonly life: number;
+  }>();
   readonly stats = { acknowledged: 0, relayed: 0, relaysFailed: 0, lives: 0 };
 
   constructor(parts: CheckParts) {
@@ -54,7 +59,12 @@ export class Checks {
   relay(node: SimNode, to: string, keys: number, note: (node: string, event: string) => void): void {
     const { agent } = node;
     if (agent === undefined) return;
-    const waits = { what: `relay ${node.id}>${to}`, sinceMs: this.#parts.timeline.nowMs, node, life: node.lives };
+    const waits = {
+      what: `relay ${node.id}>${to}`,
+      sinceMs: this.#parts.timeline.nowMs,
+      node,
+      life: node.lives,
+    };
     this.#relays.add(waits);
     agent
       .relay(to, keys)
@@ -89,7 +99,8 @@ export class Checks {
     for (const node of nodes) {
       if (node.agent === undefined) continue;
       if (node.timers > TIMERS_MAX) violate('nothing grows', `${node.id} waits for ${node.timers} timers`);
-      if (node.disk.logBytes > LOG_BYTES_MAX) violate('nothing grows', `the log of ${node.id} has ${node.disk.logBytes} bytes`);
+      if (node.disk.logBytes > LOG_BYTES_MAX)
+        violate('nothing grows', `the log of ${node.id} has ${node.disk.logBytes} bytes`);
       if (this.#lives.get(node.id) === node.lives) continue;
       this.#lives.set(node.id, node.lives);
       this.stats.lives += 1;
@@ -104,7 +115,10 @@ export class Checks {
     const find = database.prepare('SELECT state FROM block WHERE pool = ? AND own = ? AND number = ?');
     for (const { pool, own, number } of this.#promised.get(node.id) ?? [])
       if (find.get(pool, own ? 1 : 0, number) === undefined)
-        violate('nothing acknowledged is lost', `${node.id} has said that it holds block ${number} of ${pool}, and knows nothing of it`);
+        violate(
+          'nothing acknowledged is lost',
+          `${node.id} has said that it holds block ${number} of ${pool}, and knows nothing of it`,
+        );
   }
 
   /** No fault was for a while: everything works again. */
@@ -116,15 +130,22 @@ export class Checks {
       if (status === undefined) throw new Violation('all heals', `${node.id} does not run`);
       this.#kept(node);
       for (const peer of status.peers)
-        if (peer.state !== 'up') violate('all heals', `${node.id} has no connection to ${peer.kma_id}: ${peer.last_down}`);
+        if (peer.state !== 'up')
+          violate('all heals', `${node.id} has no connection to ${peer.kma_id}: ${peer.last_down}`);
       for (const link of status.links)
-        if (link.state !== 'open') violate('all heals', `${node.id} has no module to ${link.peer}: ${link.last_lost}`);
-      if (status.store.write_failed !== null) violate('all heals', `${node.id} cannot write: ${status.store.write_failed}`);
-      if (status.audit.failure !== null) violate('all heals', `${node.id} keeps no trail: ${status.audit.failure}`);
+        if (link.state !== 'open')
+          violate('all heals', `${node.id} has no module to ${link.peer}: ${link.last_lost}`);
+      if (status.store.write_failed !== null)
+        violate('all heals', `${node.id} cannot write: ${status.store.write_failed}`);
+      if (status.audit.failure !== null)
+        violate('all heals', `${node.id} keeps no trail: ${status.audit.failure}`);
     }
     for (const link of links)
       for (const { node } of link.ends) {
-        const pool = nodes.find(({ id }) => id === node)?.agent?.status().pools.find((one) => link.name.includes(one.kma_id) && one.kma_id !== node);
+        const pool = nodes
+          .find(({ id }) => id === node)
+          ?.agent?.status()
+          .pools.find((one) => link.name.includes(one.kma_id) && one.kma_id !== node);
         if (pool === undefined || pool.own_keys === 0) this.#emptyPool(link, node);
       }
     void applications;
@@ -139,7 +160,8 @@ export class Checks {
   }
 
   counts(faults: ReadonlyMap<FaultKind, number>): Record<string, number> {
-    const sum = (of: (pair: SimApplications) => number) => this.#parts.applications.reduce((all, pair) => all + of(pair), 0);
+    const sum = (of: (pair: SimApplications) => number) =>
+      this.#parts.applications.reduce((all, pair) => all + of(pair), 0);
     return {
       blocks: this.#parts.links.reduce((all, { made }) => all + made, 0),
       ...this.stats,

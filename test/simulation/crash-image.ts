@@ -12,26 +12,26 @@ export type Loss = {
 };
 
 /**
- * A file as it is found after a power cut: each sector as it was synced last, or as it was written since.
+ * A file as it is found after a power cut: each sector as it was synced last, or as it was written since. What was added at its end is there
+ * up to some point: a file system makes a file longer when its bytes are written, not before.
  * @param synced all of the file as it was synced last
  * @param written as it would be without the cut
  */
 export function afterPowerCut(synced: Buffer, written: Buffer, loss: Loss, random: Random): Buffer {
   const found = Buffer.alloc(Math.max(synced.length, written.length));
+  synced.copy(found);
   let end = synced.length;
   let cut = false;
-  for (let at = 0; at < found.length; at += SECTOR_BYTES) {
-    const before = synced.subarray(at, at + SECTOR_BYTES);
+  for (let at = 0; at < written.length; at += SECTOR_BYTES) {
     const after = written.subarray(at, at + SECTOR_BYTES);
-    if (before.equals(after)) {
-      before.copy(found, at);
-      continue;
-    }
+    if (synced.subarray(at, at + SECTOR_BYTES).equals(after)) continue;
     const kept = !cut && random.below(100) < loss.keptPercent;
-    if (!kept && loss.inOrder) cut = true;
-    (kept ? after : before).copy(found, at);
-    if (kept) end = Math.max(end, Math.min(written.length, at + SECTOR_BYTES));
-    // A sector that lost its end to a write that was not kept keeps what was there.
+    const added = at + after.length > synced.length;
+    if (!kept && (loss.inOrder || added)) cut = true;
+    if (!kept) continue;
+    after.copy(found, at);
+    end = Math.max(end, at + after.length);
   }
-  return found.subarray(0, written.length < synced.length && !cut ? written.length : end);
+  const shortened = written.length < synced.length && !cut && random.below(100) < loss.keptPercent;
+  return found.subarray(0, shortened ? written.length : end);
 }

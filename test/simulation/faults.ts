@@ -99,7 +99,13 @@ export class Faults {
       case 'reset':
         return net.reset(a, b, random.once(2), hostsOf(nodes));
       case 'partition':
-        this.#cut([[a, b], [b, a]], someTime());
+        this.#cut(
+          [
+            [a, b],
+            [b, a],
+          ],
+          someTime(),
+        );
         return;
       case 'one-way':
         this.#cut([random.once(2) ? [a, b] : [b, a]], someTime());

@@ -55,7 +55,12 @@ export class FrameWatch {
     return `${name} ${payload.key_relay_request_ID ?? ''} ${payload.response ?? ''}`;
   }
 
-  #proofs(from: string, to: string, role: 'proposal' | 'answer', blocks: readonly (readonly (string | number)[])[]): void {
+  #proofs(
+    from: string,
+    to: string,
+    role: 'proposal' | 'answer',
+    blocks: readonly (readonly (string | number)[])[],
+  ): void {
     for (const row of blocks) {
       const tag = String(role === 'proposal' ? row[3] : row[2]);
       if (tag !== '') this.#ledger.proved(role, from, to, Number(row[0]), tag);
@@ -76,7 +81,8 @@ export class FrameWatch {
         violate('relayed key is whole', `${from} passes key ${key_ID} on with other bits`);
       this.#clear.set(key_ID, clear);
     }
-    if (at > pad.length) violate('one-time pad', `${from} covers ${at} bytes with ${pad.length} bytes of pad`);
+    if (at > pad.length)
+      violate('one-time pad', `${from} covers ${at} bytes with ${pad.length} bytes of pad`);
     const block = payload.extension?.find((entry) => entry.keyferry_block !== undefined)?.keyferry_block;
     if (from !== source || block === undefined || request === undefined || destination === undefined) return;
     const relayed = this.#byRequest.get(request) ?? [];

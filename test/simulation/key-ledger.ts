@@ -29,7 +29,10 @@ export class KeyLedger {
   readonly #blocks = new Map<string, Block>();
   readonly #uses = new Map<Unit, string>();
   /** Where a KMA-key lies, by its first bytes. */
-  readonly #places = new Map<string, { readonly unit: Unit; readonly link: string; readonly number: number }>();
+  readonly #places = new Map<
+    string,
+    { readonly unit: Unit; readonly link: string; readonly number: number }
+  >();
   /** Relayed KMA-keys in the clear, by what carried them. */
   readonly #supplied = new Map<string, string>();
   used = 0;
@@ -68,7 +71,8 @@ export class KeyLedger {
   /** A proof that a block is held left: the same one may be said again. @param tag in base64 */
   proved(role: 'proposal' | 'answer', from: string, to: string, number: number, tag: string): void {
     const mine = (number % 2 === 0) === from < to;
-    if (mine !== (role === 'proposal')) violate('directions', `${from} sent a ${role} for block ${number} to ${to}`);
+    if (mine !== (role === 'proposal'))
+      violate('directions', `${from} sent a ${role} for block ${number} to ${to}`);
     this.#use(linkOf(from, to), number, role === 'proposal' ? 0 : 1, `${role} ${tag}`);
   }
 
@@ -109,8 +113,10 @@ export class KeyLedger {
   #agreed(link: string, number: number): Buffer {
     const ends = [...(this.#blocks.get(`${link} ${number}`)?.ends.values() ?? [])];
     const [one, other] = ends;
-    if (one === undefined) violate('pad is key', `block ${number} of ${link} was used, and no module made it`);
-    if (other === undefined) violate('blocks agree', `block ${number} of ${link} was used, and one end never had it`);
+    if (one === undefined)
+      violate('pad is key', `block ${number} of ${link} was used, and no module made it`);
+    if (other === undefined)
+      violate('blocks agree', `block ${number} of ${link} was used, and one end never had it`);
     // The first two are spent on the proof; Poly1305 leaves some bits of its key unused.
     const forUse = (bytes: Buffer) => bytes.subarray(SPENT * UNIT);
     if (!forUse(one).equals(forUse(other)))
@@ -127,4 +133,3 @@ export function linkOf(a: string, b: string): string {
 function headOf(bytes: Buffer, at: number): string {
   return bytes.toString('latin1', at, at + 8);
 }
-

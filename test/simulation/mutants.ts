@@ -1,9 +1,13 @@
+import type { FaultKind } from './plan.ts';
+
 /** A bug that is planted on purpose: in `file`, the only `find` becomes `put`. */
 export type Mutant = {
   readonly name: string;
   readonly file: string;
   readonly find: string;
   readonly put: string;
+  /** What has to happen for it to do harm. */
+  readonly faults: readonly FaultKind[];
 };
 
 const relayedUnawaited =
@@ -19,107 +23,125 @@ export const mutants: readonly Mutant[] = [
     file: 'src/store/allocator.ts',
     find: 'await this.#burning(pool, burns);',
     put: 'void this.#burning(pool, burns).catch(() => {}); for (const [block, upto] of burns) block.burntTo = Math.max(block.burntTo, upto);',
+    faults: ['power-cut'],
   },
   {
     name: 'their key is burnt after it was handed out',
     file: 'src/store/allocator.ts',
     find: 'if (burns.size > 0) await Promise.all(burns);',
     put: 'void Promise.all(burns).catch(() => {});',
+    faults: ['power-cut', 'application'],
   },
   {
     name: 'acknowledge before sync',
     file: 'src/store/group-commit.ts',
     find: 'const error = (await this.#sync()) ?? (await this.#remember());',
     put: 'void this.#sync(); const error: any = undefined;',
+    faults: ['power-cut'],
   },
   {
     name: 'a module is answered before its block is stored',
     file: 'src/kma/acquire.ts',
     find: 'const kept = await Promise.all(wanted.map((slice) => this.#keep(slice, generation)));',
     put: 'answer.stored(); const kept = await Promise.all(wanted.map((slice) => this.#keep(slice, generation)));',
+    faults: ['kill', 'power-cut'],
   },
   {
     name: 'a row names a place in the block file that is not synced',
     file: 'src/store/block-file.ts',
     find: 'await this.#synced();',
     put: '',
+    faults: ['power-cut', 'cut-in-write'],
   },
   {
     name: 'completion before store',
     file: 'src/kma/relay-destination.ts',
     find: 'const kept = await this.#insert(block, bytes);',
     put: relayedUnawaited,
+    faults: ['power-cut', 'kill'],
   },
   {
     name: 'wrong direction rule',
     file: 'src/keys/block-rule.ts',
     find: 'return (number % 2 === 0) === self < peer;',
     put: 'return number % 8 === 0 || (number % 2 === 0) === self < peer;',
+    faults: [],
   },
   {
     name: 'pad range not advanced after a retry',
     file: 'src/kma/relay-source.ts',
     find: 'async #send(request: Request): Promise<void> {',
     put: `async #send(request: Request): Promise<void> { ${rewound}`,
+    faults: ['reset', 'slow'],
   },
   {
     name: 'the key of a proof is for use',
     file: 'src/keys/block-rule.ts',
     find: 'export const SYNC_UNITS = 2;',
     put: 'export const SYNC_UNITS = 1;',
+    faults: [],
   },
   {
     name: 'blocks agree unseen',
     file: 'src/kma/synchronise.ts',
     find: 'timingSafeEqual(proposal.tag, expected);',
     put: 'proposal.tag.length === expected.length;',
+    faults: ['module-lies'],
   },
   {
     name: 'a key is fetched as often as one likes',
     file: 'src/store/allocator.ts',
     find: '!block.use(index, units)',
     put: '(block.use(index, units), false)',
+    faults: ['application'],
   },
   {
     name: 'a key is for any application of the node',
     file: 'src/keys/key-address.ts',
     find: "bindTexts('keyferry/1 key ID authenticate', masterSaeId, slaveSaeId)",
     put: "bindTexts('keyferry/1 key ID authenticate', masterSaeId, '')",
+    faults: ['application'],
   },
   {
     name: 'a cover is not taken off in transit',
     file: 'src/kma/hop-guard.ts',
     find: 'coverKeys(owned.payload, keys, cover, covered);',
     put: 'coverKeys(owned.payload, keys, cover);',
+    faults: [],
   },
   {
     name: 'a relay is tried for ever',
     file: 'src/kma/relay-source.ts',
     find: "if (clock.monotonicMs() >= request.deadlineMs) return request.settle(request.hindrance ?? 'timeout');",
     put: '',
+    faults: ['partition'],
   },
   {
     name: 'every connection adds a timer',
     file: 'src/kma/synchronise.ts',
     find: 'this.#cancelRepeat();\n    this.#repeat();',
     put: 'this.#repeat();',
+    faults: ['reset'],
   },
   {
     name: 'a peer that is gone is not dialled again',
     file: 'src/kx/peer/peer.ts',
     find: "this.#options.log.warn('kx.peer.down', { peer: this.kmaId, reason });\n    this.#redial();",
     put: "this.#options.log.warn('kx.peer.down', { peer: this.kmaId, reason });",
+    faults: ['reset'],
   },
   {
     name: 'a full disk is for ever',
     file: 'src/store/group-commit.ts',
     find: 'this.failure = writeFailed(cause);',
     put: 'this.failure = writeFailed(cause); this.#broken ??= this.failure;',
+    faults: ['disk-full'],
   },
   {
     name: 'what was handed out is free again after a write that failed',
     file: 'src/store/allocator.ts',
     find: 'block.next = index + units;\n          pool.ownLeft -= units;',
     put: 'block.next = index + units;\n          pool.ownLeft -= units;\n          if (this.#store.commit.failure !== undefined) block.next = index;',
+    faults: ['disk-full'],
   },
 ];

@@ -56,13 +56,20 @@ export type Plan = {
   readonly waterUnits: number;
 };
 
-export type PlanOptions = { readonly nodes?: number | undefined; readonly minutes?: number | undefined };
+export type PlanOptions = {
+  readonly nodes?: number | undefined;
+  readonly minutes?: number | undefined;
+  /** The kinds of fault that the run has, and often; in place of those that its seed draws. */
+  readonly faults?: readonly FaultKind[] | undefined;
+};
 
 export function planOf(seed: number, options: PlanOptions = {}): Plan {
   const random = new Random(seed * 7_919 + 17);
   const nodes = [...'ABCDEFGHIJKLMNOP'].slice(0, options.nodes ?? random.pick([2, 3, 3, 4, 5, 5]));
   const edges = tree(nodes, random);
-  const ways = nodes.flatMap((from) => nodes.filter((to) => to > from).map((to) => wayBetween(from, to, edges)));
+  const ways = nodes.flatMap((from) =>
+    nodes.filter((to) => to > from).map((to) => wayBetween(from, to, edges)),
+  );
   const far = ways.filter((way) => way.length > 2);
   const relays = far.length === 0 ? [] : draw(far, Math.min(far.length, 1 + random.below(2)), random);
   const shared = [...edges, ...relays.map((way) => [way[0]!, way.at(-1)!] as const)];
@@ -71,8 +78,16 @@ export function planOf(seed: number, options: PlanOptions = {}): Plan {
     nodes,
     edges,
     relays: relays.map((way) => ({ from: way[0]!, to: way.at(-1)!, via: way.slice(1, -1) })),
-    pairs: shared.flatMap(([a, b]) => (random.once(2) ? [[a, b]] : [[a, b], [b, a]]) as Edge[]),
-    faults: draftFaults(random),
+    pairs: shared.flatMap(
+      ([a, b]) =>
+        (random.once(2)
+          ? [[a, b]]
+          : [
+              [a, b],
+              [b, a],
+            ]) as Edge[],
+    ),
+    faults: options.faults === undefined ? draftFaults(random) : faultsOf(options.faults, random),
     minutes: options.minutes ?? random.pick([3, 5, 10, 10, 20]),
     blockSeconds: random.pick([2, 5, 10, 20, 30]),
     blockUnits: random.pick([6, 20, 40, 64, 150, 700]),
@@ -99,8 +114,14 @@ function draftFaults(random: Random): Map<FaultKind, number> {
   return faults;
 }
 
+function faultsOf(kinds: readonly FaultKind[], random: Random): Map<FaultKind, number> {
+  return new Map(kinds.map((kind) => [kind, random.pick([120, 400])]));
+}
+
 function tree(nodes: readonly string[], random: Random): Edge[] {
-  const edges = nodes.slice(1).map((node, i) => [nodes[random.once(2) ? i : random.below(i + 1)]!, node] as const);
+  const edges = nodes
+    .slice(1)
+    .map((node, i) => [nodes[random.once(2) ? i : random.below(i + 1)]!, node] as const);
   const ring = [nodes[0]!, nodes.at(-1)!] as const;
   const isNew = !edges.some(([a, b]) => a === ring[0] && b === ring[1]);
   return nodes.length > 2 && isNew && random.once(3) ? [...edges, ring] : edges;

@@ -18,7 +18,8 @@ const KEY_BITS = [256, 256, 128, 512, 1_000, 2_048];
 /** By then a request must have ended. */
 const ANSWER_MS = 120_000;
 /** Refusals that an application may get, whatever happens. */
-const ALLOWED = /^(kma\.pool_empty|application\.key_not_found|us\.id_secret_missing|host\.store_(write_failed|sync_failed)|host\.audit_full|host\.guard_failed)$/;
+const ALLOWED =
+  /^(kma\.pool_empty|application\.key_not_found|us\.id_secret_missing|host\.store_(write_failed|sync_failed)|host\.audit_full|host\.guard_failed)$/;
 
 type Waiting = { readonly what: string; readonly sinceMs: number };
 
@@ -64,14 +65,17 @@ export class SimApplications {
     if (supply === undefined) return false;
     const number = random.pick([1, 1, 1, 2, 5]);
     const bits = random.pick(KEY_BITS);
-    const keys = await this.#ask(this.#master, `takes ${number} of ${bits}`, (pair) => supply.take(pair, number, bits));
+    const keys = await this.#ask(this.#master, `takes ${number} of ${bits}`, (pair) =>
+      supply.take(pair, number, bits),
+    );
     if (keys === undefined) return false;
     this.stats.taken += keys.length;
     const gone = this.#careless();
     for (const { keyId, bytes } of keys) {
       const own = Buffer.from(bytes.view());
       bytes.wipe();
-      if (own.length * 8 !== bits) this.#fail('keys are whole', `key ${keyId} has ${own.length} bytes, not ${bits / 8}`);
+      if (own.length * 8 !== bits)
+        this.#fail('keys are whole', `key ${keyId} has ${own.length} bytes, not ${bits / 8}`);
       if (this.#given.has(keyId)) this.#fail('IDs are unique', `key ID ${keyId} was given twice`);
       this.#record(own, keyId);
       if (!gone) this.#given.set(keyId, own);
@@ -106,9 +110,11 @@ export class SimApplications {
     for (const { keyId, bytes } of keys) {
       const own = Buffer.from(bytes.view());
       bytes.wipe();
-      if (this.#has.has(keyId)) this.#fail('key is fetched once', `key ${keyId} was fetched by ${saeOf(this.#slave.id)} twice`);
+      if (this.#has.has(keyId))
+        this.#fail('key is fetched once', `key ${keyId} was fetched by ${saeOf(this.#slave.id)} twice`);
       this.#has.add(keyId);
-      if (this.#given.get(keyId)?.equals(own) !== true) this.#fail('both have the same key', `${this.name}: key ${keyId} differs at the two ends`);
+      if (this.#given.get(keyId)?.equals(own) !== true)
+        this.#fail('both have the same key', `${this.name}: key ${keyId} differs at the two ends`);
       this.#record(own, keyId);
     }
   }
@@ -145,7 +151,9 @@ export class SimApplications {
       this.stats.refused += 1;
       note(node.id, `refuses: ${what}`, `${this.name} ${code}`);
       if (node.lives === life && !ALLOWED.test(code))
-        this.#parts.fail(new Violation('answers or named errors', `${waits.what}: ${code} ${(thrown as Error).message}`));
+        this.#parts.fail(
+          new Violation('answers or named errors', `${waits.what}: ${code} ${(thrown as Error).message}`),
+        );
       return undefined;
     } finally {
       gone();
@@ -173,4 +181,3 @@ export class SimApplications {
     }
   }
 }
-

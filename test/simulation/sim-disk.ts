@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Disk } from '../../src/env/disk.ts';
 import type { Random } from '../fuzz/random.ts';
 import { afterPowerCut, type Loss } from './crash-image.ts';
@@ -30,6 +30,8 @@ export type SimDiskOptions = {
   readonly checkpointCommits: number;
 };
 
+/** About where SQLite makes a checkpoint by itself. */
+const LOG_BYTES = 4 << 20;
 const FULL = { code: 'ENOSPC', errno: -28 };
 
 /**
@@ -39,7 +41,8 @@ const FULL = { code: 'ENOSPC', errno: -28 };
 export class SimDisk {
   readonly #options: SimDiskOptions;
   #life = 0;
-  #dead = true;
+  /** Of the life that is; what an earlier one still asks for comes to nothing. */
+  #token: object | undefined;
   /** By inode, oldest first. */
   #unsynced = new Map<number, Undo[]>();
   /** Names made, changed and removed whose directory was not synced, oldest first. */
@@ -54,7 +57,7 @@ export class SimDisk {
   cutAfter = Number.POSITIVE_INFINITY;
   changes = 0;
   onPowerCut: () => Loss | undefined = () => undefined;
-  calls: Disk = this.#make();
+  calls: Disk = this.#make({});
 
   constructor(options: SimDiskOptions) {
     this.#options = options;
@@ -84,9 +87,9 @@ export class SimDisk {
     for (const one of this.#databases.splice(0)) if (one.isOpen) one.close();
     if (this.#left !== undefined) fs.rmSync(this.#left, { recursive: true, force: true });
     this.#left = undefined;
-    this.#dead = false;
+    this.#token = {};
     this.full = false;
-    this.calls = this.#make();
+    this.calls = this.#make(this.#token);
   }
 
   /** The agent stopped by itself: all that it wrote is there. */
@@ -109,7 +112,7 @@ export class SimDisk {
   }
 
   #end(): void {
-    this.#dead = true;
+    this.#token = undefined;
     this.cutAfter = Number.POSITIVE_INFINITY;
     this.#unsynced = new Map();
     this.#names = [];
@@ -125,13 +128,14 @@ export class SimDisk {
   }
 
   #nextLife(loss: Loss | undefined, pages?: Pages): void {
-    if (this.#dead) return;
+    if (this.#token === undefined) return;
     const from = this.#directory;
     const log = this.#log;
     if (loss !== undefined) this.#lose(from, loss);
     this.#life += 1;
     fs.rmSync(this.#directory, { recursive: true, force: true });
-    fs.cpSync(from, this.#directory, { recursive: true });
+    fs.cpSync(from, this.#directory, { recursive: true, preserveTimestamps: true });
+    for (const path of directoriesIn(this.#directory)) fs.chmodSync(path, 0o700);
     if (log !== undefined && loss !== undefined && fs.existsSync(log.path)) {
       const { synced, written } = pages?.log ?? log.images();
       const found = afterPowerCut(synced, written, loss, this.#options.random);
@@ -159,13 +163,13 @@ export class SimDisk {
     for (const undo of this.#names.splice(kept).reverse()) undo();
   }
 
-  #assertAlive(): void {
-    if (this.#dead) throw new Ended();
+  #assertAlive(token: object): void {
+    if (this.#token !== token) throw new Ended();
   }
 
   // Each change may be the last: then it is done, and nobody hears of it.
-  #change<Result>(run: () => Result, fills = true): Result {
-    this.#assertAlive();
+  #change<Result>(token: object, run: () => Result, fills = true): Result {
+    this.#assertAlive(token);
     if (fills && this.full) throw Object.assign(new Error('ENOSPC: no space left on device'), FULL);
     const result = run();
     this.#changed();
@@ -207,15 +211,15 @@ export class SimDisk {
     this.#names.push(() => fs.rmSync(path, { force: true }));
   }
 
-  #committing(database: SimDatabase, commit: () => void): void {
-    this.#assertAlive();
+  #committing(token: object, database: SimDatabase, commit: () => void): void {
+    this.#assertAlive(token);
     if (this.full) throw database.full();
     const last = this.cutAfter <= 1;
     const log = this.#log;
     const before = last && log !== undefined ? snapshot(database.file, log) : undefined;
     commit();
     log?.committed();
-    const checkpointed = (log?.commits ?? 0) >= this.#options.checkpointCommits && database.checkpoint();
+    const checkpointed = log !== undefined && this.#isLong(log) && database.checkpoint();
     if (checkpointed) log?.checkpointed();
     this.changes += 1;
     this.cutAfter -= 1;
@@ -224,6 +228,11 @@ export class SimDisk {
     if (loss === undefined) return;
     this.#nextLife(loss, before && this.#during(before, checkpointed, loss));
     throw new Ended();
+  }
+
+  #isLong({ bytes, commits }: WriteAheadLog): boolean {
+    const { checkpointCommits } = this.#options;
+    return commits >= (bytes > LOG_BYTES ? Math.min(checkpointCommits, 20) : checkpointCommits);
   }
 
   // The power went while SQLite wrote to its log, while it brought the database up to date, or after that.
@@ -239,25 +248,31 @@ export class SimDisk {
     return { path, log: { synced: written, written }, database };
   }
 
-  #make(): Disk {
+  #make(token: object): Disk {
     const real = (path: unknown) => this.real(String(path));
     const open = (path: unknown, flags: unknown = 'r', mode?: unknown): number => {
-      this.#assertAlive();
+      this.#assertAlive(token);
       const at = real(path);
-      const makes = typeof flags === 'number' ? (flags & fs.constants.O_CREAT) !== 0 : /[aw]/.test(String(flags));
+      const makes =
+        typeof flags === 'number' ? (flags & fs.constants.O_CREAT) !== 0 : /[aw]/.test(String(flags));
       const fresh = makes && !fs.existsSync(at);
       const doOpen = () => fs.openSync(at, flags as string, mode as number);
-      const file = fresh ? this.#change(doOpen) : doOpen();
+      const file = fresh ? this.#change(token, doOpen) : doOpen();
       if (fresh) this.#made(at);
       this.#paths.set(file, at);
       return file;
     };
     const put = (file: number, bytes: Uint8Array, from: number, length: number, position: number | null) =>
-      this.#change(() => {
+      this.#change(token, () => {
         this.#note(file, position ?? fs.fstatSync(file).size, length);
         return fs.writeSync(file, bytes, from, length, position);
       });
-    const putFile = (path: unknown, data: string | Uint8Array, options: fs.WriteFileOptions = {}, append = false) => {
+    const putFile = (
+      path: unknown,
+      data: string | Uint8Array,
+      options: fs.WriteFileOptions = {},
+      append = false,
+    ) => {
       const at = real(path);
       const fresh = !fs.existsSync(at);
       const flag = (options as { flag?: string } | null)?.flag ?? (append ? 'a' : 'w');
@@ -265,16 +280,17 @@ export class SimDisk {
       const file = open(path, flag === 'w' && !fresh ? 'r+' : flag, mode);
       if (flag === 'w' && !fresh) cutTo(file, 0);
       put(file, Buffer.from(data as string), 0, Buffer.byteLength(data as string), null);
-      if ((options as { flush?: boolean } | null)?.flush === true) this.#change(() => this.#sync(file), false);
+      if ((options as { flush?: boolean } | null)?.flush === true)
+        this.#change(token, () => this.#sync(file), false);
       close(file);
     };
     const cutTo = (file: number, size = 0) =>
-      this.#change(() => {
+      this.#change(token, () => {
         this.#note(file, size, Number.MAX_SAFE_INTEGER);
         fs.ftruncateSync(file, size);
       }, false);
     const close = (file: number) => {
-      if (this.#dead) return;
+      if (this.#token !== token) return;
       this.#paths.delete(file);
       fs.closeSync(file);
     };
@@ -282,14 +298,14 @@ export class SimDisk {
       const at = real(path);
       if (!fs.existsSync(at)) return fs.rmSync(at, options);
       const before = fs.readFileSync(at);
-      this.#change(() => fs.rmSync(at), false);
+      this.#change(token, () => fs.rmSync(at), false);
       this.#names.push(() => fs.writeFileSync(at, before, { mode: 0o600 }));
     };
     const rename = (from: unknown, to: unknown) => {
       const [a, b] = [real(from), real(to)];
       const moved = fs.readFileSync(a);
       const before = fs.existsSync(b) ? fs.readFileSync(b) : undefined;
-      this.#change(() => fs.renameSync(a, b), false);
+      this.#change(token, () => fs.renameSync(a, b), false);
       this.#names.push(() => {
         fs.writeFileSync(a, moved, { mode: 0o600 });
         if (before === undefined) fs.rmSync(b, { force: true });
@@ -298,6 +314,7 @@ export class SimDisk {
     };
     const inTime = (call: () => number, done: (error: Error | null, count: number) => void) => {
       this.#options.later(this.#options.syncMs(), () => {
+        if (this.#token !== token) return;
         try {
           done(null, call());
         } catch (thrown) {
@@ -311,16 +328,23 @@ export class SimDisk {
       closeSync: close,
       writeSync: (file: number, bytes: Uint8Array, from: number, length: number, position: number) =>
         put(file, bytes, from, length, position),
-      write: (file: number, bytes: Uint8Array, from: number, length: number, position: number | null, done: never) =>
-        inTime(() => put(file, bytes, from, length, position), done),
+      write: (
+        file: number,
+        bytes: Uint8Array,
+        from: number,
+        length: number,
+        position: number | null,
+        done: never,
+      ) => inTime(() => put(file, bytes, from, length, position), done),
       writeFileSync: putFile,
-      appendFileSync: (path: unknown, data: string, options: fs.WriteFileOptions) => putFile(path, data, options, true),
+      appendFileSync: (path: unknown, data: string, options: fs.WriteFileOptions) =>
+        putFile(path, data, options, true),
       ftruncateSync: cutTo,
-      fsyncSync: (file: number) => this.#change(() => this.#sync(file), false),
-      fdatasyncSync: (file: number) => this.#change(() => this.#sync(file), false),
+      fsyncSync: (file: number) => this.#change(token, () => this.#sync(file), false),
+      fdatasyncSync: (file: number) => this.#change(token, () => this.#sync(file), false),
       fdatasync: (file: number, done: never) => {
         const bytes = fs.fstatSync(file).size;
-        inTime(() => this.#change(() => (this.#sync(file, bytes), 0), false), done);
+        inTime(() => this.#change(token, () => (this.#sync(file, bytes), 0), false), done);
       },
       renameSync: rename,
       rmSync: remove,
@@ -332,13 +356,13 @@ export class SimDisk {
       readdirSync: (path: unknown, options: never) => fs.readdirSync(real(path), options),
       readSync: fs.readSync,
       fstatSync: fs.fstatSync,
-      database: (path: string, options = {}) => this.#open(real(path), options),
+      database: (path: string, options = {}) => this.#open(token, real(path), options),
     } as unknown as Disk;
   }
 
-  #open(path: string, options: object): SimDatabase {
-    this.#assertAlive();
-    const committing = (database: SimDatabase, commit: () => void) => this.#committing(database, commit);
+  #open(token: object, path: string, options: object): SimDatabase {
+    this.#assertAlive(token);
+    const committing = (database: SimDatabase, commit: () => void) => this.#committing(token, database, commit);
     if (basename(path) === 'keys.sqlite') this.#log = new WriteAheadLog(path);
     const database = new SimDatabase({ committing }, path, options);
     this.#databases.push(database);
@@ -358,13 +382,20 @@ function snapshot(path: string, log: WriteAheadLog): Snapshot {
 // As it was before these writes, the newest undone first.
 function imageBefore(written: Buffer, undo: readonly Undo[]): Buffer {
   const first = undo[0]!;
-  const image = Buffer.alloc(Math.max(written.length, ...undo.map(({ at, before, size }) => Math.max(size, at + before.length))));
+  const image = Buffer.alloc(
+    Math.max(written.length, ...undo.map(({ at, before, size }) => Math.max(size, at + before.length))),
+  );
   written.copy(image);
   for (const { at, before } of [...undo].reverse()) before.copy(image, at);
   return image.subarray(0, first.size);
 }
 
+function* directoriesIn(directory: string): Generator<string> {
+  for (const entry of fs.readdirSync(directory, { withFileTypes: true, recursive: true }))
+    if (entry.isDirectory()) yield join(entry.parentPath, entry.name);
+}
+
 function* filesIn(directory: string): Generator<string> {
   for (const entry of fs.readdirSync(directory, { withFileTypes: true, recursive: true }))
-    if (entry.isFile()) yield join(entry.parentPath ?? dirname(entry.name), entry.name);
+    if (entry.isFile()) yield join(entry.parentPath, entry.name);
 }

@@ -52,7 +52,9 @@ export class SimLink {
     const number = this.#next++;
     this.made += 1;
     // Not always whole KMA-keys.
-    const bytes = Buffer.alloc(this.#units * UNIT_BYTES + (this.#random.once(4) ? this.#random.below(UNIT_BYTES) : 0));
+    const bytes = Buffer.alloc(
+      this.#units * UNIT_BYTES + (this.#random.once(4) ? this.#random.below(UNIT_BYTES) : 0),
+    );
     this.#entropy.fill(bytes);
     for (const end of this.ends) {
       if (this.#goesWrong('skips')) continue;

@@ -108,7 +108,10 @@ export class SimModule {
 
   #open(events: ByteLinkEvents, alive: () => boolean): ByteLink {
     if (!this.plugged)
-      throw new AgentError('module.port', 'there is no such device', { fault: 'module', remedy: 'Plug it in.' });
+      throw new AgentError('module.port', 'there is no such device', {
+        fault: 'module',
+        remedy: 'Plug it in.',
+      });
     // The agent of before has died with its line open.
     if (this.#line !== undefined) this.#line.open = false;
     const line = {
@@ -125,7 +128,8 @@ export class SimModule {
         const copy = Buffer.from(bytes);
         taken?.();
         this.#timeline.after(LINE_MS, () => {
-          if (line.open && !this.stalled) this.#framing.push(copy, (message) => this.#channel.message(message));
+          if (line.open && !this.stalled)
+            this.#framing.push(copy, (message) => this.#channel.message(message));
         });
       },
       close: (reason) => {

@@ -199,7 +199,8 @@ export class SimNet {
   /** The process has gone, and its operating system says so. */
   hangUp(host: Host): void {
     host.dead = true;
-    for (const end of [...host.ends]) this.laterAcross(end, () => end.other.lost('the peer closed the connection'));
+    for (const end of [...host.ends])
+      this.laterAcross(end, () => end.other.lost('the peer closed the connection'));
   }
 
   /** The power has gone: nobody says anything. */

@@ -6,8 +6,8 @@ import type { Config } from '../../src/config/schema.ts';
 import type { Controlled } from '../../src/control/server.ts';
 import type { Log, LogFields } from '../../src/env/log.ts';
 import { messageOf } from '../../src/errors.ts';
-import type { KeySupply } from '../../src/ksa/key-supply.ts';
 import type { KeyDeliveryOptions } from '../../src/ksa/gs-qkd-014/server.ts';
+import type { KeySupply } from '../../src/ksa/key-supply.ts';
 import type { Loss } from './crash-image.ts';
 import { violate } from './key-ledger.ts';
 import { NodeClock, type WallClock } from './node-clock.ts';
@@ -106,7 +106,14 @@ export class SimNode {
     const host = new Host(this.id);
     host.expired = this.expired;
     const clock = new NodeClock(timeline, wall);
-    const life: Life = { clock, host, closings: [], agent: undefined, supply: undefined, controlled: undefined };
+    const life: Life = {
+      clock,
+      host,
+      closings: [],
+      agent: undefined,
+      supply: undefined,
+      controlled: undefined,
+    };
     this.#life = life;
     disk.begin();
     disk.onPowerCut = () => undefined;
@@ -233,7 +240,8 @@ export class SimNode {
       const code = String(all['code'] ?? '');
       this.#parts.note(this.id, `${level} ${event}`, wordsOf(all));
       if (level !== 'error') return;
-      if (NEVER.test(event) || NEVER_CODES.test(code)) violate('an agent is sound', `${event} ${wordsOf(all)}`);
+      if (NEVER.test(event) || NEVER_CODES.test(code))
+        violate('an agent is sound', `${event} ${wordsOf(all)}`);
     };
     const quiet = () => {};
     return {

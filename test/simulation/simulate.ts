@@ -1,9 +1,9 @@
 /**
- * `npm run simulate -- [--seeds N] [--first-seed S] [--nodes M] [--minutes T] [--trace]`: runs the network of one seed after the other, until one
+ * `npm run simulate -- [--seeds N] [--first-seed S] [--nodes M] [--minutes T] [--faults KIND,…] [--trace]`: runs the network of one seed after the other, until one
  * of them shows a fault. docs/simulation.md says what that means.
  */
 import { parseArgs } from 'node:util';
-import { planOf } from './plan.ts';
+import { type FaultKind, faultKinds, planOf } from './plan.ts';
 import { type RunResult, run } from './simulation.ts';
 
 const HOUR = 3_600_000;
@@ -15,11 +15,12 @@ const { values } = parseArgs({
     'first-seed': { type: 'string', default: '1' },
     nodes: { type: 'string' },
     minutes: { type: 'string' },
+    faults: { type: 'string' },
     trace: { type: 'boolean', default: false },
   },
 });
 const [seeds, first] = [wholeNumber('seeds', 1), wholeNumber('first-seed', 0)] as [number, number];
-const about = { nodes: wholeNumber('nodes', 2, 16), minutes: wholeNumber('minutes', 1) };
+const about = { nodes: wholeNumber('nodes', 2, 16), minutes: wholeNumber('minutes', 1), faults: kinds() };
 const startedMs = performance.now();
 const done = { seeds: 0, hours: 0, nodeHours: 0, events: 0 };
 let saidMs = startedMs;
@@ -46,6 +47,14 @@ function wholeNumber(name: keyof typeof values, least: number, most = 2 ** 31): 
   process.exit(2);
 }
 
+function kinds(): FaultKind[] | undefined {
+  const names = values.faults?.split(',');
+  const unknown = names?.find((name) => !faultKinds.some((kind) => kind === name));
+  if (unknown === undefined) return names as FaultKind[] | undefined;
+  process.stderr.write(`--faults knows ${faultKinds.join(', ')}; not ${unknown}\n`);
+  process.exit(2);
+}
+
 function count({ simulatedMs, plan, events }: RunResult): void {
   done.seeds += 1;
   done.hours += simulatedMs / HOUR;
@@ -66,6 +75,7 @@ function failureText({ plan, failure, last, counts }: RunResult): string {
     `--first-seed ${plan.seed} --seeds 1`,
     about.nodes === undefined ? '' : ` --nodes ${about.nodes}`,
     about.minutes === undefined ? '' : ` --minutes ${about.minutes}`,
+    about.faults === undefined ? '' : ` --faults ${about.faults}`,
   ];
   const faults = [...plan.faults].map(([kind, rate]) => `${kind} ${rate}/h`).join(', ');
   return [

@@ -156,7 +156,8 @@ class Simulation {
     const way = this.#random.pick(this.#plan.relays);
     const [from, to] = this.#random.once(2) ? [way?.from, way?.to] : [way?.to, way?.from];
     const node = this.#nodes.find(({ id }) => id === from);
-    if (node !== undefined && to !== undefined) this.#checks.relay(node, to, 1 + this.#random.below(20), this.#note);
+    if (node !== undefined && to !== undefined)
+      this.#checks.relay(node, to, 1 + this.#random.below(20), this.#note);
     this.#timeline.after(5_000 + this.#random.below(60_000), () => this.#relay());
   }
 
@@ -229,7 +230,8 @@ class Simulation {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     return {
       plan: this.#plan,
-      failure: thrown === undefined ? undefined : { invariant, what: error.message, stack: error.stack ?? '' },
+      failure:
+        thrown === undefined ? undefined : { invariant, what: error.message, stack: error.stack ?? '' },
       last: this.#last.slice(-(this.#options.kept ?? 60)),
       simulatedMs: this.#timeline.nowMs,
       events: this.#timeline.done,

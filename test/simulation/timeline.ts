@@ -42,7 +42,8 @@ export class Timeline {
     }
     this.#pop();
     this.#standing = due.atMs > this.nowMs ? 0 : this.#standing + 1;
-    if (this.#standing > AT_ONE_TIME_MAX) throw new Error('time stands still: what is done at once has no end');
+    if (this.#standing > AT_ONE_TIME_MAX)
+      throw new Error('time stands still: what is done at once has no end');
     this.nowMs = due.atMs;
     const { run } = due;
     due.run = undefined;
