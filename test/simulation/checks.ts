@@ -21,7 +21,8 @@ export type CheckParts = {
 type Promised = { readonly pool: string; readonly own: boolean; readonly number: number };
 
 const RELAY_MS = 120_000;
-const TIMERS_MAX = 400;
+/** Each block that waits for the disk has one. */
+const TIMERS_MAX = 1_000;
 const LOG_BYTES_MAX = 70 << 20;
 const KEPT_REQUESTS = 5_000;
 
@@ -108,6 +109,11 @@ export class Checks {
     }
   }
 
+  // Some for the agent, some for each neighbour and its link.
+  #timersAtRest({ id }: SimNode): number {
+    return 20 + 6 * this.#parts.plan.edges.filter((edge) => edge.includes(id)).length;
+  }
+
   // What a node promised before it died is there, or it says what became of it.
   #kept(node: SimNode): void {
     const { database } = node.disk;
@@ -123,12 +129,14 @@ export class Checks {
 
   /** No fault was for a while: everything works again. */
   healed(): void {
-    const { nodes, links, applications, plan } = this.#parts;
+    const { nodes, links } = this.#parts;
     this.now();
     for (const node of nodes) {
       const status = node.agent?.status();
       if (status === undefined) throw new Violation('all heals', `${node.id} does not run`);
       this.#kept(node);
+      if (node.timers > this.#timersAtRest(node))
+        violate('nothing grows', `${node.id} waits for ${node.timers} timers`);
       for (const peer of status.peers)
         if (peer.state !== 'up')
           violate('all heals', `${node.id} has no connection to ${peer.kma_id}: ${peer.last_down}`);
@@ -148,8 +156,6 @@ export class Checks {
           .pools.find((one) => link.name.includes(one.kma_id) && one.kma_id !== node);
         if (pool === undefined || pool.own_keys === 0) this.#emptyPool(link, node);
       }
-    void applications;
-    void plan;
   }
 
   #emptyPool(link: SimLink, node: string): void {

@@ -23,21 +23,21 @@ export const mutants: readonly Mutant[] = [
     file: 'src/store/allocator.ts',
     find: 'await this.#burning(pool, burns);',
     put: 'void this.#burning(pool, burns).catch(() => {}); for (const [block, upto] of burns) block.burntTo = Math.max(block.burntTo, upto);',
-    faults: ['power-cut'],
+    faults: ['power-cut', 'cut-in-write'],
   },
   {
     name: 'their key is burnt after it was handed out',
     file: 'src/store/allocator.ts',
     find: 'if (burns.size > 0) await Promise.all(burns);',
     put: 'void Promise.all(burns).catch(() => {});',
-    faults: ['power-cut', 'application'],
+    faults: ['power-cut', 'cut-in-write', 'application'],
   },
   {
     name: 'acknowledge before sync',
     file: 'src/store/group-commit.ts',
     find: 'const error = (await this.#sync()) ?? (await this.#remember());',
     put: 'void this.#sync(); const error: any = undefined;',
-    faults: ['power-cut'],
+    faults: ['power-cut', 'cut-in-write'],
   },
   {
     name: 'a module is answered before its block is stored',
@@ -83,9 +83,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'blocks agree unseen',
-    file: 'src/kma/synchronise.ts',
-    find: 'timingSafeEqual(proposal.tag, expected);',
-    put: 'proposal.tag.length === expected.length;',
+    file: 'src/kma/sync-proof.ts',
+    find: '[text, key.subarray(SYNC_UNITS * limits.unitBytes)]',
+    put: '[text]',
     faults: ['module-lies'],
   },
   {

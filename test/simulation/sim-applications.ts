@@ -16,6 +16,8 @@ export type ApplicationParts = {
 
 const KEY_BITS = [256, 256, 128, 512, 1_000, 2_048];
 /** By then a request must have ended. */
+/** The number of the last try. */
+const LAST = 3;
 const ANSWER_MS = 120_000;
 /** Refusals that an application may get, whatever happens. */
 const ALLOWED =
@@ -97,12 +99,18 @@ export class SimApplications {
   }
 
   async #fetch(ids: readonly string[], tries: number): Promise<void> {
+    const { timeline, random } = this.#parts;
     const supply = this.#slave.supply;
     const keys =
       supply && (await this.#ask(this.#slave, `fetches ${ids.length}`, (pair) => supply.find(pair, ids)));
-    if (keys !== undefined) return this.#fetched(keys);
+    if (keys !== undefined) {
+      this.#fetched(keys);
+      // An application that has lost what it got asks again, and must not get it.
+      if (random.once(6)) timeline.after(random.below(60_000), () => void this.#fetch(ids, LAST));
+      return;
+    }
     // What was not found may be there in a moment; the rest is the application's to give up.
-    if (tries < 3) this.#parts.timeline.after(2_000 << tries, () => void this.#fetch(ids, tries + 1));
+    if (tries < LAST) timeline.after(2_000 << tries, () => void this.#fetch(ids, tries + 1));
   }
 
   #fetched(keys: readonly SuppliedKey[]): void {

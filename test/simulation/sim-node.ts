@@ -1,19 +1,20 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { World } from '../../src/agent/world.ts';
 import { type Agent, startAgent } from '../../src/agent.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { Controlled } from '../../src/control/server.ts';
+import type { Disk } from '../../src/env/disk.ts';
 import type { Log, LogFields } from '../../src/env/log.ts';
 import { messageOf } from '../../src/errors.ts';
 import type { KeyDeliveryOptions } from '../../src/ksa/gs-qkd-014/server.ts';
 import type { KeySupply } from '../../src/ksa/key-supply.ts';
 import type { Loss } from './crash-image.ts';
+import { Ended } from './ended.ts';
 import { violate } from './key-ledger.ts';
 import { NodeClock, type WallClock } from './node-clock.ts';
 import type { SeededEntropy } from './seeded-entropy.ts';
-import { homeOf } from './sim-config.ts';
-import { Ended, type SimDisk } from './sim-disk.ts';
+import type { SimDisk } from './sim-disk.ts';
 import type { SimModule } from './sim-module.ts';
 import { Host, type SimNet } from './sim-net.ts';
 import type { Timeline } from './timeline.ts';
@@ -59,11 +60,7 @@ export class SimNode {
   constructor(parts: NodeParts) {
     this.#parts = parts;
     this.id = parts.config.kma_id;
-    parts.disk.begin();
-    const key = parts.disk.real(`${homeOf(this.id)}/node.key`);
-    mkdirSync(dirname(key), { recursive: true });
-    writeFileSync(key, Buffer.alloc(32, this.id), { mode: 0o600 });
-    parts.disk.stopped();
+    writeFileSync(join(parts.disk.directory, 'node.key'), Buffer.alloc(32, this.id), { mode: 0o600 });
   }
 
   get disk(): SimDisk {
@@ -115,13 +112,14 @@ export class SimNode {
       controlled: undefined,
     };
     this.#life = life;
-    disk.begin();
-    disk.onPowerCut = () => undefined;
+    const calls = disk.begin();
     note(this.id, 'starts', `life ${this.lives}`);
     const broken = (error: Error) => {
       if (this.#life === life) this.#broke(error);
     };
-    startAgent(this.#world(life), config, this.#log(life), broken, () => broken(new Error('zeroized'))).then(
+    startAgent(this.#world(life, calls), config, this.#log(life), broken, () =>
+      broken(new Error('zeroized')),
+    ).then(
       (agent) => {
         if (this.#life !== life) return;
         life.agent = agent;
@@ -154,15 +152,13 @@ export class SimNode {
 
   /** The power goes in the middle of a write that is yet to come. */
   cutInWrite(writes: number, loss: () => Loss): void {
-    const { disk } = this.#parts;
-    disk.cutAfter = writes;
-    disk.onPowerCut = () => {
+    this.#parts.disk.cutAfter(writes, () => {
       const life = this.#end('loses its power in a write');
       if (life === undefined) return undefined;
       this.#parts.net.vanish(life.host);
       this.#startLater();
       return loss();
-    };
+    });
   }
 
   /** An operator stops the agent and starts it again. */
@@ -209,8 +205,8 @@ export class SimNode {
     this.#parts.timeline.after(this.#parts.restartMs(), () => this.start());
   }
 
-  #world(life: Life): World {
-    const { net, disk, entropy, modules } = this.#parts;
+  #world(life: Life, disk: Disk): World {
+    const { net, entropy, modules } = this.#parts;
     const alive = () => this.#life === life;
     const expires = new Date(Date.UTC(2050, 0, 1));
     const credentials = { tryOut: async () => undefined, expires, crlNextUpdate: undefined, wipe: () => {} };
@@ -218,7 +214,7 @@ export class SimNode {
     return {
       clock: life.clock,
       entropy,
-      disk: disk.calls,
+      disk,
       // Links are opened in the order of the configuration.
       driver: () => drivers.shift()?.driver(alive),
       kx: () => ({ ...net.transport(life.host), credentials, use: () => 0 }),
