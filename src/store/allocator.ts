@@ -110,9 +110,26 @@ export class Allocator {
     return bytes;
   }
 
+  // In the order in which they came: or whoever wants much would wait for ever behind those who want little, who use up what he has burnt.
+  async #burnThen<Result>(
+    pool: Pool,
+    makePlan: () => TakePlan | undefined,
+    take: (plan: TakePlan) => Result,
+  ): Promise<Result | undefined> {
+    if (pool.taking) await new Promise<void>((letIn) => pool.waiting.push(letIn));
+    pool.taking = true;
+    try {
+      return await this.#burnAndTake(pool, makePlan, take);
+    } finally {
+      const letIn = pool.waiting.shift();
+      if (letIn === undefined) pool.taking = false;
+      else letIn();
+    }
+  }
+
   // Plans, burns what the plan needs, and plans again, until a plan lies in burnt key as a whole; then takes it at once,
   // so that nobody else can have used up and destroyed its blocks in between.
-  async #burnThen<Result>(
+  async #burnAndTake<Result>(
     pool: Pool,
     makePlan: () => TakePlan | undefined,
     take: (plan: TakePlan) => Result,

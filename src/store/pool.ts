@@ -29,6 +29,9 @@ export class Pool {
   stride = 0;
   strideAtMs = 0;
   burning: Promise<void> | undefined;
+  /** Who takes own key waits for a burn; those who came after that wait here, and are let in one by one. */
+  taking = false;
+  readonly waiting: (() => void)[] = [];
   /** Blocks of theirs: what is burnt before it is asked for. */
   readonly ahead = new OpenAhead();
   aheadMoving: Promise<void> | undefined;

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { limits } from '../../src/limits.ts';
 import { Allocator } from '../../src/store/allocator.ts';
 import type { KeyStore } from '../../src/store/key-store.ts';
+import { ManualClock, until } from '../manual-clock.ts';
 import { PowerCut } from './power-cut.ts';
 import { addBlock, closeStore, directoryFor, keyOf, openStore } from './temp-store.ts';
 
@@ -219,4 +220,30 @@ test('no unit is handed out twice, whatever a power cut leaves of the log and wh
     { seed: SEED, numRuns: RUNS, endOnFailure: true },
   );
   assert.ok(handedOut > RUNS * 100, `only ${handedOut} units were handed out`);
+});
+
+test('who wants much is not overtaken for ever by those who want little', async (t) => {
+  const clock = new ManualClock();
+  const store = openStore(t, directoryFor(t), { clock });
+  const allocator = new Allocator(store);
+  await addBlock(store, 0, 4_000);
+  const pool = store.pool('B');
+  let [asked, served] = [false, false];
+  let overtaken = 0;
+  const little = async () => {
+    for (let i = 0; i < 80 && !served; i++) {
+      for (const { bytes } of (await allocator.takeKeys(pool, 1, 4)) ?? []) bytes.wipe();
+      if (asked) overtaken += 1;
+      // Slowly, so that no more is burnt than the least.
+      clock.advance(limits.burnStrideMs + 1);
+    }
+  };
+  const many = Array.from({ length: 6 }, little);
+  await until('key is taken', () => pool.ownLeft < 3_950);
+  asked = true;
+  for (const { bytes } of (await allocator.takeKeys(pool, 10, 4)) ?? []) bytes.wipe();
+  served = true;
+  await Promise.all(many);
+  // Those who waited already, and those who are let in before we hear of ours.
+  assert.ok(overtaken <= 12, `${overtaken} others were served before`);
 });
