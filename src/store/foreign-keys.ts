@@ -122,6 +122,7 @@ export class ForeignKeys {
 
   /** Erases keys that came before `wallMs`, some at a time. @returns how many */
   async expire(wallMs: number): Promise<number> {
+    if (![...this.#tallies.values()].some(({ keys }) => keys > 0)) return 0;
     const rows = this.#statements.outdated.all(wallMs, limits.retentionBatch).map((row) => {
       const pool = row['pool'] as string;
       const name = nameOf(pool, row['key_id'] as string);

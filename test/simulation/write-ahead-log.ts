@@ -27,7 +27,7 @@ export class WriteAheadLog {
   }
 
   get bytes(): number {
-    return existsSync(this.#path) ? statSync(this.#path).size : 0;
+    return statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0;
   }
 
   get path(): string {
