@@ -58,7 +58,7 @@ export const mutants: readonly Mutant[] = [
     file: 'src/kma/relay-destination.ts',
     find: 'const kept = await this.#insert(block, bytes);',
     put: relayedUnawaited,
-    faults: ['power-cut', 'kill'],
+    faults: ['disk-full', 'power-cut'],
   },
   {
     name: 'wrong direction rule',
