@@ -137,6 +137,8 @@ export class Checks {
       this.#kept(node);
       if (node.timers > this.#timersAtRest(node))
         violate('nothing grows', `${node.id} waits for ${node.timers} timers`);
+      const ends = node.host?.ends.size ?? 0;
+      if (ends > status.peers.length) violate('nothing grows', `${node.id} has ${ends} connections`);
       for (const peer of status.peers)
         if (peer.state !== 'up')
           violate('all heals', `${node.id} has no connection to ${peer.kma_id}: ${peer.last_down}`);
@@ -148,6 +150,7 @@ export class Checks {
       if (status.audit.failure !== null)
         violate('all heals', `${node.id} keeps no trail: ${status.audit.failure}`);
     }
+    for (const node of nodes) this.#relayPools(node);
     for (const link of links)
       for (const { node } of link.ends) {
         const pool = nodes
@@ -156,6 +159,18 @@ export class Checks {
           .pools.find((one) => link.name.includes(one.kma_id) && one.kma_id !== node);
         if (pool === undefined || pool.own_keys === 0) this.#emptyPool(link, node);
       }
+  }
+
+  // Where links give far more than is asked for, what was relayed away comes back.
+  #relayPools(node: SimNode): void {
+    const { blockSeconds, blockUnits, requestSeconds } = this.#parts.plan;
+    if (blockUnits / blockSeconds < 20 || requestSeconds < 5) return;
+    for (const { kma_id, kind, own_keys, low_water_keys } of node.agent?.status().pools ?? [])
+      if (kind === 'relay' && own_keys < (low_water_keys ?? 0) / 2)
+        violate(
+          'all heals',
+          `${node.id} has ${own_keys} keys for ${kma_id}, of ${low_water_keys} that it is to have`,
+        );
   }
 
   #emptyPool(link: SimLink, node: string): void {

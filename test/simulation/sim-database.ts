@@ -11,7 +11,7 @@ export type DatabaseDisk = {
  * only at a checkpoint, which is made here and not by SQLite, so that we know when (docs/simulation.md, "The disk").
  */
 export class SimDatabase extends DatabaseSync {
-  readonly #disk: DatabaseDisk;
+  #disk: DatabaseDisk | undefined;
   readonly file: string;
 
   constructor(disk: DatabaseDisk, file: string, options: DatabaseSyncOptions) {
@@ -22,7 +22,14 @@ export class SimDatabase extends DatabaseSync {
 
   override exec(sql: string): void {
     if (sql !== 'COMMIT') return super.exec(sql);
+    if (this.#disk === undefined) throw new Error('database is not open');
     this.#disk.committing(this, () => super.exec('COMMIT'));
+  }
+
+  // Node.js keeps a database for as long as there is a statement of it, and through it all that its disk knows.
+  override close(): void {
+    super.close();
+    this.#disk = undefined;
   }
 
   /** As SQLite does it by itself after a commit. @returns whether all of the log is in the database, durably */

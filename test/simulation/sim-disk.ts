@@ -62,9 +62,16 @@ export class SimDisk {
 
   /** The agent stopped by itself: all that it wrote is there. */
   stopped(): void {
-    this.#life?.end();
+    if (this.#life === undefined) return;
+    this.#life.end();
     this.#before = this.#life;
     this.#life = undefined;
+  }
+
+  /** Nobody comes any more. */
+  halt(): void {
+    this.stopped();
+    this.#before?.close();
   }
 
   /** The process was killed: the operating system has all that was written. */

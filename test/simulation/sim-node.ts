@@ -176,6 +176,13 @@ export class SimNode {
     this.#startLater();
   }
 
+  /** The simulation is over. */
+  halt(): void {
+    this.#end('is halted');
+    this.#parts.disk.halt();
+    for (const module of this.#parts.modules.values()) module.stop();
+  }
+
   expire(expired: boolean): void {
     this.expired = expired;
     if (this.#life === undefined) return;

@@ -104,6 +104,7 @@ class Simulation {
     this.#faults.end();
     await this.#until(minutes * MINUTE + HEAL_MS);
     if (this.#failure === undefined) this.#guarded(() => this.#checks.healed());
+    for (const node of this.#nodes) node.halt();
     return this.#result();
   }
 
