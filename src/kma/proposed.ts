@@ -1,6 +1,6 @@
 /**
- * Own blocks that were proposed on one connection and not answered, in order of time. One that is proposed again keeps its epoch: an answer
- * to the first proposal may still come, and does not say to which it is one.
+ * Own blocks that were proposed on one connection and not answered, in order of time. One that was proposed twice keeps its epoch while the
+ * connection stands, whatever is answered: another answer may still come, and does not say to which proposal it is one.
  */
 export class Proposed {
   readonly #open = new Map<number, { readonly epoch: number; readonly atMs: number }>();
@@ -23,7 +23,11 @@ export class Proposed {
 
   answered(number: number): void {
     this.#open.delete(number);
-    this.#again.delete(number);
+  }
+
+  /** Whether its epoch may not change on this connection. */
+  isBound(number: number): boolean {
+    return this.#again.has(number);
   }
 
   /** The epoch in which the block was proposed; undefined when it was not, or is answered. */

@@ -19,6 +19,8 @@ import { limits } from '../limits.ts';
 import type { Block } from '../store/block.ts';
 import type { KeyStore } from '../store/key-store.ts';
 import type { Pool } from '../store/pool.ts';
+import { OwnEpochs } from './own-epochs.ts';
+import { ProposalInbox } from './proposal-inbox.ts';
 import { Proposed } from './proposed.ts';
 import { proofSeenFrom } from './sync-proof.ts';
 
@@ -31,6 +33,7 @@ export class Synchronise {
   readonly #peer: Peer;
   readonly #store: KeyStore;
   readonly #pool: Pool;
+  readonly #epochs: OwnEpochs;
   readonly #clock: Clock;
   readonly #log: Log;
   /** Own blocks whose proposal is to be sent. */
@@ -38,12 +41,10 @@ export class Synchronise {
   readonly #proposed = new Proposed();
   /** Their proposals for blocks that are not here yet. */
   readonly #waiting = new Map<number, Proposal>();
-  #inbox: Proposal[] = [];
-  #considering = false;
+  readonly #inbox: ProposalInbox;
   #held = false;
   /** Numbers of blocks that were not kept for want of room, the newest. */
   readonly #refused = new Set<number>();
-  #candidate: number | undefined;
   #flushing = false;
   #cancelRepeat: () => void = () => {};
   readonly stats = { ready: 0, quarantined: 0 };
@@ -53,7 +54,9 @@ export class Synchronise {
     this.#peer = peer;
     this.#store = store;
     this.#pool = store.pool(peer.kmaId);
+    this.#epochs = new OwnEpochs(store, this.#pool);
     this.#clock = clock;
+    this.#inbox = new ProposalInbox(clock, (batch, isCurrent) => this.#answer(batch, isCurrent));
     this.#log = log.with({ peer: peer.kmaId });
   }
 
@@ -61,9 +64,9 @@ export class Synchronise {
   onUp(same = false): void {
     if (!same) this.#proposed.clear();
     this.#waiting.clear();
-    this.#inbox = [];
+    this.#inbox.clear();
     // What was proposed and never agreed on names an epoch that need not exist any more.
-    this.#candidate = undefined;
+    this.#epochs.giveUp();
     for (const block of this.#pool.own.values()) if (block.state === 'received') this.#due.add(block);
     this.#cancelRepeat();
     this.#repeat();
@@ -145,9 +148,9 @@ export class Synchronise {
       if (block.state !== 'received') continue;
       const tag = this.#proofOrNot('proposal', block, true);
       if (tag === undefined) continue;
-      const choice = this.#pool.ownEpoch ?? this.#candidate ?? block.number;
+      const choice = this.#epochs.choice ?? block.number;
       const epoch = this.#proposed.propose(block.number, choice, this.#clock.monotonicMs());
-      this.#candidate = epoch;
+      this.#epochs.proposed(epoch);
       proposals.push({ number: block.number, bytes: block.units * limits.unitBytes, epoch, tag });
     }
     const floor = this.#pool.ownFloor(limits.blockNumberMax);
@@ -164,33 +167,19 @@ export class Synchronise {
   }
 
   #consider(proposals: readonly Proposal[]): void {
-    // What does not fit is dropped: it comes again with the next connection.
-    if (this.#inbox.length + proposals.length > limits.pendingProposalsMax) return;
-    this.#inbox.push(...proposals);
-    if (this.#considering) return;
-    this.#considering = true;
-    this.#background(
-      this.#emptyInbox().finally(() => {
-        this.#considering = false;
-      }),
-    );
+    this.#background(this.#inbox.add(proposals));
   }
 
-  // One batch after the other, others having their turn in between, and in a batch the blocks that begin an epoch before those that lie in it.
-  async #emptyInbox(): Promise<void> {
-    while (this.#inbox.length > 0) {
-      const inbox = this.#inbox;
-      const batch = inbox.splice(0, limits.syncChunk);
-      const answers: (SyncAnswer | undefined)[] = [];
-      for (const proposal of batch)
-        if (proposal.epoch === proposal.number) answers.push(await this.#judge(proposal));
-      const others = batch.filter(({ epoch, number }) => epoch !== number);
-      answers.push(...(await Promise.all(others.map((proposal) => this.#judge(proposal)))));
-      const said = answers.filter((answer) => answer !== undefined);
-      // To a proposal of an earlier connection no answer is due: the block is proposed again, maybe in another epoch.
-      if (said.length > 0 && inbox === this.#inbox) this.#peer.send(writeAnswers(said));
-      await new Promise<void>((resolve) => this.#clock.after(0, resolve));
-    }
+  // The blocks that begin an epoch before those that lie in it.
+  async #answer(batch: readonly Proposal[], isCurrent: () => boolean): Promise<void> {
+    const answers: (SyncAnswer | undefined)[] = [];
+    for (const proposal of batch)
+      if (proposal.epoch === proposal.number) answers.push(await this.#judge(proposal));
+    const others = batch.filter(({ epoch, number }) => epoch !== number);
+    answers.push(...(await Promise.all(others.map((proposal) => this.#judge(proposal)))));
+    const said = answers.filter((answer) => answer !== undefined);
+    // To a proposal of an earlier connection no answer is due: the block is proposed again, maybe in another epoch.
+    if (said.length > 0 && isCurrent()) this.#peer.send(writeAnswers(said));
   }
 
   async #judge(proposal: Proposal): Promise<SyncAnswer | undefined> {
@@ -247,19 +236,21 @@ export class Synchronise {
     this.#proposed.answered(answer.number);
     if (this.#due.size > 0) this.#flushSoon();
     if (answer.verdict === 'unknown_epoch') {
-      // The other side does not hold the ID secret: this block begins a new epoch, unless one has begun meanwhile.
-      if (this.#candidate === epoch) this.#candidate = undefined;
+      // The other side does not hold the ID secret.
       await this.#store.forgetEpoch(this.#pool.remote, epoch);
-      this.#due.add(block);
-      return this.#flushSoon();
+      return this.#inAnotherEpoch(block, epoch);
     }
     const expected = this.#proofOrNot('answer', block, true);
     if (expected === undefined) return;
     if (answer.tag === undefined || !timingSafeEqual(answer.tag, expected)) return this.#quarantine(block);
     if (this.#held) return;
+    await this.#ready(block, epoch);
+  }
+
+  async #ready(block: Block, epoch: number): Promise<void> {
     try {
-      await this.#store.markReady(block, SYNC_UNITS, epoch);
-      this.stats.ready += 1;
+      if (await this.#epochs.markReady(block, epoch)) this.stats.ready += 1;
+      else if (block.state === 'received') this.#inAnotherEpoch(block, epoch);
     } catch (thrown) {
       // Proposed again in a while; the answer will be the same.
       this.#proposed.add(block.number, epoch, this.#clock.monotonicMs());
@@ -267,8 +258,17 @@ export class Synchronise {
     }
   }
 
+  // One end has no ID secret of that epoch. The block begins a new one, unless one has begun meanwhile.
+  #inAnotherEpoch(block: Block, epoch: number): void {
+    this.#epochs.giveUp(epoch);
+    if (this.#proposed.isBound(block.number)) return;
+    this.#due.add(block);
+    this.#flushSoon();
+  }
+
   async #quarantine(block: Block, reason: 'differed' | 'damaged' = 'differed'): Promise<void> {
     this.stats.quarantined += 1;
+    this.#epochs.giveUp(block.number);
     this.#log.warn('kma.block.quarantined', { number: block.number, own: block.own });
     await this.#store.destroy(block, reason);
   }

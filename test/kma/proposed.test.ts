@@ -12,14 +12,19 @@ test('a block that is proposed again on one connection keeps its epoch, and on t
   assert.equal(proposed.propose(4, 8, 30), 8);
 });
 
-test('what was answered is over, and free in its next epoch', () => {
+test('what was answered is over; proposed once, its epoch is free, and proposed twice it is not', () => {
   const proposed = new Proposed();
   proposed.propose(4, 2, 0);
-  proposed.overdue(10);
-  proposed.propose(4, 8, 20);
   proposed.answered(4);
-  assert.deepEqual([proposed.size, proposed.epochOf(4)], [0, undefined]);
-  assert.equal(proposed.propose(4, 8, 30), 8);
+  assert.deepEqual([proposed.size, proposed.epochOf(4), proposed.isBound(4)], [0, undefined, false]);
+  assert.equal(proposed.propose(4, 8, 10), 8);
+  proposed.overdue(20);
+  proposed.propose(4, 8, 30);
+  proposed.answered(4);
+  // The other answer may still come.
+  assert.ok(proposed.isBound(4));
+  proposed.clear();
+  assert.equal(proposed.isBound(4), false);
 });
 
 test('only those that were proposed by then are overdue', () => {

@@ -52,6 +52,11 @@ export class Checks {
     this.#promise(node, { pool: peer, own: (number % 2 === 0) === node < peer, number });
   }
 
+  /** A node has lost its disk, and with it all that it had promised to keep. */
+  forget(node: string): void {
+    this.#promised.set(node, []);
+  }
+
   #promise(node: string, promised: Promised): void {
     this.#promised.get(node)!.push(promised);
   }

@@ -123,6 +123,8 @@ export class Faults {
         return node.kill();
       case 'restart':
         return void node.restart();
+      case 'new-disk':
+        return node.replaceDisk();
       case 'disk-full':
         node.disk.full = true;
         return this.#cure(someTime(), () => {

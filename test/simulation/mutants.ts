@@ -89,6 +89,13 @@ export const mutants: readonly Mutant[] = [
     faults: ['module-lies'],
   },
   {
+    name: 'a block is for use in an epoch whose ID secret is not held',
+    file: 'src/kma/own-epochs.ts',
+    find: "if (block.state !== 'received' || !this.#pool.idSecrets.own.has(epoch)) return false;",
+    put: "if (block.state !== 'received') return false;",
+    faults: ['new-disk', 'module-lies', 'partition'],
+  },
+  {
     name: 'a key is fetched as often as one likes',
     file: 'src/store/allocator.ts',
     find: '!block.use(index, units)',

@@ -12,6 +12,7 @@ export const faultKinds = [
   'kill',
   'restart',
   'disk-full',
+  'new-disk',
   'clock',
   'certificate',
   'module-restart',
@@ -108,7 +109,7 @@ function draftFaults(random: Random): Map<FaultKind, number> {
   const faults = new Map<FaultKind, number>();
   const share = random.pick([2, 3, 5]);
   for (const kind of faultKinds) {
-    const rate = random.pick([6, 30, 120, 400]);
+    const rate = random.pick(kind === 'new-disk' ? [6, 30] : [6, 30, 120, 400]);
     if (random.once(share)) faults.set(kind, rate);
   }
   return faults;

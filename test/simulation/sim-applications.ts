@@ -21,7 +21,7 @@ const LAST = 3;
 const ANSWER_MS = 120_000;
 /** Refusals that an application may get, whatever happens. */
 const ALLOWED =
-  /^(kma\.pool_empty|application\.key_not_found|us\.id_secret_missing|host\.store_(write_failed|sync_failed)|host\.audit_full|host\.guard_failed)$/;
+  /^(kma\.pool_empty|application\.key_not_found|host\.store_(write_failed|sync_failed)|host\.audit_full|host\.guard_failed)$/;
 
 type Waiting = { readonly what: string; readonly sinceMs: number };
 

@@ -12,6 +12,7 @@ export type Misbehaviour = { lies: number; skips: number; repeats: number; late:
 /** Blocks that a module may repeat. */
 const REMEMBERED = 20;
 const UNIT_BYTES = 32;
+const SPENT_BYTES = 2 * UNIT_BYTES;
 
 /** A QKD link: its two modules come to hold the same block at the same time, if they are well. */
 export class SimLink {
@@ -59,7 +60,9 @@ export class SimLink {
     for (const end of this.ends) {
       if (this.#goesWrong('skips')) continue;
       const own = Buffer.from(bytes);
-      if (this.#goesWrong('lies')) own[this.#random.below(own.length)]! ^= 1 << this.#random.below(8);
+      // Every other time in what is spent on proofs.
+      const within = this.#random.once(2) ? SPENT_BYTES : own.length;
+      if (this.#goesWrong('lies')) own[this.#random.below(within)]! ^= 1 << this.#random.below(8);
       this.#ledger.made(this.name, end.node, number, own);
       this.#hand(end, number, own);
     }

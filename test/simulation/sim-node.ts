@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { World } from '../../src/agent/world.ts';
 import { type Agent, startAgent } from '../../src/agent.ts';
@@ -36,6 +36,8 @@ export type NodeParts = {
   readonly fail: (thrown: unknown) => void;
   /** Milliseconds until whoever watches over the agent starts it again. */
   readonly restartMs: () => number;
+  /** What the node has promised is gone. */
+  readonly onNewDisk: () => void;
 };
 
 type Life = {
@@ -159,6 +161,18 @@ export class SimNode {
       this.#startLater();
       return loss();
     });
+  }
+
+  /** Its disk is lost, and an operator puts the node into service with an empty one. */
+  replaceDisk(): void {
+    const life = this.#end('gets a new disk');
+    if (life === undefined) return;
+    this.#parts.disk.killed();
+    for (const name of ['data', 'guard'])
+      rmSync(join(this.#parts.disk.directory, name), { recursive: true, force: true });
+    this.#parts.onNewDisk();
+    this.#parts.net.hangUp(life.host);
+    this.#startLater();
   }
 
   /** An operator stops the agent and starts it again. */

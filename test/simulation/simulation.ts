@@ -197,6 +197,7 @@ class Simulation {
       modules,
       note: this.#note,
       fail: this.#fail,
+      onNewDisk: () => this.#checks.forget(id),
       restartMs: () => random.pick([100, 2_000, 2_000, 30_000]),
     });
   }

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { until } from '../manual-clock.ts';
+import { keyOf } from '../store/temp-store.ts';
+import { linkedPair } from './node.ts';
+
+const UNITS = 16;
+/** A byte of the second KMA-key, with which the answer is proved, and nothing else. */
+const IN_ANSWER_KEY = 41;
+
+test('where the block that was to begin an epoch comes to nothing at its owner, the others begin another, and their keys can be found', async (t) => {
+  const { world, a, b } = await linkedPair(t);
+  const [inA, inB] = [a.store.pool('B'), b.store.pool('A')];
+  const other = Buffer.from(keyOf(0, UNITS).view());
+  other[IN_ANSWER_KEY]! ^= 1;
+  world.deliver([[b, 'A']], 0, UNITS, other);
+  world.deliver([[b, 'A']], 2, UNITS);
+  await until('they are there', () => inB.theirs.size === 2);
+  // One message proposes both, the second in the epoch of the first.
+  world.deliver([[a, 'B']], 0, UNITS);
+  world.deliver([[a, 'B']], 2, UNITS);
+  const ends = [
+    [a, 'B'],
+    [b, 'A'],
+  ] as const;
+  for (const number of [4, 6]) world.deliver(ends, number, UNITS);
+  const ready = [2, 4, 6];
+  await until('the others are ready', () =>
+    ready.every(
+      (number) => inA.own.get(number)?.state === 'ready' && inB.theirs.get(number)?.state === 'ready',
+    ),
+  );
+  assert.equal(inA.own.get(0), undefined);
+  for (const number of ready) {
+    const [own, theirs] = [inA.own.get(number)!, inB.theirs.get(number)!];
+    assert.deepEqual([own.first, own.epoch], [theirs.first, theirs.epoch], `block ${number}`);
+    assert.notEqual(own.epoch, 0);
+    assert.ok(inA.idSecrets.own.has(own.epoch) && inB.idSecrets.theirs.has(own.epoch), `of block ${number}`);
+  }
+});
