@@ -4,7 +4,7 @@ import { SecretBytes } from '../secret/secret-bytes.ts';
 import type { Block } from './block.ts';
 import type { KeyStore } from './key-store.ts';
 import type { Pool } from './pool.ts';
-import { burnsFor, type Part, planKeys, planPad, type TakePlan } from './take-plan.ts';
+import { burnNext, burnsFor, type Part, planKeys, planPad, type TakePlan, unitsOf } from './take-plan.ts';
 
 /** Key handed out. Its burn is durable. The receiver owns `bytes` and wipes them. */
 export type Taken = {
@@ -41,7 +41,7 @@ export class Allocator {
       });
     const plan = () =>
       pool.ownLeft - count * units < reserve ? undefined : planKeys(pool.queue, count, units);
-    return this.#burnThen(pool, plan, take);
+    return this.#burnThen(pool, count * units, plan, take);
   }
 
   /** A pad of `units` KMA-keys; undefined when the pool has not enough. @param reserve units that are left for others */
@@ -55,7 +55,7 @@ export class Allocator {
       };
     };
     const plan = () => (pool.ownLeft - units < reserve ? undefined : planPad(pool.queue, units));
-    return this.#burnThen(pool, plan, take);
+    return this.#burnThen(pool, units, plan, take);
   }
 
   /**
@@ -113,17 +113,18 @@ export class Allocator {
   // In the order in which they came: or whoever wants much would wait for ever behind those who want little, who use up what he has burnt.
   async #burnThen<Result>(
     pool: Pool,
+    units: number,
     makePlan: () => TakePlan | undefined,
     take: (plan: TakePlan) => Result,
   ): Promise<Result | undefined> {
-    if (pool.taking) await new Promise<void>((letIn) => pool.waiting.push(letIn));
+    if (pool.taking) await new Promise<void>((letIn) => pool.waiting.push({ units, letIn }));
     pool.taking = true;
     try {
       return await this.#burnAndTake(pool, makePlan, take);
     } finally {
-      const letIn = pool.waiting.shift();
-      if (letIn === undefined) pool.taking = false;
-      else letIn();
+      const next = pool.waiting.shift();
+      if (next === undefined) pool.taking = false;
+      else next.letIn();
     }
   }
 
@@ -155,6 +156,8 @@ export class Allocator {
           continue;
         }
       }
+      // With it for all who wait: on a slow disk one after the other would never get through.
+      burnNext(burns, pool.queue, Math.min(unitsOf(plan) + pool.waitingUnits, limits.burnStrideUnitsMax));
       await this.#burning(pool, burns);
     }
   }

@@ -31,7 +31,7 @@ export class Pool {
   burning: Promise<void> | undefined;
   /** Who takes own key waits for a burn; those who came after that wait here, and are let in one by one. */
   taking = false;
-  readonly waiting: (() => void)[] = [];
+  readonly waiting: { readonly units: number; readonly letIn: () => void }[] = [];
   /** Blocks of theirs: what is burnt before it is asked for. */
   readonly ahead = new OpenAhead();
   aheadMoving: Promise<void> | undefined;
@@ -39,6 +39,11 @@ export class Pool {
 
   constructor(remote: string) {
     this.remote = remote;
+  }
+
+  /** What those who wait want. */
+  get waitingUnits(): number {
+    return this.waiting.reduce((sum, { units }) => sum + units, 0);
   }
 
   get heldUnits(): number {

@@ -45,3 +45,18 @@ export function burnsFor(plan: TakePlan, stride: number): Map<Block, number> {
   }
   return upto;
 }
+
+/** Puts into `burns` how far the blocks of `queue` are to be burnt so that the next `units` of it are, or as many as there are. */
+export function burnNext(burns: Map<Block, number>, queue: Iterable<Block>, units: number): void {
+  let missing = units;
+  for (const block of queue) {
+    const end = Math.min(block.units, block.next + missing);
+    if (end > Math.max(block.burntTo, burns.get(block) ?? 0)) burns.set(block, end);
+    missing -= end - block.next;
+    if (missing <= 0) return;
+  }
+}
+
+export function unitsOf({ parts }: TakePlan): number {
+  return parts.reduce((sum, { units }) => sum + units, 0);
+}
