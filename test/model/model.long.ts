@@ -24,18 +24,18 @@ const BUGS = [
   ['epochs.pml', 'NEW_EPOCH_ON_REPEAT', /theirEpoch\[b\]==ownEpoch\[b\]/],
 ] as const;
 
-describe('the model of a link', { skip: whyNoSpin(), concurrency: 2 }, () => {
+describe('the model of a link', { skip: whyNoSpin(), concurrency: 1 }, () => {
   testHolds('link.pml', ['BLOCKS=2', 'UNITS=3', 'RELAYS=2', 'FAULTS=3'], 400_000);
   testHolds('link.pml', ['BLOCKS=3', 'UNITS=2', 'RELAYS=1', 'FAULTS=1'], 450_000);
   testHolds('epochs.pml', ['TROUBLES=2'], 450_000);
 });
 
-describe('the model of a link, larger', { skip: whyNoSpin(), concurrency: 2 }, () => {
+describe('the model of a link, larger', { skip: whyNoSpin(), concurrency: 1 }, () => {
   testHolds('link.pml', ['BLOCKS=3', 'UNITS=2', 'RELAYS=1', 'FAULTS=2'], 900_000);
   testHolds('epochs.pml', ['TROUBLES=3'], 2_500_000);
 });
 
-describe('the model of a link with a planted bug', { skip: whyNoSpin(), concurrency: 2 }, () => {
+describe('the model of a link with a planted bug', { skip: whyNoSpin(), concurrency: 1 }, () => {
   for (const [model, bug, property] of BUGS)
     test(`${model} with ${bug}: a property does not hold`, async () => {
       const { violated } = await search(model, [bug], true);
