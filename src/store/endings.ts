@@ -21,6 +21,8 @@ export type EndingParts = {
   readonly tell: (event: BlockChange) => void;
 };
 
+type Ending = { readonly write: () => void; readonly done: () => void };
+
 /** Ends blocks: their key is gone from memory at once and from the disk with the next transaction; their rows stay. */
 export class Endings {
   readonly #parts: EndingParts;
@@ -29,25 +31,31 @@ export class Endings {
     this.#parts = parts;
   }
 
-  /** Resolves when it is durable. What has ended stays as it is. */
+  /** Resolves when it is durable. Where that fails the block stays out of use, and it is tried again. What has ended stays as it is. */
   async end(block: Block, reason: EndReason): Promise<void> {
-    const { write, done } = this.#ending(block, reason);
-    await this.#parts.commit.stage(write);
-    done();
+    const ending = this.#ending(block, reason);
+    try {
+      await this.#parts.commit.stage(ending.write);
+    } catch (thrown) {
+      // Memory and disk must agree: the far end would use for ever what only the disk still has.
+      this.#parts.clock.after(limits.destroyRetryMs, () => this.#later(block, ending));
+      throw thrown;
+    }
+    ending.done();
   }
 
   /** The same where nobody waits; tried again until it is done. */
   endLater(block: Block, reason: EndReason): void {
+    this.#later(block, this.#ending(block, reason));
+  }
+
+  #later(block: Block, { write, done }: Ending): void {
     const { commit, log, clock } = this.#parts;
-    const { write, done } = this.#ending(block, reason);
-    const again = () => {
-      const failed = ({ message }: AgentError) => {
-        log.error('store.destroy_failed', { block: block.place, reason: message });
-        clock.after(limits.destroyRetryMs, again);
-      };
-      commit.stageLazily(write, failed, done);
+    const failed = ({ message }: AgentError) => {
+      log.error('store.destroy_failed', { block: block.place, reason: message });
+      clock.after(limits.destroyRetryMs, () => this.#later(block, { write, done }));
     };
-    again();
+    commit.stageLazily(write, failed, done);
   }
 
   /** From memory alone. */
@@ -64,7 +72,7 @@ export class Endings {
     if (extent !== undefined) this.#parts.records.free(extent, units);
   }
 
-  #ending(block: Block, reason: EndReason): { readonly write: () => void; readonly done: () => void } {
+  #ending(block: Block, reason: EndReason): Ending {
     if (block.ended) return { write: () => {}, done: () => {} };
     const { statements, clock } = this.#parts;
     const end = endOf(block.state, reason);

@@ -6,6 +6,7 @@ import { ManualClock, until } from '../manual-clock.ts';
 import {
   addBlock,
   closeStore,
+  databaseOf,
   directoryFor,
   editStore,
   failNext,
@@ -160,4 +161,18 @@ test('a pool that could not be forgotten on disk is forgotten when it is tried a
   const pool = openStore(t, directory).pool('B');
   assert.deepEqual([pool.heldUnits, pool.ownLeft, pool.ownEpoch], [0, 0, undefined]);
   assert.equal(pool.idSecrets.theirs.size, 0);
+});
+
+test('a block whose destruction the disk did not take is out of use, and destroyed there as soon as the disk takes it', async (t) => {
+  const clock = new ManualClock();
+  const store = openStore(t, directoryFor(t), { clock });
+  const block = await addBlock(store, 0, 40);
+  const db = await databaseOf(store);
+  const stateOnDisk = () => db.prepare('SELECT state FROM block').get()?.['state'];
+  failNext(store);
+  await assert.rejects(store.destroy(block, 'ordered'), writeFailed);
+  assert.deepEqual([store.pool('B').ownLeft, stateOnDisk()], [0, 'ready']);
+  clock.advance(limits.destroyRetryMs + 1);
+  clock.advance(limits.lazyCommitMs + 1);
+  await until('it is destroyed on the disk', () => stateOnDisk() === 'destroyed');
 });
