@@ -59,7 +59,7 @@ export class HoldingsExchange {
     return { used: ranges(selectUsed), gone: ranges(selectGone), marks: marks.slice(-limits.holdingsMax) };
   }
 
-  /** Resolves when what follows from it is durable. */
+  /** Useless blocks are out of use when it resolves, a condemned store durably so; what becomes of their rows follows. */
   async onMessage(message: Message): Promise<void> {
     const holdings = readHoldings(message.payload);
     if (holdings === undefined) {

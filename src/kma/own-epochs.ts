@@ -34,8 +34,8 @@ export class OwnEpochs {
     if (this.#candidate === epoch) this.#candidate = undefined;
   }
 
-  /** The far end has proved to hold the block. @returns whether it is ready, durably; if not it is to go into another epoch, or has ended */
-  async markReady(block: Block, epoch: number): Promise<boolean> {
+  /** The far end has proved to hold the block. @returns whether it is ready, durably; if not it is in doubt now, has ended, or is to go into another epoch */
+  async markReady(block: Block, epoch: number, isHeld: () => boolean): Promise<boolean> {
     if (epoch === block.number) {
       const begun = this.#store.markReady(block, SYNC_UNITS, epoch);
       this.#beginning.set(epoch, begun);
@@ -44,6 +44,7 @@ export class OwnEpochs {
     }
     // Before that is known, nothing is.
     await this.#beginning.get(epoch)?.catch(() => {});
+    if (isHeld()) return false;
     if (block.state !== 'received' || !this.#pool.idSecrets.own.has(epoch)) return false;
     await this.#store.markReady(block, SYNC_UNITS, epoch);
     return true;

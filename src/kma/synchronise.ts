@@ -249,8 +249,8 @@ export class Synchronise {
 
   async #ready(block: Block, epoch: number): Promise<void> {
     try {
-      if (await this.#epochs.markReady(block, epoch)) this.stats.ready += 1;
-      else if (block.state === 'received') this.#inAnotherEpoch(block, epoch);
+      if (await this.#epochs.markReady(block, epoch, () => this.#held)) this.stats.ready += 1;
+      else if (block.state === 'received' && !this.#held) this.#inAnotherEpoch(block, epoch);
     } catch (thrown) {
       // Proposed again in a while; the answer will be the same.
       this.#proposed.add(block.number, epoch, this.#clock.monotonicMs());

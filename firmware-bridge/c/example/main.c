@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
 #include "../module.h"
 #include "port.h"
 #include "source.h"
