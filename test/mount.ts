@@ -1,8 +1,9 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { promisify } from 'node:util';
 
 export type Mount = { readonly path: string; remount(options: string): void };
 
@@ -41,6 +42,7 @@ export function cannotMountLoop(): string | false {
 }
 
 export type LoopMount = Mount & {
+  /** The kernel gives up its journal, as at an I/O error there, and makes it read-only. This process goes on meanwhile. */ abort(): Promise<void>;
   /** Unmounts it, mends it as at a start of the machine, and mounts it again. */ repair(): void;
 };
 
@@ -65,6 +67,7 @@ export function loopMountFor(t: TestContext, megabytes: number): LoopMount {
   return {
     path,
     remount: (how) => run('mount', ['-o', `remount,${how}`, path]),
+    abort: () => promisify(execFile)('mount', ['-o', 'remount,abort', path]).then(() => {}),
     repair() {
       run('umount', [path]);
       // 1: it was mended.

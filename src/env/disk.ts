@@ -16,6 +16,7 @@ export type Disk = Pick<
   | 'fdatasyncSync'
   | 'fstatSync'
   | 'fsyncSync'
+  | 'ftruncate'
   | 'ftruncateSync'
   | 'mkdirSync'
   | 'openSync'

@@ -1,3 +1,4 @@
+import { ProvenSync, type Witness } from '../disk/proven-sync.ts';
 import type { Disk } from '../env/disk.ts';
 import type { AgentError } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -14,6 +15,7 @@ const GRANULE = limits.blockFileGranuleBytes;
 export class BlockFile {
   readonly #disk: Disk;
   readonly #fd: number;
+  readonly #fileSync: ProvenSync;
   readonly #extents: Extents;
   readonly #onBroken: (error: AgentError) => void;
   readonly #spare: Buffer[] = [];
@@ -30,6 +32,7 @@ export class BlockFile {
   constructor(
     disk: Disk,
     path: string,
+    witness: Witness,
     used: Iterable<{ at: number; bytes: number }>,
     onBroken: (error: AgentError) => void,
   ) {
@@ -38,6 +41,7 @@ export class BlockFile {
     this.#disk = disk;
     this.#fd = this.#disk.openSync(path, disk.constants.O_RDWR | disk.constants.O_CREAT, 0o600);
     this.#disk.chmodSync(path, 0o600);
+    this.#fileSync = new ProvenSync(disk, this.#fd, witness);
     this.#disk.ftruncateSync(this.#fd, this.#extents.end * GRANULE);
   }
 
@@ -110,7 +114,7 @@ export class BlockFile {
     this.#syncing = this.#nextSync;
     this.#nextSync = undefined;
     return new Promise((resolve, reject) => {
-      this.#disk.fdatasync(this.#fd, (error) => {
+      this.#fileSync.run((error) => {
         if (error === null) return resolve();
         this.#broken ??= syncFailed(error);
         this.#onBroken(this.#broken);

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { syncDirectory } from '../disk/durable.ts';
+import { Witness } from '../disk/proven-sync.ts';
 import type { Disk } from '../env/disk.ts';
 import type { Entropy } from '../env/entropy.ts';
 import type { Log } from '../env/log.ts';
@@ -19,14 +20,19 @@ export type OpenDatabase = {
   readonly db: DatabaseSync;
   readonly sealer: Sealer;
   readonly keys: StoreKeyFile;
+  readonly witness: Witness;
   /** It was made just now. */
   readonly fresh: boolean;
 };
 
 /** The files of a store beside its database. */
-export function filesBeside(path: string): { readonly keys: string; readonly blocks: string } {
+export function filesBeside(path: string): {
+  readonly keys: string;
+  readonly blocks: string;
+  readonly witness: string;
+} {
   const stem = path.replace(/\.sqlite$/, '');
-  return { keys: `${stem}.sealing`, blocks: `${stem}.blocks` };
+  return { keys: `${stem}.sealing`, blocks: `${stem}.blocks`, witness: `${stem}.witness` };
 }
 
 /**
@@ -60,12 +66,19 @@ export function openDatabase(
     assertSound(db);
     const { key } = keys.open(readMeta(db, 'store_key') ?? '', nodeKey);
     db.exec('COMMIT');
+    const witness = new Witness(disk, filesBeside(path).witness);
     syncDirectory(disk, dirname(path));
-    return { db, sealer: new Sealer(key, entropy), keys, fresh };
+    return { db, sealer: new Sealer(key, entropy), keys, witness, fresh };
   } catch (thrown) {
     db.close();
     throw thrown instanceof AgentError ? thrown : unusable(path, thrown);
   }
+}
+
+export function closeDatabase({ db, sealer, witness }: OpenDatabase): void {
+  sealer[Symbol.dispose]();
+  witness.close();
+  db.close();
 }
 
 export function readMeta(db: DatabaseSync, name: string): string | undefined {

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { ProvenSync, type Witness } from '../disk/proven-sync.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Disk } from '../env/disk.ts';
 import { AgentError } from '../errors.ts';
@@ -29,6 +30,7 @@ export class GroupCommit {
   readonly #disk: Disk;
   readonly #db: DatabaseSync;
   readonly #wal: number;
+  readonly #walSync: ProvenSync;
   readonly #clock: Clock;
   readonly #onBroken: (error: AgentError) => void;
   readonly #guard: CommitGuard | undefined;
@@ -46,6 +48,7 @@ export class GroupCommit {
     disk: Disk,
     db: DatabaseSync,
     path: string,
+    witness: Witness,
     clock: Clock,
     onBroken: (error: AgentError) => void,
     guard?: CommitGuard,
@@ -56,6 +59,7 @@ export class GroupCommit {
     this.#wal = this.#disk.openSync(`${path}-wal`, 'r+');
     // What a process that was killed had written and not synced counts as durable from now on.
     this.#disk.fdatasyncSync(this.#wal);
+    this.#walSync = new ProvenSync(disk, this.#wal, witness);
     this.#clock = clock;
     this.#onBroken = onBroken;
   }
@@ -95,12 +99,7 @@ export class GroupCommit {
     const staged = this.#transact();
     this.#broken ??= writeFailed(new Error('the store is closed'));
     this.#cancelLazy?.();
-    if (staged.length > 0) this.#disk.fdatasyncSync(this.#wal);
-    const error = staged.length > 0 ? await this.#remember() : undefined;
-    for (const { done, failed } of staged) {
-      if (error === undefined) done();
-      else failed(error);
-    }
+    if (staged.length > 0) await this.#settle(staged);
     this.#disk.closeSync(this.#wal);
   }
 
@@ -132,7 +131,7 @@ export class GroupCommit {
 
   #sync(): Promise<AgentError | undefined> {
     return new Promise((resolve) => {
-      this.#disk.fdatasync(this.#wal, (error) => {
+      this.#walSync.run((error) => {
         if (error === null) return resolve(undefined);
         this.#broken ??= syncFailed(error);
         this.#onBroken(this.#broken);

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { Witness } from '../disk/proven-sync.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Disk } from '../env/disk.ts';
 import type { Entropy } from '../env/entropy.ts';
@@ -68,6 +69,7 @@ export class KeyStore {
   readonly #sealer: Sealer;
   readonly #keys: StoreKeyFile;
   readonly #disk: Disk;
+  readonly #witness: Witness;
   readonly #path: string;
   readonly #secrets: IdSecrets;
   readonly #file: BlockFile;
@@ -82,8 +84,9 @@ export class KeyStore {
     this.log = options.log;
     const { path, kmaId, nodeKey, clock, entropy, onBroken, guard, log, disk } = options;
     const open = () => openDatabase(disk, path, kmaId, nodeKey, entropy, log);
-    const { db, sealer, keys } = openSound(open, { disk, path, guard, log });
+    const { db, sealer, keys, witness } = openSound(open, { disk, path, guard, log });
     this.#db = db;
+    this.#witness = witness;
     this.#sealer = sealer;
     this.#keys = keys;
     this.#disk = disk;
@@ -91,9 +94,9 @@ export class KeyStore {
     this.storeId = readMeta(this.#db, 'store_id') ?? '';
     this.statements = prepareStatements(this.#db);
     const counting = guard && new MarkCounter(guard, this.storeId, this.statements, this.meta('mark'));
-    this.commit = new GroupCommit(disk, db, path, clock, onBroken, counting);
+    this.commit = new GroupCommit(disk, db, path, witness, clock, onBroken, counting);
     const { blocks, places } = loadBlocks(this.statements);
-    this.#file = new BlockFile(disk, filesBeside(path).blocks, places, onBroken);
+    this.#file = new BlockFile(disk, filesBeside(path).blocks, witness, places, onBroken);
     this.numbers = new BlockNumbers(this.statements, this.commit, entropy);
     this.foreign = new ForeignKeys(db, sealer, this.commit, clock);
     const poolOf = (remote: string) => this.pool(remote);
@@ -253,6 +256,7 @@ export class KeyStore {
     } finally {
       this.#wipe();
       await this.#file.close();
+      this.#witness.close();
       this.#db.close();
     }
   }

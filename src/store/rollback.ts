@@ -4,7 +4,7 @@ import type { Disk } from '../env/disk.ts';
 import type { Log } from '../env/log.ts';
 import type { GuardMark, RollbackGuard } from '../env/rollback-guard.ts';
 import { AgentError } from '../errors.ts';
-import { filesBeside, type OpenDatabase, readMeta } from './database.ts';
+import { closeDatabase, filesBeside, type OpenDatabase, readMeta } from './database.ts';
 
 /** What a store says of itself: `mark` is undefined when it was never guarded. */
 type Standing = { readonly storeId: string; readonly mark: number | undefined; readonly fresh: boolean };
@@ -41,12 +41,10 @@ export function openSound(
         'Its key may have been used: it was destroyed, and an empty store begun. Find out who put back the old one.',
     });
   } catch (thrown) {
-    opened.sealer[Symbol.dispose]();
-    opened.db.close();
+    closeDatabase(opened);
     throw thrown;
   }
-  opened.sealer[Symbol.dispose]();
-  opened.db.close();
+  closeDatabase(opened);
   discardStore(disk, path);
   const fresh = open();
   guard?.writeNow({ storeId: readMeta(fresh.db, 'store_id') ?? '', mark: 0 });

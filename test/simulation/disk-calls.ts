@@ -105,6 +105,11 @@ export function diskCalls(life: DiskNotes): Disk {
     at: number | null,
     done: Done,
   ) => inTime(() => writeSync(file, bytes, from, length, at), done);
+  const ftruncate = (file: number, size: number, done: Done) =>
+    inTime(() => {
+      ftruncateSync(file, size);
+      return 0;
+    }, done);
   const fdatasync = (file: number, done: Done): void => {
     const { size } = fs.fstatSync(file);
     const sync = () => {
@@ -120,6 +125,7 @@ export function diskCalls(life: DiskNotes): Disk {
     closeSync,
     writeSync,
     write,
+    ftruncate,
     ftruncateSync,
     fdatasync,
     fsyncSync: syncNow,

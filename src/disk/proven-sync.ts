@@ -1,0 +1,58 @@
+import type { Disk } from '../env/disk.ts';
+
+/**
+ * A file of no content and no name, to ask the file system whether it still takes changes. ext4 may answer a sync with success although its
+ * journal is being given up at that moment (an I/O error in the journal; seen on Linux 6.18, in one of ten such moments): then the bytes that made
+ * the file longer are gone at the next mount. A change of this file asks the journal itself, and is refused when it was given up.
+ */
+export class Witness {
+  readonly #disk: Disk;
+  readonly #fd: number;
+  #length = 0;
+
+  /** @param path of a file that is made and removed at once */
+  constructor(disk: Disk, path: string) {
+    this.#disk = disk;
+    this.#fd = disk.openSync(path, 'w+', 0o600);
+    disk.rmSync(path);
+  }
+
+  /** @param done told the error when the file system takes no change any more */
+  ask(done: (error: Error | null) => void): void {
+    // Each time another length: a file system need not journal what changes nothing.
+    this.#length = 1 - this.#length;
+    this.#disk.ftruncate(this.#fd, this.#length, done);
+  }
+
+  close(): void {
+    this.#disk.closeSync(this.#fd);
+  }
+}
+
+/** Syncs of one file, each proven where the file system's journal had a part in it: when the file had become longer. */
+export class ProvenSync {
+  readonly #disk: Disk;
+  readonly #fd: number;
+  readonly #witness: Witness;
+  /** Bytes of the file that are known to be there after a loss of power. */
+  #proven = 0;
+
+  /** @param fd only lent, as is the witness, which is of the same file system */
+  constructor(disk: Disk, fd: number, witness: Witness) {
+    this.#disk = disk;
+    this.#fd = fd;
+    this.#witness = witness;
+  }
+
+  /** @param done null: all that was written before is durable. An error is final: nobody knows what is on the disk */
+  run(done: (error: Error | null) => void): void {
+    const { size } = this.#disk.fstatSync(this.#fd);
+    this.#disk.fdatasync(this.#fd, (error) => {
+      if (error !== null || size <= this.#proven) return done(error);
+      this.#witness.ask((refused) => {
+        if (refused === null) this.#proven = size;
+        done(refused);
+      });
+    });
+  }
+}
