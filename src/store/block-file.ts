@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+import { syncDirectory } from '../disk/durable.ts';
 import { ProvenSync, type Witness } from '../disk/proven-sync.ts';
 import type { Disk } from '../env/disk.ts';
 import type { AgentError } from '../errors.ts';
@@ -43,6 +45,8 @@ export class BlockFile {
     this.#disk.chmodSync(path, 0o600);
     this.#fileSync = new ProvenSync(disk, this.#fd, witness);
     this.#disk.ftruncateSync(this.#fd, this.#extents.end * GRANULE);
+    // The last file of the store to be opened: what is stored in any of them must not be lost with a name.
+    syncDirectory(disk, dirname(path));
   }
 
   /** Bytes that the file takes. */

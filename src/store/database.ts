@@ -1,6 +1,4 @@
-import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { syncDirectory } from '../disk/durable.ts';
 import { Witness } from '../disk/proven-sync.ts';
 import type { Disk } from '../env/disk.ts';
 import type { Entropy } from '../env/entropy.ts';
@@ -37,7 +35,7 @@ export function filesBeside(path: string): {
 
 /**
  * Opens (or makes) the store's database: write-ahead log, freed pages overwritten, one process at a time. SQLite syncs at checkpoints;
- * the log is synced after each transaction by GroupCommit.
+ * the log is synced after each transaction by GroupCommit, the names of new files by whoever opens the last of them.
  * @throws AgentError `host.store_locked`, `host.store_unusable`, `host.store_damaged`, `host.store_format`, `host.store_key_missing`,
  * `configuration.wrong_node_key`, `configuration.store_of_other_node`
  */
@@ -67,7 +65,6 @@ export function openDatabase(
     const { key } = keys.open(readMeta(db, 'store_key') ?? '', nodeKey);
     db.exec('COMMIT');
     const witness = new Witness(disk, filesBeside(path).witness);
-    syncDirectory(disk, dirname(path));
     return { db, sealer: new Sealer(key, entropy), keys, witness, fresh };
   } catch (thrown) {
     db.close();

@@ -77,9 +77,9 @@ test('a node that is zeroized holds nothing, ends, and starts again only when it
   const lab = await pair(t);
   const { config } = lab.node('A');
   assert.equal(run('zeroize', ...socketOf(lab, 'A')).status, 2);
-  const { key_destroyed_ms, ...done } = JSON.parse(
-    run('zeroize', '--yes', '--why', 'a drill', '--json', ...socketOf(lab, 'A')).stdout,
-  ) as Zeroized;
+  const drill = run('zeroize', '--yes', '--why', 'a drill', '--json', ...socketOf(lab, 'A'));
+  assert.equal(drill.stderr, '');
+  const { key_destroyed_ms, ...done } = JSON.parse(drill.stdout) as Zeroized;
   assert.ok(key_destroyed_ms < 1_000, `${key_destroyed_ms} ms`);
   assert.deepEqual([done.why, done.failures], ['a drill', []]);
   assert.match(done.node_key, /node\.key was overwritten and removed$/);

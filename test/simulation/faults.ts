@@ -10,6 +10,8 @@ import type { Timeline } from './timeline.ts';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
+/** An alarm has been heard by then. */
+const HEARD_MS = 50;
 
 export type FaultParts = {
   readonly plan: Plan;
@@ -139,6 +141,12 @@ export class Faults {
         return this.#cure(someTime(), () => node.expire(false));
       case 'destroy':
         return this.#destroy(node);
+      case 'zeroize':
+        return void node.zeroize();
+      case 'rotate':
+        return void node.rotate(Buffer.from(Array.from({ length: 32 }, () => random.below(256))));
+      case 'alarm':
+        return this.#alarm(link, someTime());
       case 'application':
         return this.#careless(random.pick(applications), someTime());
       case 'attacker':
@@ -186,6 +194,30 @@ export class Faults {
       default:
         return;
     }
+  }
+
+  // The key of a link may not be secret: what comes from now on is not used, until an operator says so.
+  #alarm(link: SimLink, ms: number): void {
+    const { random, nodes, timeline, note } = this.#parts;
+    const { module, node: id } = random.pick(link.ends);
+    const peer = link.ends.find((end) => end.node !== id)!.node;
+    const node = nodes.find((one) => one.id === id)!;
+    module.alarm(true);
+    const release = () => {
+      module.alarm(false);
+      link.released(id);
+      const life = node.lives;
+      const again = () => void timeline.after(1_000, release);
+      if (node.controlled === undefined) return again();
+      node.controlled.order(peer, 'release').then(
+        ({ text }) => note(id, 'released', text),
+        () => node.lives === life && again(),
+      );
+    };
+    timeline.after(HEARD_MS, () => {
+      if (node.isHolding(peer)) link.held(id);
+    });
+    this.#cure(ms, release);
   }
 
   #careless(applications: SimApplications, ms: number): void {

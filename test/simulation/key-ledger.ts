@@ -35,6 +35,8 @@ export class KeyLedger {
   >();
   /** Relayed KMA-keys in the clear, by what carried them. */
   readonly #supplied = new Map<string, string>();
+  /** By link: from which block on each node keeps key out of use. */
+  readonly #held = new Map<string, Map<string, number>>();
   used = 0;
 
   /** A module has made a block at its end of a link. @param bytes are kept */
@@ -47,6 +49,17 @@ export class KeyLedger {
     block.ends.set(node, whole);
     for (let at = 0; at < whole.length; at += UNIT)
       this.#places.set(headOf(bytes, at), { unit: `${name}:${at / UNIT}`, link, number });
+  }
+
+  /** A node keeps the blocks of a link that are made from `number` on out of use: then nobody can use them. */
+  hold(link: string, node: string, number: number): void {
+    const held = this.#held.get(link) ?? new Map<string, number>();
+    this.#held.set(link, held);
+    held.set(node, Math.min(number, held.get(node) ?? number));
+  }
+
+  release(link: string, node: string): void {
+    this.#held.get(link)?.delete(node);
   }
 
   /**
@@ -111,6 +124,9 @@ export class KeyLedger {
 
   // A block of which the ends hold different bits must be found out before it is used.
   #agreed(link: string, number: number): Buffer {
+    for (const [node, from] of this.#held.get(link) ?? [])
+      if (number >= from)
+        violate('held key is not used', `block ${number} of ${link} was used, and ${node} holds it back`);
     const ends = [...(this.#blocks.get(`${link} ${number}`)?.ends.values() ?? [])];
     const [one, other] = ends;
     if (one === undefined)

@@ -49,6 +49,16 @@ export class SimLink {
     this.#timeline.after(everyMs, make);
   }
 
+  /** A node keeps key out of use that comes from now on. */
+  held(node: string): void {
+    this.#ledger.hold(this.name, node, this.#next);
+  }
+
+  /** It does so no more. */
+  released(node: string): void {
+    this.#ledger.release(this.name, node);
+  }
+
   #make(): void {
     const number = this.#next++;
     this.made += 1;

@@ -87,6 +87,11 @@ export class SimModule {
     this.plugged = true;
   }
 
+  /** Begins or ends to say that key of this time may not be secret. */
+  alarm(active: boolean): void {
+    this.#run({ type: 'alarm', alarm: { code: 'blinding', text: 'a bright light', active, suspect: true } });
+  }
+
   /** Bytes on the line that are no message. */
   noise(bytes: Buffer): void {
     this.#write(bytes);

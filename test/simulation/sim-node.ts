@@ -1,6 +1,7 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { World } from '../../src/agent/world.ts';
+import type { Zeroized } from '../../src/agent/zeroize.ts';
 import { type Agent, startAgent } from '../../src/agent.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { Controlled } from '../../src/control/server.ts';
@@ -9,6 +10,7 @@ import type { Log, LogFields } from '../../src/env/log.ts';
 import { messageOf } from '../../src/errors.ts';
 import type { KeyDeliveryOptions } from '../../src/ksa/gs-qkd-014/server.ts';
 import type { KeySupply } from '../../src/ksa/key-supply.ts';
+import { commission } from './commission.ts';
 import type { Loss } from './crash-image.ts';
 import { Ended } from './ended.ts';
 import { violate } from './key-ledger.ts';
@@ -22,6 +24,8 @@ import type { Timeline } from './timeline.ts';
 /** What an agent logs only when something is wrong with it, and not with the world around it. */
 const NEVER = /^(us\.|store\.(block_damaged|rolled_back)|kma\.block\.damaged|agent\.stop_failed)/;
 const NEVER_CODES = /^(us\.|host\.store_(damaged|format|key_missing)|configuration\.)/;
+
+const LAST_WORD_MS = 100;
 
 export type NodeParts = {
   readonly config: Config;
@@ -54,6 +58,8 @@ export class SimNode {
   readonly id: string;
   readonly #parts: NodeParts;
   #life: Life | undefined;
+  /** An operator has it zeroized; `done` when the agent has said that nothing is left. */
+  #zeroized: 'asked' | 'done' | undefined;
   lives = 0;
   expired = false;
   /** When it came up last. */
@@ -93,6 +99,12 @@ export class SimNode {
     return this.#parts.modules;
   }
 
+  /** Whether it keeps the newest key of a link out of use, and will remember that. */
+  isHolding(peer: string): boolean {
+    const link = this.agent?.status().links.find((one) => one.peer === peer);
+    return link !== undefined && link.held !== null && !this.disk.full;
+  }
+
   /** Timers of the agent that wait. */
   get timers(): number {
     return this.#life?.clock.pending ?? 0;
@@ -119,9 +131,8 @@ export class SimNode {
     const broken = (error: Error) => {
       if (this.#life === life) this.#broke(error);
     };
-    startAgent(this.#world(life, calls), config, this.#log(life), broken, () =>
-      broken(new Error('zeroized')),
-    ).then(
+    this.#commission(life, calls);
+    startAgent(this.#world(life, calls), config, this.#log(life), broken, () => this.#lastWord(life)).then(
       (agent) => {
         if (this.#life !== life) return;
         life.agent = agent;
@@ -190,6 +201,34 @@ export class SimNode {
     this.#startLater();
   }
 
+  /** An operator destroys all that the node holds, and then puts it into service again as an empty one. */
+  async zeroize(): Promise<void> {
+    const [life, controlled] = [this.#life, this.controlled];
+    if (life === undefined || controlled === undefined || this.#zeroized !== undefined) return;
+    this.#zeroized = 'asked';
+    const done = (await controlled.zeroize('a drill')) as Zeroized;
+    if (this.#life !== life) return;
+    this.#parts.note(this.id, 'is zeroized', done.failures.join('; '));
+    if (done.failures.length === 0 && /removed$/.test(done.node_key)) this.#zeroized = 'done';
+  }
+
+  /** An operator has the node key changed while the agent runs. It is given the new one when it starts again. */
+  async rotate(key: Buffer): Promise<void> {
+    const [life, controlled] = [this.#life, this.controlled];
+    const { disk, config, note } = this.#parts;
+    if (life === undefined || controlled === undefined) return;
+    const next = join(disk.directory, 'next.key');
+    writeFileSync(next, key, { mode: 0o600 });
+    await controlled.rotate(join(dirname(config.data_directory), 'next.key')).then(
+      () => {
+        if (this.#life !== life || this.#zeroized !== undefined) return;
+        renameSync(next, join(disk.directory, 'node.key'));
+        note(this.id, 'has another node key');
+      },
+      (thrown: unknown) => this.#life === life && note(this.id, 'keeps its node key', messageOf(thrown)),
+    );
+  }
+
   /** The simulation is over. */
   halt(): void {
     this.#end('is halted');
@@ -211,6 +250,21 @@ export class SimNode {
     this.#life = undefined;
     life.clock.kill();
     return life;
+  }
+
+  #commission(life: Life, disk: Disk): void {
+    if (this.#zeroized === undefined) return;
+    const { config, entropy, onNewDisk } = this.#parts;
+    commission({ disk, clock: life.clock, entropy, config }, this.#zeroized === 'done');
+    this.#zeroized = undefined;
+    onNewDisk();
+  }
+
+  // The process of a node that was zeroized ends after a moment.
+  #lastWord(life: Life): void {
+    this.#parts.timeline.after(LAST_WORD_MS, () => {
+      if (this.#life === life) this.kill();
+    });
   }
 
   // As `keyferry run` ends with a code, and the supervisor starts it again.

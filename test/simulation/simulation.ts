@@ -197,7 +197,10 @@ class Simulation {
       modules,
       note: this.#note,
       fail: this.#fail,
-      onNewDisk: () => this.#checks.forget(id),
+      onNewDisk: () => {
+        this.#checks.forget(id);
+        for (const link of this.#links) link.released(id);
+      },
       restartMs: () => random.pick([100, 2_000, 2_000, 30_000]),
     });
   }
