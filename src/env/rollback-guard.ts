@@ -12,6 +12,6 @@ export interface RollbackGuard {
   read(): GuardMark | undefined;
   /** Durable when it resolves. One at a time. */
   write(mark: GuardMark): Promise<void>;
-  /** The same, at once. */
-  writeNow(mark: GuardMark): void;
+  /** Guards a store that is at 0 from now on, and forgets any other: durable when it returns. Cut off, it remembers either. */
+  begin(storeId: string): void;
 }

@@ -45,11 +45,14 @@ export class GuardFile implements RollbackGuard {
     });
   }
 
-  writeNow(mark: GuardMark): void {
+  begin(storeId: string): void {
     this.#guarded('written', () => {
       const file = this.#open();
-      this.#disk.writeSync(file, slotOf(mark), 0, SLOT_BYTES, this.#next());
-      this.#disk.fdatasyncSync(file);
+      // All: the mark of another store would be the highest.
+      for (let slot = 0; slot < SLOTS; slot++) {
+        this.#disk.writeSync(file, slotOf({ storeId, mark: 0 }), 0, SLOT_BYTES, this.#next());
+        this.#disk.fdatasyncSync(file);
+      }
     });
   }
 

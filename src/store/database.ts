@@ -13,14 +13,24 @@ import { assertSound } from './sound.ts';
 import { StoreKeyFile } from './store-key.ts';
 import { upgrade } from './upgrade.ts';
 
+export type OpenOptions = {
+  readonly disk: Disk;
+  readonly path: string;
+  readonly kmaId: string;
+  /** 32 bytes, only lent. */
+  readonly nodeKey: SecretBytes;
+  readonly entropy: Entropy;
+  readonly log?: Log;
+  /** A store of this ID is about to be made: nothing of it is durable yet. What it throws is thrown on, and there is no store. */
+  onMade?(storeId: string): void;
+};
+
 /** A database that is open, and what seals and opens its records. */
 export type OpenDatabase = {
   readonly db: DatabaseSync;
   readonly sealer: Sealer;
   readonly keys: StoreKeyFile;
   readonly witness: Witness;
-  /** It was made just now. */
-  readonly fresh: boolean;
 };
 
 /** The files of a store beside its database. */
@@ -39,25 +49,19 @@ export function filesBeside(path: string): {
  * @throws AgentError `host.store_locked`, `host.store_unusable`, `host.store_damaged`, `host.store_format`, `host.store_key_missing`,
  * `configuration.wrong_node_key`, `configuration.store_of_other_node`
  */
-export function openDatabase(
-  disk: Disk,
-  path: string,
-  kmaId: string,
-  nodeKey: SecretBytes,
-  entropy: Entropy,
-  log?: Log,
-): OpenDatabase {
+export function openDatabase(options: OpenOptions): OpenDatabase {
+  const { disk, path, kmaId, nodeKey, entropy, log, onMade } = options;
   judgeLog(disk, path, log);
   const db = connect(disk, path);
   const keys = new StoreKeyFile(disk, filesBeside(path).keys, entropy);
   try {
     db.exec('BEGIN IMMEDIATE');
     const made = db.prepare('SELECT count(*) AS n FROM sqlite_schema').get();
-    const fresh = made?.['n'] === 0;
-    if (fresh) {
+    if (made?.['n'] === 0) {
       create(db, kmaId, keys, nodeKey, entropy);
       // So that nobody wonders, when the data directory is not the one that was meant.
       log?.info('store.made', { path });
+      onMade?.(readMeta(db, 'store_id') ?? '');
     }
     verify(db, kmaId);
     if (readMeta(db, 'format') !== String(FORMAT)) upgrade(db, { nodeKey, keys, entropy });
@@ -65,7 +69,7 @@ export function openDatabase(
     const { key } = keys.open(readMeta(db, 'store_key') ?? '', nodeKey);
     db.exec('COMMIT');
     const witness = new Witness(disk, filesBeside(path).witness);
-    return { db, sealer: new Sealer(key, entropy), keys, witness, fresh };
+    return { db, sealer: new Sealer(key, entropy), keys, witness };
   } catch (thrown) {
     db.close();
     throw thrown instanceof AgentError ? thrown : unusable(path, thrown);

@@ -38,6 +38,7 @@ export class GroupCommit {
   #scheduled = false;
   #syncing: Promise<void> | undefined;
   #broken: AgentError | undefined;
+  #abandoned: AgentError | undefined;
   #cancelLazy: (() => void) | undefined;
   commits = 0;
   /** Why the newest transaction failed, until one succeeds. */
@@ -85,9 +86,10 @@ export class GroupCommit {
     this.#cancelLazy ??= this.#clock.after(limits.lazyCommitMs, () => this.#schedule());
   }
 
-  /** Everything is being destroyed: nothing is written any more, and who waits is told so. */
+  /** Everything is being destroyed: nothing is written any more, and who waits is told so, be it for a sync that goes well. */
   abandon(): void {
-    this.#broken ??= writeFailed(new Error('the store was zeroized'));
+    this.#abandoned = writeFailed(new Error('the store was zeroized'));
+    this.#broken ??= this.#abandoned;
     failAll(this.#staged, this.#broken);
     this.#staged = [];
     this.#cancelLazy?.();
@@ -122,7 +124,7 @@ export class GroupCommit {
   }
 
   async #settle(staged: readonly Staged[]): Promise<void> {
-    const error = (await this.#sync()) ?? (await this.#remember());
+    const error = (await this.#sync()) ?? (await this.#remember()) ?? this.#abandoned;
     for (const { done, failed } of staged) {
       if (error === undefined) done();
       else failed(error);

@@ -83,7 +83,8 @@ export class KeyStore {
     this.clock = options.clock;
     this.log = options.log;
     const { path, kmaId, nodeKey, clock, entropy, onBroken, guard, log, disk } = options;
-    const open = () => openDatabase(disk, path, kmaId, nodeKey, entropy, log);
+    const open = (onMade: (storeId: string) => void) =>
+      openDatabase({ disk, path, kmaId, nodeKey, entropy, log, onMade });
     const { db, sealer, keys, witness } = openSound(open, { disk, path, guard, log });
     this.#db = db;
     this.#witness = witness;

@@ -7,14 +7,13 @@ import { AgentError } from '../errors.ts';
 import { closeDatabase, filesBeside, type OpenDatabase, readMeta } from './database.ts';
 
 /** What a store says of itself: `mark` is undefined when it was never guarded. */
-type Standing = { readonly storeId: string; readonly mark: number | undefined; readonly fresh: boolean };
+type Standing = { readonly storeId: string; readonly mark: number | undefined };
 
 /** `missing`: the store was guarded, and the guard is empty. `other`: the guard remembers another store. */
 export type Judgement = 'sound' | 'rolled_back' | 'missing' | 'other';
 
 /** Whether a store that is opened can be what the guard saw last. In doubt it cannot. */
-export function judge({ storeId, mark, fresh }: Standing, seen: GuardMark | undefined): Judgement {
-  if (fresh) return 'sound';
+export function judge({ storeId, mark }: Standing, seen: GuardMark | undefined): Judgement {
   if (seen === undefined) return mark === undefined ? 'sound' : 'missing';
   if (seen.storeId !== storeId) return 'other';
   return seen.mark > (mark ?? 0) ? 'rolled_back' : 'sound';
@@ -27,10 +26,16 @@ export function judge({ storeId, mark, fresh }: Standing, seen: GuardMark | unde
  * @throws AgentError `host.guard_missing`, `host.guard_failed`, `host.guard_of_other_store`, and what `open` throws; then nothing has changed
  */
 export function openSound(
-  open: () => OpenDatabase,
+  open: (onMade: (storeId: string) => void) => OpenDatabase,
   { disk, path, guard, log }: { disk: Disk; path: string; guard: RollbackGuard | undefined; log: Log },
 ): OpenDatabase {
-  const opened = open();
+  // The guard first: a store that is cut off from it half made would never be opened again.
+  const onMade = (storeId: string) => {
+    // One that cannot be read is not written over: this throws.
+    guard?.read();
+    guard?.begin(storeId);
+  };
+  const opened = open(onMade);
   try {
     const why = reasonToDiscard(opened, guard, log);
     if (why === undefined) return opened;
@@ -46,13 +51,11 @@ export function openSound(
   }
   closeDatabase(opened);
   discardStore(disk, path);
-  const fresh = open();
-  guard?.writeNow({ storeId: readMeta(fresh.db, 'store_id') ?? '', mark: 0 });
-  return fresh;
+  return open(onMade);
 }
 
 function reasonToDiscard(
-  { db, fresh }: OpenDatabase,
+  { db }: OpenDatabase,
   guard: RollbackGuard | undefined,
   log: Log,
 ): string | undefined {
@@ -69,7 +72,7 @@ function reasonToDiscard(
   }
   const seen = guard.read();
   const mark = text === undefined ? undefined : Number(text);
-  switch (judge({ storeId, mark, fresh }, seen)) {
+  switch (judge({ storeId, mark }, seen)) {
     case 'missing':
       throw missing(guard);
     case 'other':
@@ -78,7 +81,7 @@ function reasonToDiscard(
       return `the guard ${guard.name} has seen change ${seen?.mark} of the store, which is at ${mark ?? 0}`;
     case 'sound':
       // The guard first: a store that was never guarded is at 0.
-      if (fresh || seen === undefined) guard.writeNow({ storeId, mark: 0 });
+      if (seen === undefined) guard.begin(storeId);
       return undefined;
   }
 }

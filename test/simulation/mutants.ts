@@ -35,7 +35,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'acknowledge before sync',
     file: 'src/store/group-commit.ts',
-    find: 'const error = (await this.#sync()) ?? (await this.#remember());',
+    find: 'const error = (await this.#sync()) ?? (await this.#remember()) ?? this.#abandoned;',
     put: 'void this.#sync(); const error: any = undefined;',
     faults: ['power-cut', 'cut-in-write'],
   },
@@ -150,5 +150,26 @@ export const mutants: readonly Mutant[] = [
     find: 'block.next = index + units;\n          pool.ownLeft -= units;',
     put: 'block.next = index + units;\n          pool.ownLeft -= units;\n          if (this.#store.commit.failure !== undefined) block.next = index;',
     faults: ['disk-full'],
+  },
+  {
+    name: 'key of an alarm is agreed on all the same',
+    file: 'src/kma/suspect-hold.ts',
+    find: 'this.#synchronise.setHeld(true);',
+    put: '',
+    faults: ['alarm'],
+  },
+  {
+    name: 'an alarm is forgotten with the process',
+    file: 'src/kma/suspect-hold.ts',
+    find: 'this.#memory?.save(hold);',
+    put: '',
+    faults: ['alarm', 'kill'],
+  },
+  {
+    name: 'the old node key is given up before the new one opens the store',
+    file: 'src/store/rotation.ts',
+    find: 'this.#commit.stageLazily(write, undo, done);',
+    put: 'this.#commit.stageLazily(write, undo, () => {}); done();',
+    faults: ['rotate', 'power-cut', 'cut-in-write'],
   },
 ];

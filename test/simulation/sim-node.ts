@@ -6,24 +6,20 @@ import { type Agent, startAgent } from '../../src/agent.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { Controlled } from '../../src/control/server.ts';
 import type { Disk } from '../../src/env/disk.ts';
-import type { Log, LogFields } from '../../src/env/log.ts';
+import type { Log } from '../../src/env/log.ts';
 import { messageOf } from '../../src/errors.ts';
 import type { KeyDeliveryOptions } from '../../src/ksa/gs-qkd-014/server.ts';
 import type { KeySupply } from '../../src/ksa/key-supply.ts';
 import { commission } from './commission.ts';
 import type { Loss } from './crash-image.ts';
 import { Ended } from './ended.ts';
-import { violate } from './key-ledger.ts';
 import { NodeClock, type WallClock } from './node-clock.ts';
 import type { SeededEntropy } from './seeded-entropy.ts';
 import type { SimDisk } from './sim-disk.ts';
+import { isNever, simLog } from './sim-log.ts';
 import type { SimModule } from './sim-module.ts';
 import { Host, type SimNet } from './sim-net.ts';
 import type { Timeline } from './timeline.ts';
-
-/** What an agent logs only when something is wrong with it, and not with the world around it. */
-const NEVER = /^(us\.|store\.(block_damaged|rolled_back)|kma\.block\.damaged|agent\.stop_failed)/;
-const NEVER_CODES = /^(us\.|host\.store_(damaged|format|key_missing)|configuration\.)/;
 
 const LAST_WORD_MS = 100;
 
@@ -47,7 +43,6 @@ export type NodeParts = {
 type Life = {
   readonly clock: NodeClock;
   readonly host: Host;
-  readonly closings: (() => void)[];
   agent: Agent | undefined;
   supply: KeySupply | undefined;
   controlled: Controlled | undefined;
@@ -60,6 +55,7 @@ export class SimNode {
   #life: Life | undefined;
   /** An operator has it zeroized; `done` when the agent has said that nothing is left. */
   #zeroized: 'asked' | 'done' | undefined;
+  #rotations = 0;
   lives = 0;
   expired = false;
   /** When it came up last. */
@@ -95,10 +91,6 @@ export class SimNode {
     return this.#life?.agent === undefined ? undefined : this.#life.controlled;
   }
 
-  get modules(): ReadonlyMap<string, SimModule> {
-    return this.#parts.modules;
-  }
-
   /** Whether it keeps the newest key of a link out of use, and will remember that. */
   isHolding(peer: string): boolean {
     const link = this.agent?.status().links.find((one) => one.peer === peer);
@@ -117,19 +109,12 @@ export class SimNode {
     const host = new Host(this.id);
     host.expired = this.expired;
     const clock = new NodeClock(timeline, wall);
-    const life: Life = {
-      clock,
-      host,
-      closings: [],
-      agent: undefined,
-      supply: undefined,
-      controlled: undefined,
-    };
+    const life: Life = { clock, host, agent: undefined, supply: undefined, controlled: undefined };
     this.#life = life;
     const calls = disk.begin();
     note(this.id, 'starts', `life ${this.lives}`);
-    const broken = (error: Error) => {
-      if (this.#life === life) this.#broke(error);
+    const broken = (thrown: unknown) => {
+      if (this.#life === life) this.#broke(thrown);
     };
     this.#commission(life, calls);
     startAgent(this.#world(life, calls), config, this.#log(life), broken, () => this.#lastWord(life)).then(
@@ -139,9 +124,7 @@ export class SimNode {
         this.upMs = timeline.nowMs;
         note(this.id, 'is up');
       },
-      (thrown: unknown) => {
-        if (this.#life === life) this.#broke(thrown);
-      },
+      broken,
     );
   }
 
@@ -217,16 +200,18 @@ export class SimNode {
     const [life, controlled] = [this.#life, this.controlled];
     const { disk, config, note } = this.#parts;
     if (life === undefined || controlled === undefined) return;
-    const next = join(disk.directory, 'next.key');
+    this.#rotations += 1;
+    const name = `next-${this.#rotations}.key`;
+    const next = join(disk.directory, name);
     writeFileSync(next, key, { mode: 0o600 });
-    await controlled.rotate(join(dirname(config.data_directory), 'next.key')).then(
-      () => {
-        if (this.#life !== life || this.#zeroized !== undefined) return;
-        renameSync(next, join(disk.directory, 'node.key'));
-        note(this.id, 'has another node key');
-      },
-      (thrown: unknown) => this.#life === life && note(this.id, 'keeps its node key', messageOf(thrown)),
-    );
+    try {
+      await controlled.rotate(join(dirname(config.data_directory), name));
+      if (this.#life !== life || this.#zeroized !== undefined) return;
+      renameSync(next, join(disk.directory, 'node.key'));
+      note(this.id, 'has another node key');
+    } catch (thrown) {
+      if (this.#life === life) note(this.id, 'keeps its node key', messageOf(thrown));
+    }
   }
 
   /** The simulation is over. */
@@ -238,9 +223,9 @@ export class SimNode {
 
   expire(expired: boolean): void {
     this.expired = expired;
-    if (this.#life === undefined) return;
-    if (expired) this.#parts.net.expire(this.#life.host);
-    else this.#life.host.expired = false;
+    if (this.host === undefined) return;
+    if (expired) this.#parts.net.expire(this.host);
+    else this.host.expired = false;
   }
 
   #end(how: string): Life | undefined {
@@ -271,13 +256,21 @@ export class SimNode {
   #broke(thrown: unknown): void {
     const code = (thrown as { code?: string }).code ?? '';
     this.#parts.note(this.id, 'ends', `${code} ${messageOf(thrown)}`);
-    if (!(thrown instanceof Ended) && (code === '' || NEVER_CODES.test(code)))
+    if (!(thrown instanceof Ended) && (code === '' || isNever(code)))
       this.#parts.fail(thrown instanceof Error ? thrown : new Error(String(thrown)));
     this.kill();
   }
 
   #startLater(): void {
     this.#parts.timeline.after(this.#parts.restartMs(), () => this.start());
+  }
+
+  #log(life: Life): Log {
+    return simLog((event, details) => {
+      if (this.#life !== life) return false;
+      this.#parts.note(this.id, event, details);
+      return true;
+    });
   }
 
   #world(life: Life, disk: Disk): World {
@@ -303,31 +296,4 @@ export class SimNode {
       },
     };
   }
-
-  #log(life: Life, fields: LogFields = {}): Log {
-    const write = (level: string) => (event: string, more?: LogFields) => {
-      if (this.#life !== life) return;
-      const all = { ...fields, ...more };
-      const code = String(all['code'] ?? '');
-      this.#parts.note(this.id, `${level} ${event}`, wordsOf(all));
-      if (level !== 'error') return;
-      if (NEVER.test(event) || NEVER_CODES.test(code))
-        violate('an agent is sound', `${event} ${wordsOf(all)}`);
-    };
-    const quiet = () => {};
-    return {
-      debug: quiet,
-      info: write('info'),
-      warn: write('warn'),
-      error: write('error'),
-      with: (more) => this.#log(life, { ...fields, ...more }),
-    };
-  }
-}
-
-function wordsOf(fields: LogFields): string {
-  return Object.entries(fields)
-    .filter(([name, value]) => value !== undefined && name !== 'remedy')
-    .map(([name, value]) => `${name}=${value}`)
-    .join(' ');
 }

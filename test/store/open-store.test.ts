@@ -43,7 +43,8 @@ test('a second store on the same files is refused, in this process and in anothe
     import { systemDisk } from ${JSON.stringify(join(import.meta.dirname, '../../src/node/disk.ts'))};
     const entropy = { fill() {}, uuid: () => '' };
     try {
-      openDatabase(systemDisk, ${JSON.stringify(join(directory, 'keys.sqlite'))}, 'A', SecretBytes.alloc(32), entropy);
+      const path = ${JSON.stringify(join(directory, 'keys.sqlite'))};
+      openDatabase({ disk: systemDisk, path, kmaId: 'A', nodeKey: SecretBytes.alloc(32), entropy });
     } catch (thrown) {
       process.stdout.write(thrown.code);
     }`;
