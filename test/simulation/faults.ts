@@ -126,7 +126,7 @@ export class Faults {
       case 'restart':
         return void node.restart();
       case 'new-disk':
-        return node.replaceDisk();
+        return node.replaceDisk('an empty disk');
       case 'disk-full':
         node.disk.full = true;
         return this.#cure(someTime(), () => {
@@ -145,6 +145,8 @@ export class Faults {
         return void node.zeroize();
       case 'rotate':
         return void node.rotate(Buffer.from(Array.from({ length: 32 }, () => random.below(256))));
+      case 'put-back':
+        return this.#putBack(node, someTime());
       case 'alarm':
         return this.#alarm(link, someTime());
       case 'application':
@@ -194,6 +196,13 @@ export class Faults {
       default:
         return;
     }
+  }
+
+  // Without a guard nobody may notice in time: operators are told so.
+  #putBack(node: SimNode, ms: number): void {
+    if (!this.#parts.plan.guarded || node.agent === undefined) return;
+    node.disk.copy();
+    this.#cure(ms, () => node.replaceDisk('an old copy'));
   }
 
   // The key of a link may not be secret: what comes from now on is not used, until an operator says so.

@@ -172,4 +172,18 @@ export const mutants: readonly Mutant[] = [
     put: 'this.#commit.stageLazily(write, undo, () => {}); done();',
     faults: ['rotate', 'power-cut', 'cut-in-write'],
   },
+  {
+    name: 'a store that was put back goes on',
+    file: 'src/store/rollback.ts',
+    find: "return seen.mark > (mark ?? 0) ? 'rolled_back' : 'sound';",
+    put: "return 'sound';",
+    faults: ['put-back'],
+  },
+  {
+    name: 'the guard forgets the mark of the store before only later',
+    file: 'src/node/guard-file.ts',
+    find: 'for (let slot = 0; slot < SLOTS; slot++) {',
+    put: 'for (let slot = 0; slot < 1; slot++) {',
+    faults: ['put-back', 'zeroize', 'kill', 'power-cut'],
+  },
 ];

@@ -1,8 +1,8 @@
 import { Random } from '../fuzz/random.ts';
 import type { Loss } from './crash-image.ts';
 
-/** What an operator or a module has a node do. Drawn apart from the others, so that a seed keeps what it drew before there were these. */
-const ordered = ['zeroize', 'rotate', 'alarm'] as const;
+/** What people and modules have a node do. Drawn apart from the others, so that a seed keeps what it drew before there were these. */
+const ordered = ['zeroize', 'rotate', 'alarm', 'put-back'] as const;
 
 /** The kinds of fault. Each run has some of them, as often as it says. */
 export const faultKinds = [
@@ -115,7 +115,7 @@ function draftFaults(seed: number, random: Random): Map<FaultKind, number> {
   const apart = new Random(seed * 6_151 + 41);
   for (const kind of faultKinds) {
     const drawn = (ordered as readonly FaultKind[]).includes(kind) ? apart : random;
-    const rate = drawn.pick(kind === 'new-disk' || kind === 'zeroize' ? [6, 30] : [6, 30, 120, 400]);
+    const rate = drawn.pick(['new-disk', 'zeroize', 'put-back'].includes(kind) ? [6, 30] : [6, 30, 120, 400]);
     if (drawn.once(share)) faults.set(kind, rate);
   }
   return faults;

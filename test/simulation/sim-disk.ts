@@ -5,6 +5,8 @@ import type { Loss } from './crash-image.ts';
 import { DiskLife, type LifeOptions } from './disk-life.ts';
 import type { SimDatabase } from './sim-database.ts';
 
+const HOME = ['data', 'node.key'];
+
 export type SimDiskOptions = Omit<LifeOptions, 'isFull' | 'onChange' | 'onCut'> & {
   /** A real directory, in which each life has its own. */
   readonly root: string;
@@ -20,6 +22,9 @@ export class SimDisk {
   /** After so many changes the power goes. */
   #cutAfter = Number.POSITIVE_INFINITY;
   #onCut: () => Loss | undefined = () => undefined;
+  #hasCopy = false;
+  /** It was given an old copy of its store at some time. */
+  wasPutBack = false;
 
   constructor(options: SimDiskOptions) {
     this.#options = options;
@@ -88,6 +93,36 @@ export class SimDisk {
   cutAfter(changes: number, onCut: () => Loss | undefined): void {
     this.#cutAfter = changes;
     this.#onCut = onCut;
+  }
+
+  /** The agent has ended: all of the store and its guard is lost. */
+  lose(): void {
+    this.#hasCopy = false;
+    for (const name of ['data', 'guard'])
+      fs.rmSync(join(this.directory, name), { recursive: true, force: true });
+  }
+
+  /** Somebody copies the store and the node key as they are at this moment. Not the guard, which is on another device. */
+  copy(): void {
+    this.#hasCopy = true;
+    fs.rmSync(this.#copies, { recursive: true, force: true });
+    for (const name of HOME)
+      fs.cpSync(join(this.directory, name), join(this.#copies, name), { recursive: true });
+  }
+
+  /** The agent has ended: the copy is put in the place of what is there. */
+  putBack(): void {
+    if (!this.#hasCopy) return;
+    this.#hasCopy = false;
+    this.wasPutBack = true;
+    for (const name of HOME) {
+      fs.rmSync(join(this.directory, name), { recursive: true });
+      fs.cpSync(join(this.#copies, name), join(this.directory, name), { recursive: true });
+    }
+  }
+
+  get #copies(): string {
+    return join(this.#options.root, 'copy');
   }
 
   #end(life: DiskLife, loss: Loss | undefined, pages?: Parameters<LifeOptions['onCut']>[1]): void {

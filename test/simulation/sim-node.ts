@@ -1,4 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { World } from '../../src/agent/world.ts';
 import type { Zeroized } from '../../src/agent/zeroize.ts';
@@ -84,17 +84,17 @@ export class SimNode {
   }
 
   get supply(): KeySupply | undefined {
-    return this.#life?.agent === undefined ? undefined : this.#life.supply;
+    return this.agent && this.#life?.supply;
   }
 
   get controlled(): Controlled | undefined {
-    return this.#life?.agent === undefined ? undefined : this.#life.controlled;
+    return this.agent && this.#life?.controlled;
   }
 
   /** Whether it keeps the newest key of a link out of use, and will remember that. */
   isHolding(peer: string): boolean {
-    const link = this.agent?.status().links.find((one) => one.peer === peer);
-    return link !== undefined && link.held !== null && !this.disk.full;
+    const holds = this.agent?.status().links.some((link) => link.peer === peer && link.held !== null);
+    return holds === true && !this.disk.full;
   }
 
   /** Timers of the agent that wait. */
@@ -157,13 +157,13 @@ export class SimNode {
     });
   }
 
-  /** Its disk is lost, and an operator puts the node into service with an empty one. */
-  replaceDisk(): void {
-    const life = this.#end('gets a new disk');
+  /** Its disk is lost, and an operator puts the node into service with an empty one, or with what was copied of it before. */
+  replaceDisk(by: 'an empty disk' | 'an old copy'): void {
+    const life = this.#end(`is given ${by}`);
     if (life === undefined) return;
-    this.#parts.disk.killed();
-    for (const name of ['data', 'guard'])
-      rmSync(join(this.#parts.disk.directory, name), { recursive: true, force: true });
+    this.disk.killed();
+    if (by === 'an old copy') this.disk.putBack();
+    else this.disk.lose();
     this.#parts.onNewDisk();
     this.#parts.net.hangUp(life.host);
     this.#startLater();
@@ -247,15 +247,15 @@ export class SimNode {
 
   // The process of a node that was zeroized ends after a moment.
   #lastWord(life: Life): void {
-    this.#parts.timeline.after(LAST_WORD_MS, () => {
-      if (this.#life === life) this.kill();
-    });
+    this.#parts.timeline.after(LAST_WORD_MS, () => void (this.#life === life && this.kill()));
   }
 
   // As `keyferry run` ends with a code, and the supervisor starts it again.
   #broke(thrown: unknown): void {
     const code = (thrown as { code?: string }).code ?? '';
     this.#parts.note(this.id, 'ends', `${code} ${messageOf(thrown)}`);
+    // Then an operator does what the remedy says.
+    if (this.disk.wasPutBack && code === 'host.guard_of_other_store') this.#zeroized = 'asked';
     if (!(thrown instanceof Ended) && (code === '' || isNever(code)))
       this.#parts.fail(thrown instanceof Error ? thrown : new Error(String(thrown)));
     this.kill();
@@ -269,7 +269,7 @@ export class SimNode {
     return simLog((event, details) => {
       if (this.#life !== life) return false;
       this.#parts.note(this.id, event, details);
-      return true;
+      return !(this.disk.wasPutBack && event.endsWith('store.rolled_back'));
     });
   }
 
