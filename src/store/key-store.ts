@@ -25,6 +25,7 @@ import { loadBlocks } from './load-blocks.ts';
 import { MarkCounter } from './mark-counter.ts';
 import { OpenBlocks } from './open-blocks.ts';
 import { Pool } from './pool.ts';
+import { Readying } from './readying.ts';
 import { discardStore, openSound } from './rollback.ts';
 import { Rotation } from './rotation.ts';
 import type { Sealer } from './seal.ts';
@@ -73,10 +74,9 @@ export class KeyStore {
   readonly #path: string;
   readonly #secrets: IdSecrets;
   readonly #file: BlockFile;
-  readonly #records: BlockRecords;
   readonly #endings: Endings;
   readonly #insertion: Insertion;
-  readonly #tell: (change: BlockChange) => void;
+  readonly #readying: Readying;
   readonly #pools = new Map<string, Pool>();
 
   constructor(options: KeyStoreOptions) {
@@ -106,12 +106,16 @@ export class KeyStore {
     this.rotation = new Rotation(db, sealer, keys, this.commit, entropy);
     this.#secrets = new IdSecrets(sealer, this.statements);
     const records = new BlockRecords(sealer, entropy, this.statements, this.#file);
-    this.#records = records;
     this.open = new OpenBlocks(records);
     const tell = options.onBlock ?? (() => {});
     const shared = { clock, log, commit: this.commit, statements: this.statements, records, poolOf, tell };
-    this.#tell = tell;
     this.#endings = new Endings({ ...shared, open: this.open });
+    this.#readying = new Readying({
+      ...shared,
+      open: this.open,
+      secrets: this.#secrets,
+      endings: this.#endings,
+    });
     this.#insertion = new Insertion({
       ...shared,
       secrets: this.#secrets,
@@ -149,30 +153,9 @@ export class KeyStore {
     return this.#insertion.insert(block, bytes);
   }
 
-  /** Both ends have proved to hold the same bits: the block's units from `first` on are for use. */
-  async markReady(block: Block, first: number, epoch: number): Promise<void> {
-    const pool = this.pool(block.pool);
-    const secret = epoch === block.number ? this.#secrets.unitOf(this.open, block, first) : undefined;
-    const usable = secret === undefined ? first : first + 1;
-    // Marked before in an epoch of its own: the KMA-key that was its ID secret is for use now, so it may not stay one.
-    const revoked = block.state === 'ready' && block.epoch === block.number && epoch !== block.number;
-    await this.#committed(secret, () => {
-      this.#records.reseal(block, { state: 'ready', first: usable, epoch });
-      this.statements.setReady.run(usable, epoch, this.clock.wallMs(), block.id);
-      if (revoked) this.#secrets.erase(pool, block.own, block.number);
-      if (secret !== undefined) this.#secrets.write(pool, block.own, block.number, secret);
-    });
-    if (revoked) this.#secrets.drop(pool, block.own, block.number);
-    if (block.ended) return this.#takeBack(pool, block, secret);
-    if (secret !== undefined) this.#secrets.keep(pool, block.own, block.number, secret);
-    this.open.readied(block, usable);
-    block.first = usable;
-    block.epoch = epoch;
-    block.burntTo = Math.max(block.burntTo, usable);
-    block.next = Math.max(block.next, usable);
-    block.state = 'ready';
-    pool.readied(block);
-    this.#tell({ what: 'ready', block, keys: block.left, state: block.state });
+  /** Both ends have proved to hold the same bits: the block's units from `first` on are for use, in this epoch. */
+  markReady(block: Block, first: number, epoch: number): Promise<void> {
+    return this.#readying.markReady(block, first, epoch);
   }
 
   /** Destroys the key of a live block. Its row stays, so that the block is known when it comes again. */
@@ -209,15 +192,8 @@ export class KeyStore {
   }
 
   /** The other end does not hold this ID secret: own blocks of its epoch cannot be found there. */
-  async forgetEpoch(remote: string, epoch: number): Promise<void> {
-    const pool = this.pool(remote);
-    if (!pool.idSecrets.own.has(epoch)) return;
-    const blocks = [...pool.own.values()].filter((block) => block.state === 'ready' && block.epoch === epoch);
-    this.#secrets.drop(pool, true, epoch);
-    await Promise.all([
-      this.commit.stage(() => this.#secrets.erase(pool, true, epoch)),
-      ...blocks.map((block) => this.destroy(block, 'forgotten')),
-    ]);
+  forgetEpoch(remote: string, epoch: number): Promise<void> {
+    return this.#readying.forgetEpoch(this.pool(remote), epoch);
   }
 
   /**
@@ -267,24 +243,6 @@ export class KeyStore {
     for (const pool of this.#pools.values())
       for (const own of [true, false]) this.#secrets.dropAll(pool, own);
     this.#sealer[Symbol.dispose]();
-  }
-
-  // The block ended while it was being marked: what was written as its ID secret goes again.
-  #takeBack(pool: Pool, block: Block, secret: SecretBytes | undefined): void {
-    if (secret === undefined) return;
-    secret.wipe();
-    const failed = ({ message: reason }: AgentError) => this.log.error('store.erase_failed', { reason });
-    this.commit.stageLazily(() => this.#secrets.erase(pool, block.own, block.number), failed);
-  }
-
-  // Wipes `secret` when the transaction comes to nothing.
-  async #committed(secret: SecretBytes | undefined, write: () => void): Promise<void> {
-    try {
-      await this.commit.stage(write);
-    } catch (thrown) {
-      secret?.wipe();
-      throw thrown;
-    }
   }
 
   #load(blocks: readonly Block[]): void {

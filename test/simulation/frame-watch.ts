@@ -44,8 +44,11 @@ export class FrameWatch {
       return name;
     const payload = JSON.parse(frame.toString('utf8', HEADER)) as Payload;
     if (code === command.syncProposal || code === command.syncAnswer) {
-      this.#proofs(from, to, code === command.syncProposal ? 'proposal' : 'answer', payload.blocks ?? []);
-      return `${name} ${payload.blocks?.map(([number]) => number).join(',')}`;
+      const proposes = code === command.syncProposal;
+      this.#proofs(from, to, proposes ? 'proposal' : 'answer', payload.blocks ?? []);
+      const words = ([number, second, epoch]: readonly (string | number)[]) =>
+        proposes ? `${number} in ${epoch}` : `${number} ${second}`;
+      return `${name} ${payload.blocks?.map(words).join(', ')}`;
     }
     const hop = payload.extension?.at(-1)?.keyferry_hop;
     if (hop === undefined) violate('messages are protected', `${from} sent ${to} ${name} without pad`);

@@ -41,6 +41,8 @@ export type RunResult = {
 };
 
 const MINUTE = 60_000;
+/** At the end nobody asks for key: pools have to come back to what they are to have. */
+const QUIET_MS = MINUTE;
 const EVENTS_IN_A_ROW = 64;
 /** After the last fault, until all must be well again. */
 export const HEAL_MS = 5 * MINUTE;
@@ -145,9 +147,14 @@ class Simulation {
     }
   }
 
+  get #isQuiet(): boolean {
+    return this.#timeline.nowMs > this.#plan.minutes * MINUTE + HEAL_MS - QUIET_MS;
+  }
+
   // Requests come in no rhythm.
   #ask(pair: SimApplications, everyMs: number): void {
     this.#timeline.after(everyMs / 2 + this.#random.below(everyMs), () => {
+      if (this.#isQuiet) return;
       void pair.take();
       this.#ask(pair, everyMs);
     });
@@ -155,6 +162,7 @@ class Simulation {
 
   // An operator has key relayed now and then.
   #relay(): void {
+    if (this.#isQuiet) return;
     const way = this.#random.pick(this.#plan.relays);
     const [from, to] = this.#random.once(2) ? [way?.from, way?.to] : [way?.to, way?.from];
     const node = this.#nodes.find(({ id }) => id === from);

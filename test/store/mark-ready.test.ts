@@ -126,6 +126,20 @@ test('an epoch that the other end has lost is forgotten with its own blocks, the
   check(openStore(t, directory).pool('B'));
 });
 
+test('an epoch that is forgotten takes with it the block that is just being marked ready in it, also on disk', async (t) => {
+  const directory = directoryFor(t);
+  const store = openStore(t, directory);
+  await addBlock(store, 10, 4, { epoch: 10 });
+  const block = await addBlock(store, 12, 8, link);
+  const marked = store.markReady(block, SYNC_UNITS, 10);
+  await Promise.all([marked, store.forgetEpoch('B', 10)]);
+  const check = (pool: ReturnType<KeyStore['pool']>) =>
+    assert.deepEqual([pool.own.size, pool.ownLeft, pool.ownEpoch], [0, 0, undefined]);
+  check(store.pool('B'));
+  await closeStore(store);
+  check(openStore(t, directory).pool('B'));
+});
+
 test('forgetting the own direction leaves theirs as it is', async (t) => {
   const store = openStore(t, directoryFor(t));
   for (const own of [true, false]) await addBlock(store, 10, 4, { epoch: 10, own });
