@@ -1,9 +1,9 @@
 import { openDoors } from './agent/doors.ts';
+import type { Origin } from './agent/origin.ts';
 import { buildParts, type Closing } from './agent/parts.ts';
-import { type Reloaded, reloadTls } from './agent/reload.ts';
+import { type Reloaded, reload } from './agent/reload.ts';
 import { describe } from './agent/status.ts';
 import type { World } from './agent/world.ts';
-import type { Config } from './config/schema.ts';
 import type { Log } from './env/log.ts';
 import { type AgentError, messageOf } from './errors.ts';
 import type { RelayResult } from './kma/relay-source.ts';
@@ -13,7 +13,7 @@ export type Agent = {
   status(): Status;
   /** Relays fresh KMA-keys of 256 bits to another KMA. @throws AgentError `relay.…` */
   relay(destination: string, keys: number): Promise<RelayResult>;
-  /** Reads the TLS files anew. @throws AgentError `configuration.…`, and then everything is as it was */
+  /** Reads the configuration and the files that it names anew. @throws AgentError `configuration.…`, and then everything is as it was */
   reload(): Promise<Reloaded>;
   /** Stops taking key, ends what is under way, closes the store. */
   stop(): Promise<void>;
@@ -21,18 +21,16 @@ export type Agent = {
 
 /**
  * Builds the agent's parts from a configuration and starts them, the store first and the doors last.
- * @param configSha256 of the configuration file, for the record
  * @param onBroken an invariant of ours does not hold, or the disk has failed: the process must end
  * @param onZeroized all key is destroyed and who asked for it has been told: the process must end
  * @throws AgentError; what was started by then is stopped
  */
 export async function startAgent(
   world: World,
-  config: Config,
+  origin: Origin,
   log: Log,
   onBroken: (error: AgentError) => void,
   onZeroized: () => void,
-  configSha256?: string,
 ): Promise<Agent> {
   const closings: Closing[] = [];
   const stop = async () => {
@@ -45,13 +43,13 @@ export async function startAgent(
     }
   };
   try {
-    const parts = buildParts(world, config, log, closings, onBroken, configSha256);
+    const parts = buildParts(world, origin, log, closings, onBroken);
     await openDoors(parts, parts.log, closings, onBroken, onZeroized);
     const { source } = parts.relay;
     return {
       status: () => describe(parts),
       relay: (to, keys) => source.relay(to, keys),
-      reload: () => reloadTls(parts, parts.log),
+      reload: () => reload(parts, parts.log),
       stop,
     };
   } catch (thrown) {

@@ -1,24 +1,22 @@
 import type { ModuleOrder } from '../../drivers/driver.ts';
 import { parseHostPort } from '../config/address.ts';
-import { relayPools } from '../config/relay-pools.ts';
 import type { Log } from '../env/log.ts';
-import { AgentError, type InvariantError } from '../errors.ts';
-import { Refill } from '../kma/refill.ts';
+import type { InvariantError } from '../errors.ts';
 import { Retention } from '../kma/retention.ts';
-import { readKeyFile } from '../node/key-file.ts';
 import { TamperSwitch } from '../node/tamper-switch.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { auditedControl } from './audited-control.ts';
 import { type DestroyRequest, destroyKeys, listKeys } from './keys.ts';
+import type { WholeAgent } from './neighbours.ts';
 import { orderModule } from './orders.ts';
 import { KeyOrders } from './orders-for-key.ts';
 import type { Closing } from './parts.ts';
-import { reloadTls } from './reload.ts';
+import { reload } from './reload.ts';
 import { type AgentParts, describe } from './status.ts';
 
 /** Starts what listens, dials and reads, the door for applications last. `closings` gets what undoes it, in order. */
 export async function openDoors(
-  parts: AgentParts,
+  parts: WholeAgent,
   log: Log,
   closings: Closing[],
   onBroken: (error: InvariantError) => void,
@@ -28,8 +26,9 @@ export async function openDoors(
   watchTamper(parts, orders, log, closings);
   await openControl(parts, orders, log, closings);
   await openKx(parts, log, closings);
-  openModules(parts, log, closings);
-  startRefills(parts, closings);
+  openModules(parts, closings);
+  closings.push(() => parts.pools.stop());
+  parts.pools.fill(parts.config);
   closings.push(() => parts.clockWatch.stop());
   parts.clockWatch.start();
   const retention = new Retention(parts.store, parts.clock, log, () => parts.clockWatch.doubtful);
@@ -57,7 +56,7 @@ function watchTamper(
 }
 
 async function openControl(
-  parts: AgentParts,
+  parts: WholeAgent,
   orders: KeyOrders,
   log: Log,
   closings: Closing[],
@@ -67,7 +66,7 @@ async function openControl(
     status,
     metrics: createMetrics(status),
     relay: (destination: string, keys: number) => parts.relay.source.relay(destination, keys),
-    reload: () => reloadTls(parts, log),
+    reload: () => reload(parts, log),
     audit: () => parts.auditing.head(),
     order: (name: string, order: ModuleOrder | 'release') => orderModule(parts, name, order),
     keys: (pool?: string) => listKeys(parts, pool),
@@ -98,42 +97,17 @@ async function openKx(
     ports.kx = server.port;
     closings.push(() => server.close());
   }
-  for (const peer of peers.values()) {
-    closings.push(() => peer.stop());
-    peer.start();
-  }
+  closings.push(() => {
+    for (const peer of peers.values()) peer.stop();
+  });
+  for (const peer of peers.values()) peer.start();
 }
 
-function openModules({ links, modules, clock, world }: AgentParts, log: Log, closings: Closing[]): void {
-  for (const { link, acquire, synchronise } of links.values()) {
-    closings.push(() => synchronise.stop());
-    const driver = world.driver(link.driver);
-    if (driver === undefined) {
-      throw new AgentError('configuration.unknown_driver', `there is no driver ${link.driver}`, {
-        fault: 'configuration',
-        remedy: 'Use a driver that `keyferry check` knows.',
-      });
-    }
-    const { port, baud_rate: baudRate, link_id: expectedLinkId, module_key } = link;
-    using moduleKey =
-      module_key === undefined ? undefined : readKeyFile(world.disk, module_key, 'module_key');
-    const channel = moduleKey && { moduleKey, entropy: world.entropy };
-    const context = { clock, log: log.with({ link: link.peer }), port, baudRate, expectedLinkId, channel };
-    const open = driver.open(context, acquire);
-    modules.set(link.peer, open);
-    closings.push(async () => {
-      acquire.stop();
-      await open.close();
-    });
-  }
-}
-
-function startRefills({ config, store, relay, routes, clock }: AgentParts, closings: Closing[]): void {
-  for (const [remote, marks] of relayPools(config)) {
-    const refill = new Refill(remote, marks, { store, routes, source: relay.source, clock });
-    closings.push(() => refill.stop());
-    refill.start();
-  }
+function openModules({ links, neighbours }: WholeAgent, closings: Closing[]): void {
+  closings.push(async () => {
+    await Promise.all([...links.keys()].map((kmaId) => neighbours.closeLink(kmaId)));
+  });
+  for (const kmaId of links.keys()) neighbours.openLink(kmaId);
 }
 
 async function openSupply(

@@ -5,7 +5,7 @@ type Greeting = { readonly settled: Promise<boolean>; over: boolean };
 
 /** Holds the messages of a peer back until what follows from its greeting is on disk. The newest greeting of each peer alone counts. */
 export class Greetings {
-  readonly #newest = new Map<Peer, Greeting>();
+  readonly #newest = new WeakMap<Peer, Greeting>();
 
   /** @param settled whether it went well; messages that came until then are handled only if it did */
   begin(peer: Peer, settled: Promise<boolean>): void {

@@ -1,12 +1,13 @@
-import { checkCertificateFiles } from '../config/certificate-files.ts';
 import { type FoundFault, pathText } from '../config/faults.ts';
-import { diskReader } from '../config/files.ts';
+import type { Config } from '../config/schema.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError } from '../errors.ts';
-import { KxCredentials } from '../node/kx-credentials.ts';
+import { changesOf } from './changes.ts';
+import type { WholeAgent } from './neighbours.ts';
 import { nodeKeyOf } from './orders-for-key.ts';
+import type { LoadedConfig } from './origin.ts';
+import { checkLinks, reconfigure } from './reconfigure.ts';
 import type { AgentParts } from './status.ts';
-import { readKxFiles, readSupplyFiles } from './tls-files.ts';
 
 /** What a reload did, as `keyferry reload --json` prints it. Times are of ISO 8601. */
 export type Reloaded = {
@@ -16,31 +17,54 @@ export type Reloaded = {
   readonly connections_ended: number;
   /** Node keys that open the store: 2 while a new one is to take the place of the old. */
   readonly node_keys: number;
+  /** What the configuration file says otherwise than before, as it is named there. */
+  readonly changed: readonly string[];
+  readonly config_sha256: string | null;
 };
 
 /**
- * Reads the certificates, private keys, authorities and revocation lists of Kx and supply anew, from where the configuration said when
- * the agent started. All are looked at before any is used.
- * @throws AgentError `configuration.reload_refused` and others; then everything is as it was
+ * Reads the configuration file anew, and the certificates, private keys, authorities and revocation lists that it names. All are looked at
+ * before any is used; what has not changed goes on.
+ * @throws AgentError `configuration.faults`, `configuration.needs_restart`, `configuration.reload_refused` and others; then everything is as it was
  */
-export function reloadTls(parts: AgentParts, log: Log): Promise<Reloaded> {
+export function reload(parts: WholeAgent, log: Log): Promise<Reloaded> {
   const { reloads } = parts;
   // One after the other: what is on disk when the last one is asked for is what counts.
-  const done = reloads.last.then(() => reload(parts, log));
+  const done = reloads.last.then(() => reloadNow(parts, log));
   reloads.last = done.catch(() => {});
   return done;
 }
 
-async function reload(parts: AgentParts, log: Log): Promise<Reloaded> {
-  const { config, transport, doors } = parts;
-  refuseFaults(parts, log);
+async function reloadNow(parts: WholeAgent, log: Log): Promise<Reloaded> {
+  const { origin } = parts;
+  const { config: next, sha256 }: LoadedConfig = origin.read?.() ?? { ...origin, config: parts.config };
+  const changes = changesOf(parts.config, next);
+  refuseFaults(parts, next, log);
+  checkLinks(parts, next, changes);
   const node_keys = takeNodeKey(parts);
-  const fresh = new KxCredentials(readKxFiles(config.kx));
+  const connections_ended = await useTlsFiles(parts, next);
+  await reconfigure(parts, next, changes);
+  const { expires, crlNextUpdate } = parts.transport.credentials;
+  const done = {
+    certificate_expires: expires.toISOString(),
+    crl_next_update: crlNextUpdate?.toISOString() ?? null,
+    connections_ended,
+    node_keys,
+    changed: changes.named,
+    config_sha256: sha256 ?? null,
+  };
+  log.info('agent.reloaded', { ...done, changed: changes.named.join(', ') });
+  return done;
+}
+
+/** @returns how many connections are ended by it */
+async function useTlsFiles({ transport, doors, world }: AgentParts, next: Config): Promise<number> {
+  const fresh = world.tlsFiles.credentials(next.kx);
   try {
     const reason = await fresh.tryOut();
     if (reason !== undefined) throw refused([`this node's own certificate would be refused: ${reason}`]);
-    if (config.supply !== undefined && doors.supply !== undefined) {
-      const tls = readSupplyFiles(config.supply);
+    if (next.supply !== undefined && doors.supply !== undefined) {
+      const tls = world.tlsFiles.delivery(next.supply);
       doors.supply.reload(tls);
       tls.privateKey.fill(0);
     }
@@ -51,24 +75,17 @@ async function reload(parts: AgentParts, log: Log): Promise<Reloaded> {
   const before = transport.credentials;
   const ended = transport.use(fresh);
   before.wipe();
-  const done = {
-    certificate_expires: fresh.expires.toISOString(),
-    crl_next_update: fresh.crlNextUpdate?.toISOString() ?? null,
-    connections_ended: ended,
-    node_keys,
-  };
-  log.info('agent.reloaded', done);
-  return done;
+  return ended;
 }
 
 // When it is the one that was to come, the old one opens nothing any more.
-function takeNodeKey(parts: AgentParts): number {
+function takeNodeKey(parts: WholeAgent): number {
   using now = nodeKeyOf(parts);
   return parts.store.rotation.given(now);
 }
 
-function refuseFaults({ config, clock }: AgentParts, log: Log): void {
-  const found = checkCertificateFiles(config, { reader: diskReader, now: new Date(clock.wallMs()) });
+function refuseFaults({ clock, world }: AgentParts, next: Config, log: Log): void {
+  const found = world.tlsFiles.faults(next, new Date(clock.wallMs()));
   // TLS works all the same.
   const readable = (fault: FoundFault) => fault.code === 'configuration.key_readable';
   for (const { message, remedy } of found.filter(readable))

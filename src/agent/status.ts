@@ -29,6 +29,9 @@ import { version } from '../version.ts';
 import type { AuditParts } from './audit-parts.ts';
 import { memoryStatus, memoryWarnings } from './memory-guard.ts';
 import type { PushParts } from './notification-parts.ts';
+import type { Origin } from './origin.ts';
+import type { PoolKeeping } from './pool-keeping.ts';
+import type { KeySettings } from './settings.ts';
 import type { AgentTransport, World } from './world.ts';
 
 /** A link: its configuration, and what takes and synchronises its blocks. */
@@ -40,7 +43,9 @@ export type LinkParts = {
 
 /** The parts of a running agent. */
 export type AgentParts = {
-  readonly config: Config;
+  /** By which the agent runs now. */
+  config: Config;
+  readonly origin: Origin;
   /** Some of it goes on record as well. */
   readonly log: Log;
   readonly auditing: AuditParts;
@@ -53,6 +58,9 @@ export type AgentParts = {
   readonly holdings: Map<string, HoldingsExchange>;
   /** Modules that are open or being opened, by the link's peer. */
   readonly modules: Map<string, OpenModule>;
+  readonly pools: PoolKeeping;
+  /** Undefined at a node without applications, like the next. */
+  readonly settings: KeySettings | undefined;
   readonly supply: Supply | undefined;
   readonly notification: SupplyNotification;
   /** Undefined at a node without applications. */

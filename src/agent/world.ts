@@ -12,7 +12,7 @@ import { systemDisk } from '../node/disk.ts';
 import { systemEntropy } from '../node/entropy.ts';
 import type { KxCredentials } from '../node/kx-credentials.ts';
 import { createKxTransport, type KxTlsParts } from '../node/kx-tls.ts';
-import { readKxFiles, readSupplyFiles } from './tls-files.ts';
+import { readKxFiles, readSupplyFiles, type TlsFiles, tlsFiles } from './tls-files.ts';
 
 /** Kx connections, and this node's part in who may have one. */
 export type AgentTransport = KxTransport & {
@@ -29,6 +29,7 @@ export type World = {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly disk: Disk;
+  readonly tlsFiles: TlsFiles;
   driver(id: string): Driver | undefined;
   kx(config: Config['kx'], parts: KxTlsParts): AgentTransport;
   openControl: typeof startControl;
@@ -40,6 +41,7 @@ export const systemWorld: World = {
   clock: systemClock,
   entropy: systemEntropy,
   disk: systemDisk,
+  tlsFiles,
   driver: driverById,
   kx: (config, parts) => createKxTransport(readKxFiles(config), parts),
   openControl: startControl,

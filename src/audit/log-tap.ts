@@ -25,7 +25,7 @@ const told: Readonly<Record<string, Told>> = {
   'agent.reloaded': {
     who: agent,
     outcome: 'done',
-    facts: ['certificate_expires', 'crl_next_update', 'connections_ended'],
+    facts: ['certificate_expires', 'crl_next_update', 'connections_ended', 'changed', 'config_sha256'],
   },
   'module.open': {
     who: module,

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
 import { driverNames } from '../../drivers/registry.ts';
 import { guardMemory } from '../agent/memory-guard.ts';
+import type { LoadedConfig } from '../agent/origin.ts';
 import { systemWorld } from '../agent/world.ts';
 import { type Agent, startAgent } from '../agent.ts';
-import { loadConfig, readConfigText } from '../config/load.ts';
+import { readConfig } from '../config/load.ts';
 import { AgentError, ZEROIZED } from '../errors.ts';
 import { systemClock } from '../node/clock.ts';
 import { createLog } from '../node/log.ts';
@@ -19,7 +20,7 @@ export function register(program: Command): void {
     .command('run')
     .summary('run the agent of a node')
     .description(
-      'Runs the agent in the foreground until SIGINT or SIGTERM, with a JSON log on standard output. SIGHUP reads certificates and revocation lists anew, as keyferry reload does. Look at the configuration first: keyferry check CONFIG.',
+      'Runs the agent in the foreground until SIGINT or SIGTERM, with a JSON log on standard output. SIGHUP reads the configuration and certificates anew, as keyferry reload does. Look at the configuration first: keyferry check CONFIG.',
     )
     .argument('<CONFIG>', 'the configuration file')
     .addHelpText(
@@ -32,8 +33,10 @@ export function register(program: Command): void {
 async function run(file: string): Promise<void> {
   // Nothing that the agent makes is for others to read.
   process.umask(0o077);
-  const config = loadConfig(file, driverNames);
-  const log = createLog(config.log.level).with({ kma: config.kma_id });
+  const loaded = load(file);
+  const { config } = loaded;
+  const { setLevel: setLogLevel, ...root } = createLog(config.log.level);
+  const log = root.with({ kma: config.kma_id });
   guardMemory(log);
   const broken = (error: AgentError) => {
     log.error('agent.broken', { code: error.code, reason: error.message, remedy: error.remedy });
@@ -48,8 +51,8 @@ async function run(file: string): Promise<void> {
   });
   // Who asked for it reads the answer meanwhile.
   const zeroized = () => void setTimeout(() => process.exit(ZEROIZED), LAST_WORD_MS);
-  const digest = createHash('sha256').update(readConfigText(file)).digest('hex');
-  agent = await startAgent(systemWorld, config, log, broken, zeroized, digest);
+  const origin = { ...loaded, read: () => load(file), setLogLevel };
+  agent = await startAgent(systemWorld, origin, log, broken, zeroized);
   const { kx_port, supply_port } = agent.status();
   const supervisor = new Supervisor(process.env, systemClock, log);
   supervisor.ready();
@@ -68,4 +71,9 @@ async function run(file: string): Promise<void> {
   supervisor.stopping();
   await agent.stop();
   log.info('agent.stopped');
+}
+
+function load(file: string): LoadedConfig {
+  const { config, text } = readConfig(file, driverNames);
+  return { config, sha256: createHash('sha256').update(text).digest('hex') };
 }

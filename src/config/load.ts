@@ -24,20 +24,24 @@ export class ConfigError extends AgentError {
   }
 }
 
+type LoadOptions = Pick<ExplainOptions, 'drivers' | 'ports' | 'authenticating'>;
+
 /**
  * Reads the configuration file at `path`; relative paths in it come back absolute. Looks at the text alone, not at the
  * files it names: those the agent finds for itself, and `keyferry check` beforehand.
  * @throws {ConfigError} with every fault
  */
-export function loadConfig(
-  path: string,
-  options: Pick<ExplainOptions, 'drivers' | 'ports' | 'authenticating'> = {},
-): Config {
+export function loadConfig(path: string, options: LoadOptions = {}): Config {
+  return readConfig(path, options).config;
+}
+
+/** The same, with the text that it was read from. */
+export function readConfig(path: string, options: LoadOptions): { config: Config; text: string } {
   const text = readConfigText(path);
   const directory = dirname(resolve(path));
   const { config, faults } = explainConfig(text, { directory, ...options });
   if (config === undefined) throw new ConfigError(path, faults);
-  return config;
+  return { config, text };
 }
 
 /**

@@ -6,6 +6,13 @@ import type { Routes } from './routes.ts';
 
 export type WaterMarks = { readonly low: number; readonly high: number };
 
+export type RefillParts = {
+  readonly store: KeyStore;
+  readonly routes: Routes;
+  readonly source: RelaySource;
+  readonly clock: Clock;
+};
+
 /**
  * Keeps the relay pool with one destination between its water marks (in KMA-keys), ahead of demand, so that supply does not wait for a
  * relay. Takes no more pad than leaves the link some for completions.
@@ -24,11 +31,7 @@ export class Refill {
   #notBeforeMs = 0;
   #cancel: () => void = () => {};
 
-  constructor(
-    destination: string,
-    marks: WaterMarks,
-    parts: { store: KeyStore; routes: Routes; source: RelaySource; clock: Clock },
-  ) {
+  constructor(destination: string, marks: WaterMarks, parts: RefillParts) {
     this.#destination = destination;
     this.#marks = marks;
     this.#store = parts.store;

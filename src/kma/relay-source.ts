@@ -16,6 +16,7 @@ import { type Part, plainPart } from './relay-part.ts';
 import { RelayQueue } from './relay-queue.ts';
 import { recordSent, relaySent } from './relay-record.ts';
 import type { Routes } from './routes.ts';
+import { nextTo, type Way, wayTo } from './way.ts';
 
 export type RelayResult = {
   readonly requestId: string;
@@ -23,8 +24,6 @@ export type RelayResult = {
   readonly keys: number;
   readonly milliseconds: number;
 };
-
-type Way = { readonly destination: string; readonly transit: readonly string[]; readonly next: Peer };
 
 type Request = Way & {
   readonly requestId: string;
@@ -77,16 +76,14 @@ export class RelaySource {
    * @throws AgentError `relay.` and the completion's reason; nothing was added to the pool then
    */
   async relay(destination: string, count: number): Promise<RelayResult> {
-    const transit = this.#parts.routes.need(destination);
-    const next = this.#parts.peers.get(transit[0] ?? destination);
-    if (next === undefined) throw relayFailure('no_route', destination);
+    wayTo(this.#parts, destination);
     if (count < 1 || count > this.#most(destination)) throw relayFailure('malformed', destination);
     if (this.#asked >= limits.relaysInFlightMax) throw relayFailure('overloaded', destination);
     const startedMs = this.#parts.clock.monotonicMs();
     this.#asked += 1;
     this.stats.requests += 1;
     try {
-      const requestId = await this.#queueTo(destination, transit, next).add(count);
+      const requestId = await this.#queueTo(destination).add(count);
       const milliseconds = this.#parts.clock.monotonicMs() - startedMs;
       this.stats.succeeded += 1;
       this.stats.keys += count;
@@ -100,19 +97,23 @@ export class RelaySource {
     }
   }
 
-  #queueTo(destination: string, transit: readonly string[], next: Peer): RelayQueue<string> {
+  #queueTo(destination: string): RelayQueue<string> {
     const known = this.#queues.get(destination);
     if (known !== undefined) return known;
     const { store } = this.#parts;
+    const next = () => nextTo(this.#parts, destination);
     const queue = new RelayQueue<string>({
-      carry: (count, arrived) => this.#relay({ destination, transit, next }, count, arrived),
+      carry: (count, arrived) => this.#relay(destination, count, arrived),
       // The first relay to a destination brings the ID secret of all that follow: they wait for it. A plain peer may answer without saying what.
       transfers: () =>
-        next.plain !== undefined || store.pool(destination).ownEpoch === undefined
+        next()?.plain !== undefined || store.pool(destination).ownEpoch === undefined
           ? 1
           : limits.relayTransfersMax,
       // One unit authenticates, one may be the ID secret.
-      room: () => (next.plain === undefined ? store.pool(next.kmaId).ownLeft - 2 : limits.relayKeysMax),
+      room: () => {
+        const { plain, kmaId = destination } = next() ?? {};
+        return plain === undefined ? store.pool(kmaId).ownLeft - 2 : limits.relayKeysMax;
+      },
     });
     this.#queues.set(destination, queue);
     return queue;
@@ -141,9 +142,8 @@ export class RelaySource {
     for (const request of this.#requests.values()) request.settle('stopped');
   }
 
-  async #relay(way: Way, count: number, arrived: () => void): Promise<string> {
+  async #relay(destination: string, count: number, arrived: () => void): Promise<string> {
     const { store, clock } = this.#parts;
-    const { destination } = way;
     const deadlineMs = clock.monotonicMs() + limits.relayTimeoutMs;
     const underway: { readonly destination: string; readonly number: number }[] = [];
     let waits = true;
@@ -158,7 +158,7 @@ export class RelaySource {
         underway.push(one);
       }
       const numbers = underway.map(({ number }) => number);
-      return await this.#relayBlocks(way, numbers, count, deadlineMs, go);
+      return await this.#relayBlocks(wayTo(this.#parts, destination), numbers, count, deadlineMs, go);
     } finally {
       go();
       for (const one of underway) this.#underway.delete(one);

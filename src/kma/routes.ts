@@ -5,27 +5,31 @@ export type Route = { readonly destination: string; readonly via: readonly strin
 /** Where key goes next: the configured routes, and the neighbours. */
 export class Routes {
   readonly #self: string;
-  readonly #neighbours: ReadonlySet<string>;
-  readonly #linked: ReadonlySet<string>;
-  readonly #plain: ReadonlySet<string>;
-  readonly #routes = new Map<string, readonly string[]>();
+  #neighbours: ReadonlySet<string> = new Set();
+  #linked: ReadonlySet<string> = new Set();
+  #plain: ReadonlySet<string> = new Set();
+  #routes: ReadonlyMap<string, readonly string[]> = new Map();
+
+  constructor(self: string) {
+    this.#self = self;
+  }
 
   /**
+   * These hold from now on, and no others.
    * @param linked neighbours with whom a QKD link is shared: their pool is filled by its modules, never by relay
    * @param plain KMAs, neighbours or not, that speak plain Q.4163
    */
-  constructor(
-    self: string,
+  use(
     neighbours: Iterable<string>,
     routes: readonly Route[],
     linked: Iterable<string> = [],
     plain: Iterable<string> = [],
-  ) {
-    this.#self = self;
+  ): this {
     this.#linked = new Set(linked);
     this.#plain = new Set(plain);
     this.#neighbours = new Set(neighbours);
-    for (const { destination, via } of routes) this.#routes.set(destination, via);
+    this.#routes = new Map(routes.map(({ destination, via }) => [destination, via]));
+    return this;
   }
 
   /** The transit KMAs to a destination, in order; empty for a neighbour, unless no QKD link leads to it and a route does. */

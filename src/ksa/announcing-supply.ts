@@ -37,7 +37,7 @@ export class AnnouncingSupply implements KeySupply {
   readonly #clock: Clock;
   readonly #log: Log;
   /** One notification at a time in each session: its response names nothing else. */
-  readonly #turns = new Map<Session, Turns>();
+  readonly #turns = new Map<string, Turns>();
 
   constructor(settings: AnnouncingSettings, supply: KeySupply, notifier: Notifier, clock: Clock, log: Log) {
     this.#settings = settings;
@@ -132,11 +132,11 @@ export class AnnouncingSupply implements KeySupply {
   }
 
   #turnsOf(session: Session): Turns {
-    let turns = this.#turns.get(session);
+    let turns = this.#turns.get(session.sessionId);
     if (turns === undefined) {
       const waitingMax = limits.supplySessionWaitersMax;
       turns = new Turns(this.#clock, { atOnce: 1, waitingMax, waitMs: limits.supplySessionMs });
-      this.#turns.set(session, turns);
+      this.#turns.set(session.sessionId, turns);
     }
     return turns;
   }

@@ -17,7 +17,13 @@ serve(async (message: SourceMessage) => {
     const fail = (error: Error): never => {
       throw error;
     };
-    agent = await startAgent(systemWorld, loadConfig(message.config), createLog('error'), fail, () => {});
+    agent = await startAgent(
+      systemWorld,
+      { config: loadConfig(message.config) },
+      createLog('error'),
+      fail,
+      () => {},
+    );
     return null;
   }
   if (agent === undefined) throw new Error('not started');

@@ -8,7 +8,7 @@ import { Relay } from '../../src/kma/relay.ts';
 import { RelayDestination } from '../../src/kma/relay-destination.ts';
 import { RelaySource } from '../../src/kma/relay-source.ts';
 import { RelayTransit } from '../../src/kma/relay-transit.ts';
-import { Routes } from '../../src/kma/routes.ts';
+import { type Route, Routes } from '../../src/kma/routes.ts';
 import { StoreIdentity } from '../../src/kma/store-identity.ts';
 import { SupplyNotification } from '../../src/kma/supply-notification.ts';
 import { Synchronise } from '../../src/kma/synchronise.ts';
@@ -27,7 +27,7 @@ export type NodeSettings = {
   readonly neighbours: readonly string[];
   /** Neighbours with a QKD link. */
   readonly linked: readonly string[];
-  readonly routes?: ConstructorParameters<typeof Routes>[2];
+  readonly routes?: readonly Route[];
   /** Neighbours that speak plain Q.4163. */
   readonly plain?: Readonly<Record<string, PlainPeer>>;
   /** Others that do, behind keyferry nodes. */
@@ -125,7 +125,7 @@ export class TestNode {
     this.allocator = new Allocator(store);
     this.guard = new HopGuard(id, store, this.allocator, log);
     const plainKmas = [...Object.keys(settings.plain ?? {}), ...(settings.farPlain ?? [])];
-    this.routes = new Routes(id, settings.neighbours, settings.routes ?? [], settings.linked, plainKmas);
+    this.routes = new Routes(id).use(settings.neighbours, settings.routes ?? [], settings.linked, plainKmas);
     const { guard, routes, peers } = this;
     this.relay = new Relay(
       id,

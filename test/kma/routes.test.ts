@@ -4,8 +4,7 @@ import { AgentError } from '../../src/errors.ts';
 import { Routes } from '../../src/kma/routes.ts';
 
 // B in the middle: neighbours A and C, D behind C, E behind C and D.
-const routes = new Routes(
-  'B',
+const routes = new Routes('B').use(
   ['A', 'C'],
   [
     { destination: 'D', via: ['C'] },
@@ -38,13 +37,13 @@ describe('routes from here', () => {
   });
 
   test('to a neighbour are direct when a QKD link leads to it, whatever a route says', () => {
-    const odd = new Routes('B', ['A'], [{ destination: 'A', via: ['X'] }], ['A']);
+    const odd = new Routes('B').use(['A'], [{ destination: 'A', via: ['X'] }], ['A']);
     assert.deepEqual(odd.transit('A'), []);
     assert.equal(odd.next('A', undefined), 'A');
   });
 
   test('to a neighbour without a QKD link go by the route, where there is one', () => {
-    const odd = new Routes('B', ['A', 'X'], [{ destination: 'A', via: ['X'] }], ['X']);
+    const odd = new Routes('B').use(['A', 'X'], [{ destination: 'A', via: ['X'] }], ['X']);
     assert.deepEqual(odd.transit('A'), ['X']);
     assert.equal(odd.next('A', undefined), 'X');
   });

@@ -169,9 +169,10 @@ export class Checks {
   // Where links give enough, what was relayed away and taken comes back.
   #relayPools(node: SimNode): void {
     const { blockSeconds, blockUnits } = this.#parts.plan;
-    if (blockUnits / blockSeconds < 20) return;
+    // In the quiet minute, in one direction of a link.
+    const given = (blockUnits / blockSeconds) * 30;
     for (const { kma_id, kind, own_keys, low_water_keys } of node.agent?.status().pools ?? [])
-      if (kind === 'relay' && own_keys < (low_water_keys ?? 0))
+      if (kind === 'relay' && own_keys < (low_water_keys ?? 0) && given > 4 * (low_water_keys ?? 0))
         violate(
           'all heals',
           `${node.id} has ${own_keys} keys for ${kma_id}, of ${low_water_keys} that it is to have`,

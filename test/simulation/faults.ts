@@ -1,7 +1,9 @@
 import type { Random } from '../fuzz/random.ts';
 import { Middleman } from './attacker.ts';
+import { variantOf } from './config-variants.ts';
 import type { Edge, FaultKind, Plan } from './plan.ts';
 import type { SimApplications } from './sim-applications.ts';
+import { configOf } from './sim-config.ts';
 import type { SimLink } from './sim-link.ts';
 import type { SimModule } from './sim-module.ts';
 import type { SimNet, Weather } from './sim-net.ts';
@@ -147,6 +149,8 @@ export class Faults {
         return void node.rotate(Buffer.from(Array.from({ length: 32 }, () => random.below(256))));
       case 'put-back':
         return this.#putBack(node, someTime());
+      case 'configure':
+        return this.#configure(node, someTime());
       case 'alarm':
         return this.#alarm(link, someTime());
       case 'application':
@@ -196,6 +200,11 @@ export class Faults {
       default:
         return;
     }
+  }
+
+  #configure(node: SimNode, ms: number): void {
+    node.configure(variantOf(configOf(this.#parts.plan, node.id), this.#parts.random));
+    this.#cure(ms, () => node.configure(configOf(this.#parts.plan, node.id)));
   }
 
   // Without a guard nobody may notice in time: operators are told so.

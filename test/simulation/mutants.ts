@@ -186,4 +186,18 @@ export const mutants: readonly Mutant[] = [
     put: 'for (let slot = 0; slot < 1; slot++) {',
     faults: ['put-back', 'zeroize', 'kill', 'power-cut'],
   },
+  {
+    name: 'a neighbour that is given back by a reload stays away',
+    file: 'src/agent/neighbours.ts',
+    find: 'if (this.#known.has(kma_id)) peer.change(profile);',
+    put: '',
+    faults: ['configure'],
+  },
+  {
+    name: 'a zeroized store still says that what was on its way is stored',
+    file: 'src/store/group-commit.ts',
+    find: '?? this.#abandoned;',
+    put: ';',
+    faults: ['zeroize'],
+  },
 ];

@@ -158,7 +158,8 @@ export class SimApplications {
       const code = (thrown as { code?: string }).code ?? '';
       this.stats.refused += 1;
       note(node.id, `refuses: ${what}`, `${this.name} ${code}`);
-      if (node.lives === life && !ALLOWED.test(code))
+      const unknown = node.wasConfigured && code === 'application.unknown_sae';
+      if (node.lives === life && !ALLOWED.test(code) && !unknown)
         this.#parts.fail(
           new Violation('answers or named errors', `${waits.what}: ${code} ${(thrown as Error).message}`),
         );

@@ -7,6 +7,11 @@ export function saeOf(node: string): string {
   return `app-${node.toLowerCase()}`;
 }
 
+/** Each module has a driver of its own, so that the agent's table of drivers leads to it. */
+export function driverOf(peer: string): string {
+  return `module-of-${peer.toLowerCase()}`;
+}
+
 export function homeOf(node: string): string {
   return `/simulated/${node}`;
 }
@@ -42,7 +47,7 @@ export function configOf(plan: Plan, node: string): Config {
     },
     links: neighbours.map((peer) => ({
       peer,
-      driver: 'bridge-serial',
+      driver: driverOf(peer),
       port: { path: `/dev/tty-${peer}` },
       unauthenticated_module: true,
       qber_max: 0.1,

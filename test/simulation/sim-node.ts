@@ -1,6 +1,5 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { World } from '../../src/agent/world.ts';
 import type { Zeroized } from '../../src/agent/zeroize.ts';
 import { type Agent, startAgent } from '../../src/agent.ts';
 import type { Config } from '../../src/config/schema.ts';
@@ -8,7 +7,6 @@ import type { Controlled } from '../../src/control/server.ts';
 import type { Disk } from '../../src/env/disk.ts';
 import type { Log } from '../../src/env/log.ts';
 import { messageOf } from '../../src/errors.ts';
-import type { KeyDeliveryOptions } from '../../src/ksa/gs-qkd-014/server.ts';
 import type { KeySupply } from '../../src/ksa/key-supply.ts';
 import { commission } from './commission.ts';
 import type { Loss } from './crash-image.ts';
@@ -19,6 +17,7 @@ import type { SimDisk } from './sim-disk.ts';
 import { isNever, simLog } from './sim-log.ts';
 import type { SimModule } from './sim-module.ts';
 import { Host, type SimNet } from './sim-net.ts';
+import { type OpenDoors, simWorld } from './sim-world.ts';
 import type { Timeline } from './timeline.ts';
 
 const LAST_WORD_MS = 100;
@@ -40,13 +39,7 @@ export type NodeParts = {
   readonly onNewDisk: () => void;
 };
 
-type Life = {
-  readonly clock: NodeClock;
-  readonly host: Host;
-  agent: Agent | undefined;
-  supply: KeySupply | undefined;
-  controlled: Controlled | undefined;
-};
+type Life = OpenDoors & { agent: Agent | undefined };
 
 /** A node: a machine with a disk and a clock, on which one agent lives after the other. */
 export class SimNode {
@@ -58,11 +51,15 @@ export class SimNode {
   #rotations = 0;
   lives = 0;
   expired = false;
+  /** As its file says it now. */
+  config: Config;
+  wasConfigured = false;
   /** When it came up last. */
   upMs = 0;
 
   constructor(parts: NodeParts) {
     this.#parts = parts;
+    this.config = parts.config;
     this.id = parts.config.kma_id;
     writeFileSync(join(parts.disk.directory, 'node.key'), Buffer.alloc(32, this.id), { mode: 0o600 });
   }
@@ -104,7 +101,7 @@ export class SimNode {
 
   start(): void {
     if (this.#life !== undefined) return;
-    const { timeline, wall, disk, config, note } = this.#parts;
+    const { timeline, wall, disk, note } = this.#parts;
     this.lives += 1;
     const host = new Host(this.id);
     host.expired = this.expired;
@@ -116,16 +113,17 @@ export class SimNode {
     const broken = (thrown: unknown) => {
       if (this.#life === life) this.#broke(thrown);
     };
+    const alive = () => this.#life === life;
     this.#commission(life, calls);
-    startAgent(this.#world(life, calls), config, this.#log(life), broken, () => this.#lastWord(life)).then(
-      (agent) => {
-        if (this.#life !== life) return;
-        life.agent = agent;
-        this.upMs = timeline.nowMs;
-        note(this.id, 'is up');
-      },
-      broken,
-    );
+    const origin = { config: this.config, read: () => ({ config: this.config }) };
+    startAgent(simWorld(life, { ...this.#parts, disk: calls, alive }), origin, this.#log(life), broken, () =>
+      this.#lastWord(life),
+    ).then((agent) => {
+      if (this.#life !== life) return;
+      life.agent = agent;
+      this.upMs = timeline.nowMs;
+      note(this.id, 'is up');
+    }, broken);
   }
 
   /** Ends the process in the middle of whatever it does. */
@@ -214,6 +212,18 @@ export class SimNode {
     }
   }
 
+  /** An operator writes another configuration, and has a running agent take it. */
+  configure(config: Config): void {
+    this.config = config;
+    this.wasConfigured = true;
+    const life = this.#life;
+    const done = (how: string) => this.#life === life && this.#parts.note(this.id, how);
+    this.agent?.reload().then(
+      ({ changed }) => done(`has reloaded ${changed.join(', ')}`),
+      (thrown) => done(`has not reloaded: ${messageOf(thrown)}`),
+    );
+  }
+
   /** The simulation is over. */
   halt(): void {
     this.#end('is halted');
@@ -271,29 +281,5 @@ export class SimNode {
       this.#parts.note(this.id, event, details);
       return !(this.disk.wasPutBack && event.endsWith('store.rolled_back'));
     });
-  }
-
-  #world(life: Life, disk: Disk): World {
-    const { net, entropy, modules } = this.#parts;
-    const alive = () => this.#life === life;
-    const expires = new Date(Date.UTC(2050, 0, 1));
-    const credentials = { tryOut: async () => undefined, expires, crlNextUpdate: undefined, wipe: () => {} };
-    const drivers = [...modules.values()];
-    return {
-      clock: life.clock,
-      entropy,
-      disk,
-      // Links are opened in the order of the configuration.
-      driver: () => drivers.shift()?.driver(alive),
-      kx: () => ({ ...net.transport(life.host), credentials, use: () => 0 }),
-      openControl: async (_path: string, controlled: Controlled) => {
-        life.controlled = controlled;
-        return async () => {};
-      },
-      openSupply: async (_config: unknown, { supply }: Omit<KeyDeliveryOptions, 'tls'>) => {
-        life.supply = supply;
-        return { port: 443, connections: () => 0, reload: () => {}, close: async () => {} };
-      },
-    };
   }
 }

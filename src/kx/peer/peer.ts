@@ -31,12 +31,16 @@ export type PlainPeer = {
   readonly memberNames: MemberNames;
 };
 
-export type PeerOptions = {
-  readonly kmaId: string;
-  readonly self: Hello;
+/** What is said of a peer, and may change. */
+export type PeerProfile = {
   readonly address: PeerAddress | undefined;
   /** Undefined for a keyferry peer. */
   readonly plain?: PlainPeer | undefined;
+};
+
+export type PeerOptions = PeerProfile & {
+  readonly kmaId: string;
+  readonly self: Hello;
   readonly transport: KxTransport;
   readonly clock: Clock;
   readonly log: Log;
@@ -52,6 +56,7 @@ type Live = { readonly connection: Connection; readonly dialled: boolean; readon
 export class Peer {
   readonly kmaId: string;
   readonly #options: PeerOptions;
+  #profile: PeerProfile;
   #live: Live | undefined;
   #up = false;
   #stopped = false;
@@ -66,6 +71,7 @@ export class Peer {
   constructor(options: PeerOptions) {
     this.kmaId = options.kmaId;
     this.#options = options;
+    this.#profile = options;
     const { peerConnectsBurst, peerConnectsPerSecond } = limits;
     this.#connectRate = new TokenBucket(
       peerConnectsBurst,
@@ -75,7 +81,7 @@ export class Peer {
   }
 
   get plain(): PlainPeer | undefined {
-    return this.#options.plain;
+    return this.#profile.plain;
   }
 
   get up(): boolean {
@@ -97,19 +103,31 @@ export class Peer {
   }
 
   start(): void {
-    const { address, transport } = this.#options;
+    const { address } = this.#profile;
     if (address === undefined || this.#stopped || this.#live !== undefined) return;
     const onConnection: OnKxConnection = (identity, link) => this.adopt(identity, link, true);
     const protocol = this.plain === undefined ? KX_PROTOCOL : undefined;
-    this.#cancelDial = transport.dial(address.host, address.port, protocol, onConnection, (reason) =>
-      this.#failed(reason),
+    this.#cancelDial = this.#options.transport.dial(
+      address.host,
+      address.port,
+      protocol,
+      onConnection,
+      (reason) => this.#failed(reason),
     );
   }
 
-  stop(): void {
+  stop(reason = 'the agent stops'): void {
     this.#stopped = true;
     this.#cancelDial();
-    this.#live?.connection.close('the agent stops');
+    this.#live?.connection.close(reason);
+  }
+
+  /** Something else is said of the peer: its connection ends, and `start` begins as that says, also where it was stopped. */
+  change(profile: PeerProfile): void {
+    this.stop('the configuration has changed');
+    this.#profile = profile;
+    this.#stopped = false;
+    this.#backOffMs = limits.dialBackOffMsMin;
   }
 
   /** See `Connection.send`. */
@@ -227,7 +245,7 @@ export class Peer {
   }
 
   #redial(): void {
-    if (this.#stopped || this.#options.address === undefined || this.#live !== undefined) return;
+    if (this.#stopped || this.#profile.address === undefined || this.#live !== undefined) return;
     this.#cancelDial();
     this.#cancelDial = this.#options.clock.after(this.#backOffMs, () => this.start());
     this.#backOffMs = Math.min(this.#backOffMs * 2, limits.dialBackOffMsMax);

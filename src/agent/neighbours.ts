@@ -1,0 +1,134 @@
+import { join } from 'node:path';
+import { parseHostPort } from '../config/address.ts';
+import type { LinkConfig, PeerConfig } from '../config/schema.ts';
+import type { Log } from '../env/log.ts';
+import { AgentError } from '../errors.ts';
+import { Acquire } from '../kma/acquire.ts';
+import { type Contradiction, HoldingsExchange } from '../kma/holdings.ts';
+import { Synchronise } from '../kma/synchronise.ts';
+import { Peer, type PeerEvents } from '../kx/peer/peer.ts';
+import { limits } from '../limits.ts';
+import { holdFile } from '../node/hold-file.ts';
+import { readKeyFile } from '../node/key-file.ts';
+import { peerEvents } from './peer-events.ts';
+import type { AgentParts } from './status.ts';
+
+/**
+ * Who is next to this node: the Kx peers, and the QKD links to them with their modules. Each is made, opened and closed by itself, so that a
+ * reload need not touch those that stay as they are. What there is lies in the maps of the agent's parts.
+ */
+export class Neighbours {
+  readonly #parts: AgentParts;
+  readonly #log: Log;
+  readonly #onBroken: (error: AgentError) => void;
+  readonly #events: PeerEvents;
+  /** Those that were taken away, too: what is under way with them goes on when they are back. */
+  readonly #known = new Map<string, Peer>();
+
+  /** @param onBroken a neighbour has convicted the store */
+  constructor(parts: AgentParts, log: Log, onBroken: (error: AgentError) => void) {
+    this.#parts = parts;
+    this.#log = log;
+    this.#onBroken = onBroken;
+    this.#events = peerEvents(parts, log);
+  }
+
+  /** Nothing runs before `peer.start()`. */
+  addPeer({ kma_id, address, protocol, unprotected_key, member_names }: PeerConfig): void {
+    const { config, store, peers, transport, clock } = this.#parts;
+    const self = { kmaId: config.kma_id, unitBits: limits.unitBytes * 8, storeId: store.storeId };
+    const at = address === undefined ? undefined : parseHostPort(address);
+    const plain =
+      protocol === 'plain' ? { unprotectedKey: unprotected_key, memberNames: member_names } : undefined;
+    const profile = { address: at, plain };
+    const around = { transport, clock, log: this.#log, events: this.#events };
+    const peer = this.#known.get(kma_id) ?? new Peer({ kmaId: kma_id, self, ...profile, ...around });
+    if (this.#known.has(kma_id)) peer.change(profile);
+    this.#known.set(kma_id, peer);
+    peers.set(kma_id, peer);
+  }
+
+  /** What takes the key of a link; its module is not opened yet. The peer is there. */
+  addLink(link: LinkConfig): void {
+    const { config, store, peers, links, clock, world } = this.#parts;
+    const self = config.kma_id;
+    const synchronise = new Synchronise(self, peers.get(link.peer)!, store, clock, this.#log);
+    const acquire = new Acquire(self, link.peer, store, synchronise, clock, this.#log, {
+      qberMax: link.qber_max,
+      releaseAtAlarmEnd: link.suspect_release === 'alarm_end',
+      memory: holdFile(world.disk, join(config.data_directory, `held-${link.peer}.json`)),
+    });
+    links.set(link.peer, { link, synchronise, acquire });
+  }
+
+  /** When its peer and its link, if it has one, are there. */
+  addHoldings(kmaId: string): void {
+    const { peers, links, holdings, store } = this.#parts;
+    const peer = peers.get(kmaId);
+    holdings.delete(kmaId);
+    if (peer === undefined || peer.plain !== undefined) return;
+    const isLinked = links.has(kmaId);
+    const exchange = new HoldingsExchange(peer, isLinked, store, this.#log, this.#rolledBack);
+    holdings.set(kmaId, exchange);
+  }
+
+  /** @throws AgentError `configuration.…`: such a link cannot be opened */
+  checkLink({ driver, module_key }: LinkConfig): void {
+    const { world } = this.#parts;
+    if (world.driver(driver) === undefined) throw unknownDriver(driver);
+    if (module_key !== undefined) readKeyFile(world.disk, module_key, 'module_key').wipe();
+  }
+
+  /** Opens the module of a link. @throws AgentError `configuration.…` */
+  openLink(kmaId: string): void {
+    const { links, modules, clock, world } = this.#parts;
+    const { link, acquire } = links.get(kmaId)!;
+    const driver = world.driver(link.driver);
+    if (driver === undefined) throw unknownDriver(link.driver);
+    const { port, baud_rate: baudRate, link_id: expectedLinkId, module_key } = link;
+    using moduleKey =
+      module_key === undefined ? undefined : readKeyFile(world.disk, module_key, 'module_key');
+    const channel = moduleKey && { moduleKey, entropy: world.entropy };
+    const log = this.#log.with({ link: link.peer });
+    modules.set(kmaId, driver.open({ clock, log, port, baudRate, expectedLinkId, channel }, acquire));
+  }
+
+  /** Resolves when the module is closed, and no key of the link is under way any more. The peer stays. */
+  async closeLink(kmaId: string): Promise<void> {
+    const { links, modules } = this.#parts;
+    const [link, module] = [links.get(kmaId), modules.get(kmaId)];
+    links.delete(kmaId);
+    modules.delete(kmaId);
+    link?.acquire.stop();
+    link?.synchronise.stop();
+    await module?.close();
+  }
+
+  removePeer(kmaId: string, reason: string): void {
+    const { peers, holdings } = this.#parts;
+    peers.get(kmaId)?.stop(reason);
+    peers.delete(kmaId);
+    holdings.delete(kmaId);
+  }
+
+  readonly #rolledBack = ({ peer, number, seen, burnt }: Contradiction): void => {
+    const { config, store } = this.#parts;
+    const why = `${peer} has seen ${seen} KMA-keys of block ${number} used, of which the store knows ${burnt}`;
+    if (config.rollback_guard === undefined)
+      return void store.condemn(why).then(this.#onBroken, this.#onBroken);
+    // The guard says that the store is the newest: the peer is mistaken, and costs itself what it shares with us.
+    const remedy = 'Look at both nodes: one of them has a store that was put back from a copy, or lies.';
+    this.#log.error('kma.peer.contradicts', { peer, reason: why, remedy });
+    store.forgetPool(peer).catch(this.#onBroken);
+  };
+}
+
+/** The parts of an agent that is built whole. */
+export type WholeAgent = AgentParts & { readonly neighbours: Neighbours };
+
+function unknownDriver(driver: string): AgentError {
+  return new AgentError('configuration.unknown_driver', `there is no driver ${driver}`, {
+    fault: 'configuration',
+    remedy: 'Use a driver that `keyferry check` knows.',
+  });
+}
