@@ -1,4 +1,5 @@
 import { messageOf } from '../../src/errors.ts';
+import { limits } from '../../src/limits.ts';
 import type { FrameWatch } from './frame-watch.ts';
 import { type KeyLedger, Violation, violate } from './key-ledger.ts';
 import type { FaultKind, Plan } from './plan.ts';
@@ -169,8 +170,8 @@ export class Checks {
   // Where links give enough, what was relayed away and taken comes back.
   #relayPools(node: SimNode): void {
     const { blockSeconds, blockUnits } = this.#parts.plan;
-    // In the quiet minute, in one direction of a link.
-    const given = (blockUnits / blockSeconds) * 30;
+    // In the quiet minute, in one direction of a link; less what is kept for completions.
+    const given = (blockUnits / blockSeconds) * 30 - 2 * limits.padReserveUnits;
     for (const { kma_id, kind, own_keys, low_water_keys } of node.agent?.status().pools ?? [])
       if (kind === 'relay' && own_keys < (low_water_keys ?? 0) && given > 4 * (low_water_keys ?? 0))
         violate(

@@ -198,6 +198,6 @@ export const mutants: readonly Mutant[] = [
     file: 'src/store/group-commit.ts',
     find: '?? this.#abandoned;',
     put: ';',
-    faults: ['zeroize'],
+    faults: ['zeroize', 'module-floods'],
   },
 ];
