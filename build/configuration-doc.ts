@@ -1,3 +1,4 @@
+import { fixedParts } from '../src/agent/changes.ts';
 import { faultCodes } from '../src/config/fault-codes.ts';
 import { type OutlineField, outline } from '../src/config/outline.ts';
 import { configurationExample } from './configuration-example.ts';
@@ -26,7 +27,10 @@ started. \`keyferry run\` refuses a file with faults.
 - Every key is known: one that is not is a fault, so that a slip of the pen never passes in silence.
 - Relative paths start at the directory of the configuration file.
 - Numbers that are text, such as the USB ID \`"0403"\`, need quotes.
-- Rules between fields are looked at once each field is right by itself, files once those rules hold.`;
+- Rules between fields are looked at once each field is right by itself, files once those rules hold.
+- \`keyferry reload\` (or SIGHUP) has a running agent read the file anew. Only what has changed is touched: a module is opened anew where the entry of its
+  link is another, a connection made anew where that of its peer is. ${fixedParts.map((part) => `\`${part}\``).join(', ')} cannot change without a
+  restart. Then, as with any fault, nothing is changed, and the reason is said.`;
 
 function example(): string {
   return `## An example\n\n\`\`\`yaml\n${configurationExample}\`\`\``;

@@ -25,7 +25,7 @@ const FIXED: readonly Part[] = [
   ['audit', ({ audit }) => audit],
   ['kx.listen', ({ kx }) => kx.listen],
   ['kx.lab_tls_keylog', ({ kx }) => kx.lab_tls_keylog],
-  ['supply', ({ supply }) => supply === undefined],
+  ['supply (or none)', ({ supply }) => supply === undefined],
   ['supply.listen', ({ supply }) => supply?.listen],
 ];
 
@@ -47,6 +47,10 @@ const LIVE: readonly Part[] = [
   ['supply.max_keys_per_request', ({ supply }) => supply?.max_keys_per_request],
   ['pools', ({ pools }) => pools],
 ];
+
+/** What cannot change while the agent runs, and what can, as the configuration names it. */
+export const fixedParts: readonly string[] = FIXED.map(([name]) => name);
+export const changeableParts: readonly string[] = [...LIVE.map(([name]) => name), 'kx.peers', 'links'];
 
 /**
  * What has to be done for `after` to take the place of `before`.
