@@ -9,6 +9,7 @@ import { baseNode, leanAddon } from './binary/base-node.ts';
 import { bundle } from './binary/bundle.ts';
 import { licenses } from './binary/licenses.ts';
 import { pack } from './binary/pack.ts';
+import { writeSbom } from './binary/sbom.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 /** Always the same: its name gets into the binary, and two builds of one commit shall be equal byte for byte. */
@@ -37,7 +38,7 @@ try {
   writeFileSync(license, licenses(ROOT));
   for (const architecture of asked.length > 0 ? (asked as Architecture[]) : ALL)
     await one(architecture, main, license);
-  writeSbom();
+  writeSbom(ROOT, join(DIST, 'keyferry.cdx.json'));
   writeSums();
 } finally {
   rmSync(work, { recursive: true, force: true });
@@ -78,14 +79,6 @@ function commit(): string {
   } catch {
     return 'unknown';
   }
-}
-
-function writeSbom(): void {
-  const tool = join(ROOT, 'node_modules/@cyclonedx/cyclonedx-npm/bin/cyclonedx-npm-cli.js');
-  const words = ['--omit', 'dev', '--package-lock-only', '--output-reproducible', '--spec-version', '1.6'];
-  execFileSync(process.execPath, [tool, ...words, '--output-file', join(DIST, 'keyferry.cdx.json')], {
-    cwd: ROOT,
-  });
 }
 
 function writeSums(): void {
