@@ -7,6 +7,11 @@ import { keyLimits } from './key-limits.ts';
 export const limits = {
   /** How long systemd's own helper may take to pass on one word of ours. */
   supervisorHelperMs: 5_000,
+  /** An agent that ended soon after its start, twice and more often in a row, waits before it starts: from so long, doubling, to so long. */
+  restartWaitMsMin: 2_000,
+  restartWaitMsMax: 60_000,
+  /** It did not end soon when it was up for so long. */
+  restartSettledMs: 60_000,
   /** Identifier of a KMA or of a cryptographic application (SAE), in characters. */
   idCharsMax: 64,
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { driverNames } from '../../drivers/registry.ts';
 import { guardMemory } from '../agent/memory-guard.ts';
@@ -7,7 +8,10 @@ import { systemWorld } from '../agent/world.ts';
 import { type Agent, startAgent } from '../agent.ts';
 import { readConfig } from '../config/load.ts';
 import { AgentError, ZEROIZED } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { systemClock } from '../node/clock.ts';
+import { systemDisk } from '../node/disk.ts';
+import { Lives } from '../node/lives.ts';
 import { createLog } from '../node/log.ts';
 import { Supervisor } from '../node/supervisor.ts';
 import { version } from '../version.ts';
@@ -33,13 +37,30 @@ export function register(program: Command): void {
 async function run(file: string): Promise<void> {
   // Nothing that the agent makes is for others to read.
   process.umask(0o077);
+  const lives = new Lives(systemDisk, process.env['RUNTIME_DIRECTORY']);
+  try {
+    await live(file, lives);
+  } catch (thrown) {
+    if (thrown instanceof AgentError) lives.ended(thrown);
+    throw thrown;
+  }
+}
+
+async function live(file: string, lives: Lives): Promise<void> {
+  const last = lives.begin();
+  if (last !== undefined) await sleep(last.waitMs);
   const loaded = load(file);
   const { config } = loaded;
   const { setLevel: setLogLevel, ...root } = createLog(config.log.level);
   const log = root.with({ kma: config.kma_id });
+  if (last !== undefined) {
+    const { quickEnds: quick_ends, waitMs: waited_ms, code, reason } = last;
+    log.warn('agent.started_again', { after: code, reason, quick_ends, waited_ms });
+  }
   guardMemory(log);
   const broken = (error: AgentError) => {
     log.error('agent.broken', { code: error.code, reason: error.message, remedy: error.remedy });
+    lives.ended(error);
     process.exit(1);
   };
   let agent: Agent | undefined;
@@ -56,6 +77,7 @@ async function run(file: string): Promise<void> {
   const { kx_port, supply_port } = agent.status();
   const supervisor = new Supervisor(process.env, systemClock, log);
   supervisor.ready();
+  const cancelSettled = systemClock.after(limits.restartSettledMs, () => lives.settled());
   log.info('agent.ready', { version, pid: process.pid, kx_port, supply_port });
   const signal = await new Promise<string>((resolve) => {
     // A listener keeps the process alive only with something to wait for.
@@ -69,7 +91,9 @@ async function run(file: string): Promise<void> {
   });
   log.info('agent.stopping', { signal });
   supervisor.stopping();
+  cancelSettled();
   await agent.stop();
+  lives.stopped();
   log.info('agent.stopped');
 }
 
