@@ -145,6 +145,8 @@ export const limits = {
   /** IDs of used and outdated keys of one plain KMA that are remembered. */
   foreignGoneMax: 1 << 20,
   relayTimeoutMs: 30_000,
+  /** One that waits for those before it is given up after so long. Long enough to have its own turn when the first of them comes to nothing. */
+  relayQueueMs: 45_000,
   relayNotSentRetryMs: 100,
   relayRetryMs: 3_000,
   peerQueueBytesMax: 8 << 20,

@@ -11,10 +11,14 @@ export type Carrier<Result> = {
   transfers(): number;
   /** KMA-keys for which there is pad now. */
   room(): number;
+  nowMs(): number;
+  /** What is said to who has waited for `limits.relayQueueMs` in vain. */
+  late(): Error;
 };
 
 type Waiting<Result> = {
   readonly count: number;
+  readonly sinceMs: number;
   resolve(result: Result): void;
   reject(reason: unknown): void;
 };
@@ -36,13 +40,14 @@ export class RelayQueue<Result> {
 
   add(count: number): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ count, resolve, reject });
+      this.#waiting.push({ count, sinceMs: this.#carrier.nowMs(), resolve, reject });
       this.#keys += count;
       this.#go();
     });
   }
 
   #go(): void {
+    this.#dropLate();
     while (this.#waiting.length > 0 && this.#mayGo()) {
       const shared = this.#next();
       const count = shared.reduce((sum, one) => sum + one.count, 0);
@@ -60,6 +65,20 @@ export class RelayQueue<Result> {
           for (const one of shared) one.reject(reason);
         },
       );
+    }
+  }
+
+  // Where nobody answers, each of those before them has taken its whole time.
+  #dropLate(): void {
+    const beforeMs = this.#carrier.nowMs() - limits.relayQueueMs;
+    for (
+      let first = this.#waiting[0];
+      first !== undefined && first.sinceMs <= beforeMs;
+      first = this.#waiting[0]
+    ) {
+      this.#waiting.shift();
+      this.#keys -= first.count;
+      first.reject(this.#carrier.late());
     }
   }
 

@@ -16,7 +16,7 @@ import { type Part, plainPart } from './relay-part.ts';
 import { RelayQueue } from './relay-queue.ts';
 import { recordSent, relaySent } from './relay-record.ts';
 import type { Routes } from './routes.ts';
-import { nextTo, type Way, wayTo } from './way.ts';
+import { nextTo, roomTo, type Way, wayTo } from './way.ts';
 
 export type RelayResult = {
   readonly requestId: string;
@@ -100,20 +100,18 @@ export class RelaySource {
   #queueTo(destination: string): RelayQueue<string> {
     const known = this.#queues.get(destination);
     if (known !== undefined) return known;
-    const { store } = this.#parts;
-    const next = () => nextTo(this.#parts, destination);
+    const { store, clock } = this.#parts;
     const queue = new RelayQueue<string>({
       carry: (count, arrived) => this.#relay(destination, count, arrived),
       // The first relay to a destination brings the ID secret of all that follow: they wait for it. A plain peer may answer without saying what.
       transfers: () =>
-        next()?.plain !== undefined || store.pool(destination).ownEpoch === undefined
+        nextTo(this.#parts, destination)?.plain !== undefined ||
+        store.pool(destination).ownEpoch === undefined
           ? 1
           : limits.relayTransfersMax,
-      // One unit authenticates, one may be the ID secret.
-      room: () => {
-        const { plain, kmaId = destination } = next() ?? {};
-        return plain === undefined ? store.pool(kmaId).ownLeft - 2 : limits.relayKeysMax;
-      },
+      room: () => roomTo(this.#parts, destination),
+      nowMs: () => clock.monotonicMs(),
+      late: () => relayFailure('timeout', destination),
     });
     this.#queues.set(destination, queue);
     return queue;

@@ -1,4 +1,6 @@
 import type { Peer } from '../kx/peer/peer.ts';
+import { limits } from '../limits.ts';
+import type { KeyStore } from '../store/key-store.ts';
 import { relayFailure } from './relay-failure.ts';
 import type { Routes } from './routes.ts';
 
@@ -13,6 +15,12 @@ export function wayTo({ routes, peers }: Around, destination: string): Way {
   const next = peers.get(transit[0] ?? destination);
   if (next === undefined) throw relayFailure('no_route', destination);
   return { destination, transit, next };
+}
+
+/** KMA-keys for which there is pad now: one unit authenticates, one may be the ID secret. A plain neighbour has no pads. */
+export function roomTo(around: Around & { readonly store: KeyStore }, destination: string): number {
+  const { plain, kmaId = destination } = nextTo(around, destination) ?? {};
+  return plain === undefined ? around.store.pool(kmaId).ownLeft - 2 : limits.relayKeysMax;
 }
 
 /** Its first neighbour, if there is a way. */

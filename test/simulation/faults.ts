@@ -211,31 +211,46 @@ export class Faults {
   #putBack(node: SimNode, ms: number): void {
     if (!this.#parts.plan.guarded || node.agent === undefined) return;
     node.disk.copy();
-    this.#cure(ms, () => node.replaceDisk('an old copy'));
+    this.#cure(ms, () => {
+      node.replaceDisk('an old copy');
+      // What was held when it was copied is held again.
+      for (const link of this.#parts.links) {
+        const peer = link.peerOf(node.id);
+        if (peer !== undefined) this.#release(link, node, peer);
+      }
+    });
   }
 
   // The key of a link may not be secret: what comes from now on is not used, until an operator says so.
   #alarm(link: SimLink, ms: number): void {
-    const { random, nodes, timeline, note } = this.#parts;
+    const { random, nodes, timeline } = this.#parts;
     const { module, node: id } = random.pick(link.ends);
-    const peer = link.ends.find((end) => end.node !== id)!.node;
+    const peer = link.peerOf(id)!;
     const node = nodes.find((one) => one.id === id)!;
     module.alarm(true);
     const release = () => {
       module.alarm(false);
-      link.released(id);
-      const life = node.lives;
-      const again = () => void timeline.after(1_000, release);
-      if (node.controlled === undefined) return again();
-      node.controlled.order(peer, 'release').then(
-        ({ text }) => note(id, 'released', text),
-        () => node.lives === life && again(),
-      );
+      this.#release(link, node, peer);
     };
     timeline.after(HEARD_MS, () => {
       if (node.isHolding(peer)) link.held(id);
     });
     this.#cure(ms, release);
+  }
+
+  // Until an agent that runs has been told so.
+  #release(link: SimLink, node: SimNode, peer: string): void {
+    const { timeline, note } = this.#parts;
+    link.released(node.id);
+    let done = false;
+    const said = ({ text }: { readonly text: string }) => {
+      done = true;
+      note(node.id, 'released', text);
+    };
+    node.controlled?.order(peer, 'release').then(said, () => {});
+    timeline.after(1_000, () => {
+      if (!done) this.#release(link, node, peer);
+    });
   }
 
   #careless(applications: SimApplications, ms: number): void {

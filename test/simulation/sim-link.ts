@@ -49,6 +49,12 @@ export class SimLink {
     this.#timeline.after(everyMs, make);
   }
 
+  /** Who is at the other end. */
+  peerOf(node: string): string | undefined {
+    const [one, other] = this.ends.map((end) => end.node);
+    return node === one ? other : node === other ? one : undefined;
+  }
+
   /** A node keeps key out of use that comes from now on. */
   held(node: string): void {
     this.#ledger.hold(this.name, node, this.#next);
