@@ -22,6 +22,7 @@ import { manPages } from './deb/man.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' } as const;
+const MAINTAINER = 'keyferry <keyferry@localhost>';
 const SCRIPTS = ['postinst', 'prerm', 'postrm'];
 
 // Folders of the package are for all to enter, whoever builds it.
@@ -32,6 +33,8 @@ const program = await makeProgram(undefined);
 for (const [node, debian] of Object.entries(ARCHITECTURES)) {
   const work = mkdtempSync(join(tmpdir(), 'keyferry-deb-'));
   try {
+    // It becomes the package's own root.
+    chmodSync(work, 0o755);
     fill(work, join(dist, `keyferry-linux-${node}`));
     control(work, debian);
     const output = join(dist, `keyferry_${version}_${debian}.deb`);
@@ -56,19 +59,17 @@ function fill(work: string, binary: string): void {
   mkdirSync(join(work, 'usr/bin'), { recursive: true, mode: 0o755 });
   copyFileSync(binary, join(work, 'usr/bin/keyferry'));
   chmodSync(join(work, 'usr/bin/keyferry'), 0o755);
-  mkdirSync(join(work, 'etc/keyferry'), { recursive: true, mode: 0o750 });
+  mkdirSync(join(work, 'etc'), { mode: 0o755 });
+  mkdirSync(join(work, 'etc/keyferry'), { mode: 0o750 });
   put('lib/systemd/system/keyferry.service', own('keyferry.service'));
   put('usr/lib/sysusers.d/keyferry.conf', own('sysusers.conf'));
   put('etc/udev/rules.d/60-keyferry.rules', readFileSync(join(ROOT, 'build/udev/60-keyferry.rules')));
   put('usr/share/doc/keyferry/config.example.yaml', configurationExample);
-  put(
-    'usr/share/doc/keyferry/changelog.gz',
-    gzipSync(readFileSync(join(ROOT, 'CHANGELOG.md')), { level: 9 }),
-  );
-  put(
-    'usr/share/doc/keyferry/copyright',
-    `${readFileSync(join(ROOT, 'LICENSE'), 'utf8')}\nLicences of all parts: keyferry licenses\n`,
-  );
+  const changes = readFileSync(join(ROOT, 'CHANGELOG.md'));
+  put('usr/share/doc/keyferry/CHANGELOG.md.gz', gzipSync(changes, { level: 9 }));
+  put('usr/share/doc/keyferry/changelog.gz', gzipSync(changelog(), { level: 9 }));
+  put('usr/share/doc/keyferry/copyright', own('copyright'));
+  put('usr/share/lintian/overrides/keyferry', own('lintian-overrides'));
   for (const [name, text] of manPages(program))
     put(`usr/share/man/man1/${name}.gz`, gzipSync(text, { level: 9 }));
   for (const [path, text] of completions(program)) put(path, text);
@@ -82,14 +83,14 @@ function control(work: string, architecture: string): void {
     Package: 'keyferry',
     Version: version,
     Architecture: architecture,
-    Maintainer: 'keyferry <keyferry@localhost>',
+    Maintainer: MAINTAINER,
     Section: 'net',
     Priority: 'optional',
     'Installed-Size': String(kilobytes),
     Depends: 'libc6 (>= 2.33), libstdc++6, libgcc-s1, systemd (>= 250), udev',
     Recommends: 'libudev1',
     Description:
-      'key manager agent for QKD nodes\n Pulls raw key from QKD modules, ferries it to neighbour key managers over the Kx\n interface (Recommendation ITU-T Q.4163) and supplies it to cryptographic\n applications (ETSI GS QKD 014).',
+      'key manager agent for QKD nodes\n Pulls raw key from QKD modules, ferries it to neighbour key managers over the\n Kx interface (Recommendation ITU-T Q.4163) and supplies it to cryptographic\n applications (ETSI GS QKD 014).',
   };
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\n`);
   writeFileSync(join(folder, 'control'), lines.join(''));
@@ -102,6 +103,12 @@ function control(work: string, architecture: string): void {
 
 function own(name: string): string {
   return readFileSync(join(ROOT, 'build/deb', name), 'utf8');
+}
+
+/** As Debian has it: one entry, for this version. */
+function changelog(): string {
+  const date = new Date(Number(epoch()) * 1_000).toUTCString().replace('GMT', '+0000');
+  return `keyferry (${version}) stable; urgency=medium\n\n  * See /usr/share/doc/keyferry/CHANGELOG.md.gz.\n\n -- ${MAINTAINER}  ${date}\n`;
 }
 
 /** So that two packages of one commit are equal. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +18,11 @@ const BLOCKS = 20;
 const SERIAL = 'SN42';
 
 type Unit = { readonly state: string; readonly restarts: number; readonly pid: number };
+
+function whyNoLintian(): string | false {
+  const found = spawnSync('lintian', ['--version']).status === 0;
+  return found ? false : 'missing: lintian (Debian: apt-get install lintian)';
+}
 
 async function ask(guest: Guest, word: string, fits: (line: Line) => boolean): Promise<Line> {
   const before = guest.lines.length;
@@ -46,6 +51,12 @@ test('the Debian package is installed, runs under systemd with all its fences, i
   const dist = await buildAll();
   execFileSync('npm', ['run', 'build:deb', '--', '--dir', dist], { cwd: ROOT, stdio: 'ignore' });
   const deb = join(dist, 'keyferry_0.1.0_amd64.deb');
+  await t.test('lintian has nothing to say of it', { skip: whyNoLintian() }, () => {
+    const { status, stdout } = spawnSync('lintian', ['--fail-on', 'error,warning', deb], {
+      encoding: 'utf8',
+    });
+    assert.deepEqual([status, stdout], [0, '']);
+  });
   const root = join(directory, 'root');
   debootstrap(root);
   install(root, deb);
