@@ -11,6 +11,7 @@ import { AgentError, ZEROIZED } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { systemClock } from '../node/clock.ts';
 import { systemDisk } from '../node/disk.ts';
+import { giveBackMemory } from '../node/give-back-memory.ts';
 import { Lives } from '../node/lives.ts';
 import { createLog } from '../node/log.ts';
 import { Supervisor } from '../node/supervisor.ts';
@@ -77,6 +78,8 @@ async function live(file: string, lives: Lives): Promise<void> {
   const { kx_port, supply_port } = agent.status();
   const supervisor = new Supervisor(process.env, systemClock, log);
   supervisor.ready();
+  // What starting took, and nobody needs any more.
+  const cancelGiveBack = systemClock.after(limits.giveBackMemoryMs, giveBackMemory);
   const cancelSettled = systemClock.after(limits.restartSettledMs, () => lives.settled());
   log.info('agent.ready', { version, pid: process.pid, kx_port, supply_port });
   const signal = await new Promise<string>((resolve) => {
@@ -91,6 +94,7 @@ async function live(file: string, lives: Lives): Promise<void> {
   });
   log.info('agent.stopping', { signal });
   supervisor.stopping();
+  cancelGiveBack();
   cancelSettled();
   await agent.stop();
   lives.stopped();
