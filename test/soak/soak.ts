@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Lab } from '../../src/cli/demo/lab.ts';
-import { applicationOf, keyIdsOf, keysOf, seeded } from '../end-to-end/lab.ts';
+import { applicationOf, keyIdsOf, keysOf, seeded, until } from '../end-to-end/lab.ts';
 import { type Sample, sampleOf, verdictOf } from './samples.ts';
 
 const SAMPLE_MS = 5_000;
@@ -37,6 +37,7 @@ const seen = new Set<string>();
 try {
   for (const module of lab.modules) lab.startModule(module);
   for (const { kmaId } of lab.nodes) lab.startNode(kmaId);
+  for (const kmaId of WATCHED) await until(lab, kmaId, 'it is up', () => true);
   await Promise.all([applications(), faults(), watch()]);
 } finally {
   await lab.stop();
