@@ -51,7 +51,7 @@ export class Block {
   readonly units: number;
   readonly createdMs: number;
   /** Where its sealed record begins in the block file, in granules; undefined when it is a row. */
-  readonly extent: number | undefined;
+  extent: number | undefined;
   state: BlockState;
   /** First unit that is for use; those before were spent on proof and ID secret. */
   first: number;

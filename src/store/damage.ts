@@ -30,7 +30,18 @@ export function reading<Result>(read: () => Result): Result {
   }
 }
 
-/** All rows of a statement without parameters, read as `reading` does. */
-export function readingAll(statement: StatementSync): { all(): ReturnType<StatementSync['all']> } {
-  return { all: () => reading(() => statement.all()) };
+type Row = ReturnType<StatementSync['all']>[number];
+
+/** All rows of a statement without parameters, at once or one by one, read as `reading` does. */
+export function readingAll(statement: StatementSync): { all(): Row[]; each(): Iterable<Row> } {
+  return { all: () => reading(() => statement.all()), each: () => readingEach(statement) };
+}
+
+function* readingEach(statement: StatementSync): Iterable<Row> {
+  const rows = reading(() => statement.iterate());
+  for (;;) {
+    const { done, value } = reading(() => rows.next());
+    if (done === true) return;
+    yield value as Row;
+  }
 }

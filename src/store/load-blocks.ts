@@ -10,30 +10,26 @@ type Place = { readonly at: number; readonly bytes: number };
  * theirs, and are found not to open.
  */
 export function loadBlocks(statements: Statements): { blocks: Block[]; places: Place[] } {
-  const rows = statements.selectLive.all();
-  const lost = new Set<unknown>();
-  const places: Place[] = [];
-  let end = 0;
-  for (const { id, place } of placesIn(rows)) {
-    if (place.at < end) lost.add(id);
-    else {
-      places.push(place);
-      end = place.at + Math.ceil(place.bytes / limits.blockFileGranuleBytes);
-    }
-  }
-  return {
-    blocks: rows.map((row) => new Block(lost.has(row['id']) ? { ...row, extent: null } : row)),
-    places,
-  };
+  const blocks: Block[] = [];
+  // One by one: all rows at once would take several times the memory of the blocks.
+  for (const row of statements.selectLive.each()) blocks.push(new Block(row));
+  return { blocks, places: placesOf(blocks) };
 }
 
-function placesIn(rows: readonly Record<string, unknown>[]): { id: unknown; place: Place }[] {
-  return rows
-    .flatMap((row) => {
-      const at = row['extent'];
-      if (typeof at !== 'number') return [];
-      const bytes = sealedBytes((row['units'] as number) * limits.unitBytes);
-      return [{ id: row['id'], place: { at, bytes } }];
-    })
-    .sort((a, b) => a.place.at - b.place.at);
+function placesOf(blocks: readonly Block[]): Place[] {
+  const long = blocks.filter(({ extent }) => extent !== undefined);
+  long.sort((a, b) => a.extent! - b.extent!);
+  const places: Place[] = [];
+  let end = 0;
+  for (const block of long) {
+    const at = block.extent!;
+    if (at < end) {
+      block.extent = undefined;
+      continue;
+    }
+    const bytes = sealedBytes(block.units * limits.unitBytes);
+    places.push({ at, bytes });
+    end = at + Math.ceil(bytes / limits.blockFileGranuleBytes);
+  }
+  return places;
 }
