@@ -6,6 +6,7 @@ import { type ConfigFault, faultLine } from '../config/faults.ts';
 import { diskReader } from '../config/files.ts';
 import { ConfigError, readConfigText } from '../config/load.ts';
 import { summarise } from '../config/summary.ts';
+import { diskLines } from './check-disk.ts';
 
 /** What `keyferry check` found, as `--json` prints it. */
 export type CheckReport = {
@@ -50,7 +51,9 @@ export function checkConfig(file: string): CheckReport {
         credentialsDirectory: process.env['CREDENTIALS_DIRECTORY'],
       },
     });
-    return { file, faults, summary: config === undefined ? [] : summarise(config, driverNames.ports) };
+    const summary =
+      config === undefined ? [] : [...summarise(config, driverNames.ports), ...diskLines(config)];
+    return { file, faults, summary };
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown;
     return { file, faults: thrown.faults, summary: [] };
