@@ -55,7 +55,9 @@ export const keyLimits = {
   clockTickMs: 5_000,
   /** Decrypted blocks held in memory, over all pools. */
   openBlocksMax: 64,
-  idEpochsMax: 8,
+  /** Epochs of one direction of a pool. The owner keeps fewer: what it takes in one has to be found at the other end. */
+  ownIdEpochsMax: 8,
+  theirIdEpochsMax: 16,
 
   /** How long a zeroization waits for what its modules say of theirs. */
   zeroizeModuleMs: 600,

@@ -1,5 +1,8 @@
 import type { Disk } from '../env/disk.ts';
 
+/** More than are ever under way at once. */
+const LENGTHS = 4_096;
+
 /**
  * A file of no content and no name, to ask the file system whether it still takes changes. ext4 may answer a sync with success although its
  * journal is being given up at that moment (an I/O error in the journal; seen on Linux 6.18, in one of ten such moments): then the bytes that made
@@ -19,8 +22,8 @@ export class Witness {
 
   /** @param done told the error when the file system takes no change any more */
   ask(done: (error: Error | null) => void): void {
-    // Each time another length: a file system need not journal what changes nothing.
-    this.#length = 1 - this.#length;
+    // Each time another length: a file system need not journal what changes nothing, and calls may overtake each other.
+    this.#length = (this.#length + 1) % LENGTHS;
     this.#disk.ftruncate(this.#fd, this.#length, done);
   }
 
@@ -29,26 +32,34 @@ export class Witness {
   }
 }
 
-/** Syncs of one file, each proven where the file system's journal had a part in it: when the file had become longer. */
+/** Which syncs need a proof: all, or those after which the file is longer, where each write lies behind the one before or in its place. */
+export type Proofs = 'always' | 'longer';
+
+/** Syncs of one file, each proven where the file system's journal may have had a part in it. */
 export class ProvenSync {
   readonly #disk: Disk;
   readonly #fd: number;
   readonly #witness: Witness;
+  readonly #proofs: Proofs;
   /** Bytes of the file that are known to be there after a loss of power. */
   #proven = 0;
 
   /** @param fd only lent, as is the witness, which is of the same file system */
-  constructor(disk: Disk, fd: number, witness: Witness) {
+  constructor(disk: Disk, fd: number, witness: Witness, proofs: Proofs) {
     this.#disk = disk;
     this.#fd = fd;
     this.#witness = witness;
+    this.#proofs = proofs;
   }
 
   /** @param done null: all that was written before is durable. An error is final: nobody knows what is on the disk */
   run(done: (error: Error | null) => void): void {
     const { size } = this.#disk.fstatSync(this.#fd);
+    // It was cut short meanwhile.
+    this.#proven = Math.min(this.#proven, size);
     this.#disk.fdatasync(this.#fd, (error) => {
-      if (error !== null || size <= this.#proven) return done(error);
+      const needsProof = this.#proofs === 'always' || size > this.#proven;
+      if (error !== null || !needsProof) return done(error);
       this.#witness.ask((refused) => {
         if (refused === null) this.#proven = size;
         done(refused);

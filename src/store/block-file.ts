@@ -43,7 +43,8 @@ export class BlockFile {
     this.#disk = disk;
     this.#fd = this.#disk.openSync(path, disk.constants.O_RDWR | disk.constants.O_CREAT, 0o600);
     this.#disk.chmodSync(path, 0o600);
-    this.#fileSync = new ProvenSync(disk, this.#fd, witness);
+    // Writes overtake each other: one may fill a hole before the end.
+    this.#fileSync = new ProvenSync(disk, this.#fd, witness, 'always');
     this.#disk.ftruncateSync(this.#fd, this.#extents.end * GRANULE);
     // The last file of the store to be opened: what is stored in any of them must not be lost with a name.
     syncDirectory(disk, dirname(path));

@@ -42,13 +42,10 @@ export class IdSecrets {
   write(pool: Pool, own: boolean, epoch: number, secret: SecretBytes): void {
     const sealed = this.#sealer.seal(placeOfSecret(pool.remote, own, epoch), secret.view());
     this.#statements.putIdSecret.run(pool.remote, own ? 1 : 0, epoch, sealed);
-    for (const old of surplus(pool, own, epoch))
-      this.#statements.deleteIdSecret.run(pool.remote, own ? 1 : 0, old);
   }
 
   /** Takes ownership of `secret`. */
   keep(pool: Pool, own: boolean, epoch: number, secret: SecretBytes): void {
-    for (const old of surplus(pool, own, epoch)) this.drop(pool, own, old);
     this.drop(pool, own, epoch);
     pool.secrets(own).set(epoch, secret);
   }
@@ -68,10 +65,11 @@ export class IdSecrets {
   }
 }
 
-// The oldest epochs that have to go when `epoch` comes.
-function surplus(pool: Pool, own: boolean, epoch: number): number[] {
-  const others = [...pool.secrets(own).keys()].filter((known) => known !== epoch);
-  return others.slice(0, Math.max(0, others.length + 1 - limits.idEpochsMax));
+/** The oldest epochs, of which there are too many. */
+export function surplusEpochs(pool: Pool, own: boolean): number[] {
+  const known = [...pool.secrets(own).keys()];
+  const most = own ? limits.ownIdEpochsMax : limits.theirIdEpochsMax;
+  return known.slice(0, Math.max(0, known.length - most));
 }
 
 /** What a sealed secret is bound to. */

@@ -19,6 +19,8 @@ export type InsertionParts = {
   readonly tell: (event: BlockChange) => void;
   /** A block that was given up while it came in. */
   readonly giveUp: (block: Block) => void;
+  /** An epoch has begun. Takes ownership of `secret`. */
+  readonly keepSecret: (pool: Pool, own: boolean, epoch: number, secret: SecretBytes) => void;
 };
 
 /** Takes blocks in: each once, sealed and durable before it is known. */
@@ -51,7 +53,7 @@ export class Insertion {
   }
 
   async #insertNew(block: NewBlock, bytes: SecretBytes): Promise<Block | 'known'> {
-    const { secrets, poolOf, giveUp, clock } = this.#parts;
+    const { poolOf, giveUp, keepSecret, clock } = this.#parts;
     const units = unitsIn(bytes.length);
     assert(units > 0 && units <= limits.blockUnitsMax, 'a block holds at least one KMA-key');
     const pool = poolOf(block.remote);
@@ -80,8 +82,8 @@ export class Insertion {
       if (added !== undefined) giveUp(added);
       return 'known';
     }
-    if (secret !== undefined) secrets.keep(pool, block.own, block.number, secret);
     pool.add(added);
+    if (secret !== undefined) keepSecret(pool, block.own, block.number, secret);
     this.#parts.tell({ what: 'stored', block: added, keys: added.left, state: added.state });
     return added;
   }

@@ -120,6 +120,7 @@ export class KeyStore {
       ...shared,
       secrets: this.#secrets,
       giveUp: (block) => this.destroyLater(block, 'forgotten'),
+      keepSecret: (pool, own, epoch, secret) => this.#readying.keepSecret(pool, own, epoch, secret),
     });
     this.#load(blocks);
   }

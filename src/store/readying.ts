@@ -2,7 +2,7 @@ import type { AgentError } from '../errors.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
 import type { Block } from './block.ts';
 import type { EndingParts, Endings } from './endings.ts';
-import type { IdSecrets } from './id-secrets.ts';
+import { type IdSecrets, surplusEpochs } from './id-secrets.ts';
 import type { Pool } from './pool.ts';
 
 export type ReadyingParts = EndingParts & { readonly secrets: IdSecrets; readonly endings: Endings };
@@ -28,7 +28,7 @@ export class Readying {
       secret?.wipe();
       throw thrown;
     } finally {
-      this.#underway.delete(block);
+      if (this.#underway.get(block) === epoch) this.#underway.delete(block);
     }
   }
 
@@ -46,6 +46,20 @@ export class Readying {
     ]);
   }
 
+  /** An epoch has begun, durably. Where there are too many, the oldest is given up, and with it the own blocks that lie in it. Takes ownership of `secret`. */
+  keepSecret(pool: Pool, own: boolean, epoch: number, secret: SecretBytes): void {
+    const { secrets, commit, log } = this.#parts;
+    secrets.keep(pool, own, epoch, secret);
+    const failed = ({ message: reason }: AgentError) => log.error('store.erase_failed', { reason });
+    for (const old of surplusEpochs(pool, own)) {
+      if (own) this.forgetEpoch(pool, old).catch(failed);
+      else {
+        secrets.drop(pool, own, old);
+        commit.stageLazily(() => secrets.erase(pool, own, old), failed);
+      }
+    }
+  }
+
   async #mark(block: Block, first: number, epoch: number, secret: SecretBytes | undefined): Promise<void> {
     const { clock, commit, open, poolOf, records, secrets, statements, tell } = this.#parts;
     const pool = poolOf(block.pool);
@@ -60,7 +74,7 @@ export class Readying {
     });
     if (revoked) secrets.drop(pool, block.own, block.number);
     if (block.ended) return this.#takeBack(pool, block, secret);
-    if (secret !== undefined) secrets.keep(pool, block.own, block.number, secret);
+    if (secret !== undefined) this.keepSecret(pool, block.own, block.number, secret);
     open.readied(block, usable);
     block.first = usable;
     block.epoch = epoch;

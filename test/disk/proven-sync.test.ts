@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { ProvenSync, Witness } from '../../src/disk/proven-sync.ts';
+import { type Proofs, ProvenSync, Witness } from '../../src/disk/proven-sync.ts';
 import type { Disk } from '../../src/env/disk.ts';
 import { systemDisk } from '../../src/node/disk.ts';
 import { directoryFor } from '../store/temp-store.ts';
 
 /** A file and its syncs, on a disk whose file system counts changes of the witness, and refuses them when it is told to. */
-function setUp(t: TestContext) {
+function setUp(t: TestContext, proofs: Proofs = 'longer') {
   const seen = { asked: 0, refuses: false };
   const ftruncate = ((fd: number, size: number, done: (error: Error | null) => void) => {
     seen.asked += 1;
@@ -24,9 +24,10 @@ function setUp(t: TestContext) {
     witness.close();
     fs.closeSync(fd);
   });
-  const proven = new ProvenSync(disk, fd, witness);
+  const proven = new ProvenSync(disk, fd, witness, proofs);
   const run = () => new Promise<Error | null>((resolve) => proven.run(resolve));
-  return { seen, directory, run, write: (at: number) => fs.writeSync(fd, 'x'.repeat(100), at) };
+  const cut = () => fs.ftruncateSync(fd, 10);
+  return { seen, directory, run, cut, write: (at: number) => fs.writeSync(fd, 'x'.repeat(100), at) };
 }
 
 test('the witness is asked after a sync of a file that has become longer, and only then', async (t) => {
@@ -47,5 +48,25 @@ test('a sync is not believed when the witness is refused, nor is the next', asyn
   seen.refuses = true;
   assert.match(String(await run()), /EROFS/);
   assert.match(String(await run()), /EROFS/);
+  assert.equal(seen.asked, 2);
+});
+
+test('a file that was cut short is longer again before it is as long as it was', async (t) => {
+  const { seen, run, write, cut } = setUp(t);
+  write(100);
+  await run();
+  cut();
+  await run();
+  write(0);
+  await run();
+  assert.equal(seen.asked, 2);
+});
+
+test('where writes overtake each other, each sync is proven', async (t) => {
+  const { seen, run, write } = setUp(t, 'always');
+  write(100);
+  await run();
+  write(0);
+  await run();
   assert.equal(seen.asked, 2);
 });

@@ -207,7 +207,7 @@ test('key that could not be burnt is not supplied, and is there for the next req
 test('IDs of older epochs open as long as these are kept', async (t) => {
   const { a, b, stores } = await setUp(t);
   const [old] = await a.take(aliceBob, 1, 256);
-  for (let epoch = 2; epoch <= limits.idEpochsMax; epoch++) {
+  for (let epoch = 2; epoch <= limits.theirIdEpochsMax; epoch++) {
     await addBlock(stores.A, epoch, 4, { remote: 'B', own: true, epoch });
     await addBlock(stores.B, epoch, 4, { remote: 'A', own: false, epoch });
   }

@@ -21,7 +21,7 @@ async function round(
   const path = join(disk.path, 'file');
   const fd = fs.openSync(path, 'w+');
   const witness = new Witness(systemDisk, join(disk.path, 'witness'));
-  const syncs = new ProvenSync(systemDisk, fd, witness);
+  const syncs = new ProvenSync(systemDisk, fd, witness, 'longer');
   const sync: Sync = proven ? (_fd, done) => syncs.run(done) : fs.fdatasync;
   let synced = 0;
   const failed = new Promise<void>((resolve) => {

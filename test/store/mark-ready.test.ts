@@ -83,20 +83,26 @@ test('marking again in an epoch of its own takes the unit out of use', async (t)
   );
 });
 
-test('a few epochs are kept, the newest, in memory and on disk alike', async (t) => {
+test('a few epochs are kept, the newest, in memory and on disk alike; own blocks of the others are given up with them', async (t) => {
   const directory = directoryFor(t);
   const store = openStore(t, directory);
-  const epochs = Array.from({ length: limits.idEpochsMax + 3 }, (_, i) => 10 + 2 * i);
+  const epochs = Array.from({ length: limits.theirIdEpochsMax + 3 }, (_, i) => 10 + 2 * i);
   for (const own of [true, false])
     for (const number of epochs) await addBlock(store, number, 4, { epoch: number, own });
-  const newest = epochs.slice(-limits.idEpochsMax);
-  const kept = (pool: ReturnType<KeyStore['pool']>) => [
-    [...pool.idSecrets.own.keys()],
-    [...pool.idSecrets.theirs.keys()],
-  ];
-  assert.deepEqual(kept(store.pool('B')), [newest, newest]);
+  await addBlock(store, 8, 4, { epoch: epochs.at(-1)! });
+  const ours = epochs.slice(-limits.ownIdEpochsMax);
+  const check = (pool: ReturnType<KeyStore['pool']>) => {
+    assert.deepEqual([...pool.idSecrets.own.keys()], ours);
+    assert.deepEqual([...pool.idSecrets.theirs.keys()], epochs.slice(-limits.theirIdEpochsMax));
+    assert.deepEqual(
+      [...pool.own.keys()].sort((a, b) => a - b),
+      [8, ...ours],
+    );
+    assert.equal(pool.theirs.size, epochs.length);
+  };
+  check(store.pool('B'));
   await closeStore(store);
-  assert.deepEqual(kept(openStore(t, directory).pool('B')), [newest, newest]);
+  check(openStore(t, directory).pool('B'));
 });
 
 test('the newest epoch is the one that came last, whatever its number, also after a restart', async (t) => {
