@@ -28,8 +28,8 @@ started. \`keyferry run\` refuses a file with faults.
 - Relative paths start at the directory of the configuration file.
 - Numbers that are text, such as the USB ID \`"0403"\`, need quotes.
 - Rules between fields are looked at once each field is right by itself, files once those rules hold.
-- \`keyferry reload\` (or SIGHUP) has a running agent read the file anew. Only what has changed is touched: a module is opened anew where the entry of its
-  link is another, a connection made anew where that of its peer is. ${fixedParts.map((part) => `\`${part}\``).join(', ')} cannot change without a
+- \`keyferry reload\` (or SIGHUP) has a running agent read the file anew. Only what has changed is touched: a connection is made and a module opened
+  anew where the entry of the peer or of the link is another. ${fixedParts.map((part) => `\`${part}\``).join(', ')} cannot change without a
   restart. Then, as with any fault, nothing is changed, and the reason is said.`;
 
 function example(): string {

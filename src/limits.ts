@@ -10,6 +10,8 @@ export const limits = {
   /** An agent that ended soon after its start, twice and more often in a row, waits before it starts: from so long, doubling, to so long. */
   restartWaitMsMin: 2_000,
   restartWaitMsMax: 60_000,
+  /** How long a reload waits for a module to close. */
+  linkCloseMs: 10_000,
   /** After its start, when the first connections are made. */
   giveBackMemoryMs: 2_000,
   /** It did not end soon when it was up for so long. */

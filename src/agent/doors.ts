@@ -11,7 +11,7 @@ import type { WholeAgent } from './neighbours.ts';
 import { orderModule } from './orders.ts';
 import { KeyOrders } from './orders-for-key.ts';
 import type { Closing } from './parts.ts';
-import { reload } from './reload.ts';
+import { inTurn, reload } from './reload.ts';
 import { type AgentParts, describe } from './status.ts';
 
 /** Starts what listens, dials and reads, the door for applications last. `closings` gets what undoes it, in order. */
@@ -23,6 +23,12 @@ export async function openDoors(
   onZeroized: () => void,
 ): Promise<void> {
   const orders = new KeyOrders(parts, log, onZeroized);
+  const { reloads } = parts;
+  // Reloads wait until all is open.
+  let allOpen = () => {};
+  reloads.last = new Promise<void>((resolve) => {
+    allOpen = resolve;
+  });
   watchTamper(parts, orders, log, closings);
   await openControl(parts, orders, log, closings);
   await openKx(parts, log, closings);
@@ -35,6 +41,12 @@ export async function openDoors(
   closings.push(() => retention.stop());
   retention.start();
   await openSupply(parts, log, closings, onBroken);
+  allOpen();
+  // First of all: what a reload begins would outlive the stop.
+  closings.push(async () => {
+    reloads.stopped = true;
+    await reloads.last;
+  });
 }
 
 function watchTamper(
@@ -71,7 +83,7 @@ async function openControl(
     order: (name: string, order: ModuleOrder | 'release') => orderModule(parts, name, order),
     keys: (pool?: string) => listKeys(parts, pool),
     destroyKeys: (request: DestroyRequest) => destroyKeys(parts, request),
-    rotate: (file: string) => orders.rotate(file),
+    rotate: (file: string) => inTurn(parts, () => orders.rotate(file)),
     zeroize: (why: string) => orders.zeroize(why),
   };
   const recorded = auditedControl(controlled, parts.auditing.audit);

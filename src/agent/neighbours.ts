@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parseHostPort } from '../config/address.ts';
 import type { LinkConfig, PeerConfig } from '../config/schema.ts';
+import type { HoldMemory } from '../env/hold-memory.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError } from '../errors.ts';
 import { Acquire } from '../kma/acquire.ts';
@@ -50,13 +51,13 @@ export class Neighbours {
 
   /** What takes the key of a link; its module is not opened yet. The peer is there. */
   addLink(link: LinkConfig): void {
-    const { config, store, peers, links, clock, world } = this.#parts;
+    const { config, store, peers, links, clock } = this.#parts;
     const self = config.kma_id;
     const synchronise = new Synchronise(self, peers.get(link.peer)!, store, clock, this.#log);
     const acquire = new Acquire(self, link.peer, store, synchronise, clock, this.#log, {
       qberMax: link.qber_max,
       releaseAtAlarmEnd: link.suspect_release === 'alarm_end',
-      memory: holdFile(world.disk, join(config.data_directory, `held-${link.peer}.json`)),
+      memory: this.#holdOf(link.peer),
     });
     links.set(link.peer, { link, synchronise, acquire });
   }
@@ -73,10 +74,11 @@ export class Neighbours {
   }
 
   /** @throws AgentError `configuration.…`: such a link cannot be opened */
-  checkLink({ driver, module_key }: LinkConfig): void {
+  checkLink({ peer, driver, module_key }: LinkConfig): void {
     const { world } = this.#parts;
     if (world.driver(driver) === undefined) throw unknownDriver(driver);
     if (module_key !== undefined) readKeyFile(world.disk, module_key, 'module_key').wipe();
+    this.#holdOf(peer).load();
   }
 
   /** Opens the module of a link. @throws AgentError `configuration.…` */
@@ -98,10 +100,17 @@ export class Neighbours {
     const { links, modules } = this.#parts;
     const [link, module] = [links.get(kmaId), modules.get(kmaId)];
     links.delete(kmaId);
-    modules.delete(kmaId);
     link?.acquire.stop();
     link?.synchronise.stop();
     await module?.close();
+    // Until then it can be told to wipe its key.
+    if (modules.get(kmaId) === module) modules.delete(kmaId);
+    await link?.acquire.idle();
+  }
+
+  #holdOf(peer: string): HoldMemory {
+    const { config, world } = this.#parts;
+    return holdFile(world.disk, join(config.data_directory, `held-${peer}.json`));
   }
 
   removePeer(kmaId: string, reason: string): void {

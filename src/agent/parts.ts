@@ -99,7 +99,7 @@ export function buildParts(
       onKeyLog: keyLog(config, log, closings),
     }),
     doors: { supply: undefined },
-    reloads: { last: Promise.resolve() },
+    reloads: { last: Promise.resolve(), stopped: false },
     ports: { kx: null, supply: null },
     startedMs: clock.monotonicMs(),
     clock,

@@ -28,9 +28,19 @@ export type Reloaded = {
  * @throws AgentError `configuration.faults`, `configuration.needs_restart`, `configuration.reload_refused` and others; then everything is as it was
  */
 export function reload(parts: WholeAgent, log: Log): Promise<Reloaded> {
-  const { reloads } = parts;
-  // One after the other: what is on disk when the last one is asked for is what counts.
-  const done = reloads.last.then(() => reloadNow(parts, log));
+  // What is on disk when the last one is asked for is what counts.
+  return inTurn(parts, () => reloadNow(parts, log));
+}
+
+/**
+ * One after the other, once the agent has started and until it stops: reloads, and changes of the node key, of which a reload takes the new one.
+ * @throws AgentError `agent.stopping`
+ */
+export function inTurn<Done>({ reloads }: AgentParts, act: () => Promise<Done>): Promise<Done> {
+  const done = reloads.last.then(() => {
+    if (reloads.stopped) throw stopping();
+    return act();
+  });
   reloads.last = done.catch(() => {});
   return done;
 }
@@ -98,5 +108,12 @@ function refused(reasons: readonly string[]): AgentError {
   return new AgentError('configuration.reload_refused', `nothing was reloaded: ${reasons.join('; ')}`, {
     fault: 'configuration',
     remedy: 'Correct the files, then reload again: until then the agent goes on with the old ones.',
+  });
+}
+
+function stopping(): AgentError {
+  return new AgentError('agent.stopping', 'the agent is stopping', {
+    fault: 'host',
+    remedy: 'Start it again: it reads its configuration then.',
   });
 }

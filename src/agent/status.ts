@@ -68,7 +68,8 @@ export type AgentParts = {
   readonly transport: AgentTransport;
   /** What is open to applications. */
   readonly doors: { supply: KeyDelivery | undefined };
-  readonly reloads: { last: Promise<unknown> };
+  /** The last of what happens in turn; and whether no more may. */
+  readonly reloads: { last: Promise<unknown>; stopped: boolean };
   readonly ports: { kx: number | null; supply: number | null };
   readonly clock: Clock;
   readonly world: World;

@@ -9,7 +9,7 @@ export function diskLines(config: Config): string[] {
   try {
     return linesOf(config);
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'EACCES') return [];
+    if (['EACCES', 'ENOTDIR'].includes((thrown as NodeJS.ErrnoException).code ?? '')) return [];
     throw thrown;
   }
 }

@@ -11,9 +11,9 @@ export function register(program: Command): void {
     .description(
       [
         'Lets a running agent read its configuration file anew, and the certificates, private keys, authorities and revocation lists that it names.',
-        'Neighbours, links and applications of which nothing else is said than before go on undisturbed: a connection ends only where the entry of',
-        'its peer has changed, or its certificate is revoked or of no authority that is left; a module is opened anew only where the entry of its link',
-        'has changed. Connections of applications end with their next answer. What an agent stands on (kma_id, data_directory, node_key,',
+        'Neighbours, links and applications of which nothing else is said than before go on undisturbed: a connection ends only where the entry of its',
+        'peer or of its link has changed, or its certificate is revoked or of no authority that is left; a module is opened anew only where one of these',
+        'entries has changed. Connections of applications end with their next answer. What an agent stands on (kma_id, data_directory, node_key,',
         'rollback_guard, tamper, control, audit, where it listens) cannot change without a restart. A fault anywhere, or such a change, and nothing',
         'is changed. After rotate-node-key the new node key is taken. SIGHUP does the same.',
       ].join('\n'),

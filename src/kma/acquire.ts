@@ -31,6 +31,7 @@ export class Acquire implements ModuleSink {
   readonly #log: Log;
   readonly #gate: QualityGate;
   readonly #hold: SuspectHold;
+  readonly #taking = new Set<Promise<void>>();
   #stopped = false;
   /** Rises with every opening and loss: what was delivered before belongs to nobody. */
   #generation = 0;
@@ -113,12 +114,21 @@ export class Acquire implements ModuleSink {
   }
 
   onBlock(block: RawKeyBlock, answer: Answer): void {
-    this.#take(block, answer)
+    const taking = this.#take(block, answer)
       .catch((thrown: unknown) => {
         rethrowInvariant(thrown);
         this.#log.error('kma.block.error', { number: block.number, reason: messageOf(thrown) });
       })
-      .finally(() => block.bytes.wipe());
+      .finally(() => {
+        block.bytes.wipe();
+        this.#taking.delete(taking);
+      });
+    this.#taking.add(taking);
+  }
+
+  /** Resolves when no block is on its way into the store any more. After `stop`. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#taking);
   }
 
   stop(): void {

@@ -40,6 +40,11 @@ export class HoldingsExchange {
     this.#onContradiction = onContradiction;
   }
 
+  /** How far numbers of one direction are apart. */
+  get #step(): number {
+    return this.#linked ? 2 : 1;
+  }
+
   /** Tells now, when the peer is up. */
   tell(): void {
     if (!this.#peer.up) return;
@@ -51,8 +56,11 @@ export class HoldingsExchange {
   #holdings(): Holdings {
     const remote = this.#peer.kmaId;
     const { selectUsed, selectGone } = this.#store.statements;
-    const step = this.#linked ? 2 : 1;
-    const ranges = (statement: typeof selectUsed) => rangesOf(numbersOf(statement.iterate(remote)), step);
+    const { theirs } = this.#store.pool(remote);
+    // Relayed blocks of before there was a link may lie between.
+    const isLive = (number: number) => theirs.has(number);
+    const ranges = (statement: typeof selectUsed) =>
+      rangesOf(numbersOf(statement.iterate(remote)), this.#step, isLive);
     const marks = [...this.#store.pool(remote).theirs.values()]
       .filter(({ usedCount }) => usedCount > 0)
       .map((block) => [block.number, block.seenUpTo] as const);
@@ -67,9 +75,11 @@ export class HoldingsExchange {
       return this.#peer.malformed();
     }
     const own = [...this.#store.pool(this.#peer.kmaId).own.values()];
-    const found = contradictionOf(own, holdings);
+    const found = contradictionOf(own, holdings, this.#step);
     if (found !== undefined) return this.#onContradiction({ peer: this.#peer.kmaId, ...found });
-    const useless = own.filter((block) => block.state === 'ready' && lies(block.number, holdings.gone));
+    const useless = own.filter(
+      (block) => block.state === 'ready' && lies(block.number, holdings.gone, this.#step),
+    );
     if (useless.length === 0) return;
     this.#log.warn('kma.blocks.gone_there', { blocks: useless.length });
     // Out of use at once. On a disk that takes nothing now they go later; until then the next holdings would say the same.
@@ -81,31 +91,37 @@ export class HoldingsExchange {
 export function contradictionOf(
   own: readonly Block[],
   { used, marks }: Holdings,
+  step: number,
 ): Omit<Contradiction, 'peer'> | undefined {
   const seen = new Map(marks);
   for (const block of own) {
     if (block.state !== 'ready') continue;
-    const units = lies(block.number, used) ? block.units : (seen.get(block.number) ?? 0);
+    const units = lies(block.number, used, step) ? block.units : (seen.get(block.number) ?? 0);
     if (Math.min(units, block.units) > block.burntTo)
       return { number: block.number, seen: units, burnt: block.burntTo };
   }
   return undefined;
 }
 
-function lies(number: number, ranges: Holdings['used']): boolean {
-  return ranges.some(([from, to]) => number >= from && number <= to);
+function lies(number: number, ranges: Holdings['used'], step: number): boolean {
+  return ranges.some(([from, to]) => number >= from && number <= to && (number - from) % step === 0);
 }
 
 function* numbersOf(rows: Iterable<Record<string, unknown>>): Iterable<number> {
   for (const row of rows) yield row['number'] as number;
 }
 
-/** Numbers, highest first, as ranges of neighbours that are `step` apart; the highest ranges when there are too many. */
-export function rangesOf(numbers: Iterable<number>, step: number): [number, number][] {
+/** Numbers, highest first, as ranges of neighbours that are `step` apart with nothing live between; the highest ranges when there are too many. */
+export function rangesOf(
+  numbers: Iterable<number>,
+  step: number,
+  isLive: (number: number) => boolean = () => false,
+): [number, number][] {
   const ranges: [number, number][] = [];
   let last: [number, number] | undefined;
   for (const number of numbers) {
-    if (last !== undefined && last[0] - step === number) last[0] = number;
+    const joins = last !== undefined && last[0] - step === number && (step === 1 || !isLive(number + 1));
+    if (joins) last![0] = number;
     else if (ranges.length === limits.holdingsMax) break;
     else {
       last = [number, number];

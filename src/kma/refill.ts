@@ -25,6 +25,7 @@ export class Refill {
   readonly #source: RelaySource;
   readonly #clock: Clock;
   #filling = false;
+  #stopped = false;
   #underway = 0;
   #keysUnderway = 0;
   #backOffMs = 0;
@@ -46,10 +47,12 @@ export class Refill {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#cancel();
   }
 
   #step(): void {
+    if (this.#stopped) return;
     const level = this.#store.pool(this.#destination).ownLeft + this.#keysUnderway;
     if (level < this.#marks.low) this.#filling = true;
     if (level >= this.#marks.high) this.#filling = false;

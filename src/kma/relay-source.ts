@@ -28,6 +28,7 @@ export type RelayResult = {
 type Request = Way & {
   readonly requestId: string;
   readonly epoch: number;
+  readonly plain: boolean;
   readonly parts: readonly Part[];
   readonly deadlineMs: number;
   settle(response: string): void;
@@ -172,12 +173,14 @@ export class RelaySource {
   ): Promise<string> {
     const { destination } = way;
     const { store, entropy } = this.#parts;
+    if (count > this.#most(destination)) throw relayFailure('malformed', destination);
     const epoch = store.pool(destination).ownEpoch ?? numbers[0]!;
     using keys = SecretBytes.alloc((epoch === numbers[0] ? count + 1 : count) * limits.unitBytes);
     entropy.fill(keys.view());
     const requestId = entropy.uuid();
     const parts = this.#cut(destination, numbers, keys, epoch);
-    const response = await this.#exchange({ ...way, requestId, epoch, parts, deadlineMs });
+    const plain = this.#parts.routes.isPlain(destination);
+    const response = await this.#exchange({ ...way, requestId, epoch, plain, parts, deadlineMs });
     if (response !== 'success') return this.#fail(response, destination, epoch);
     // The next one need not wait for our disk, unless this one brings the secret that it lies under.
     if (epoch !== numbers[0]) arrived();
@@ -188,7 +191,7 @@ export class RelaySource {
     return requestId;
   }
 
-  // A plain destination answers each message, so a request to it is one.
+  // A plain destination answers each message, so a request to it is one; a reload may make a destination plain at any time.
   #most(destination: string): number {
     return this.#parts.routes.isPlain(destination) ? limits.relayKeysMax - 1 : limits.relayRequestKeysMax;
   }
@@ -265,8 +268,7 @@ export class RelaySource {
       if (!this.#requests.has(request.requestId)) return;
       const { epoch, parts, next } = request;
       const block = { number, epoch, floor: this.#floor(request), part, parts: parts.length };
-      const plain = this.#parts.routes.isPlain(request.destination);
-      const fields = { ...request, source: this.#parts.self, block: plain ? undefined : block };
+      const fields = { ...request, source: this.#parts.self, block: request.plain ? undefined : block };
       const draft = writeKeyRelay(fields, firstId, keys, next.plain?.memberNames);
       const sent = await this.#parts.guard.send(next, command.keyRelay, draft);
       if (sent !== 'sent') return this.#hindered(request, sent);

@@ -63,7 +63,12 @@ export class Lives {
 
   /** It was stopped in order. */
   stopped(): void {
-    if (this.#path !== undefined) this.#disk.rmSync(this.#path, { force: true });
+    if (this.#path === undefined) return;
+    try {
+      this.#disk.rmSync(this.#path, { force: true });
+    } catch {
+      // Then the next start looks like one after a crash.
+    }
   }
 
   #read(): Life | undefined {

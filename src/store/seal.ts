@@ -9,6 +9,7 @@ import { damaged } from './damage.ts';
  */
 export class Sealer implements Disposable {
   #key: SecretBytes;
+  #disposed = false;
   readonly #entropy: Entropy;
 
   /** Takes ownership of `key`, 32 bytes. */
@@ -25,6 +26,7 @@ export class Sealer implements Disposable {
 
   /** Seals under `key` from now on, which it takes ownership of. @returns the key until now, the caller's */
   replaceKey(key: SecretBytes): SecretBytes {
+    if (this.#disposed) key.wipe();
     const before = this.#key;
     this.#key = key;
     return before;
@@ -56,6 +58,7 @@ export class Sealer implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#disposed = true;
     this.#key.wipe();
   }
 }
