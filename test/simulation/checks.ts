@@ -21,6 +21,8 @@ export type CheckParts = {
 /** A block that a node has said it holds. */
 type Promised = { readonly pool: string; readonly own: boolean; readonly number: number };
 
+/** What a node says to a module is with it by then. */
+const ON_ITS_WAY_MS = 10;
 const RELAY_MS = 120_000;
 /** Each block that waits for the disk has one. */
 const TIMERS_MAX = 1_000;
@@ -32,6 +34,7 @@ export class Checks {
   readonly #parts: CheckParts;
   readonly #promised = new Map<string, Promised[]>();
   readonly #lives = new Map<string, number>();
+  readonly #forgotMs = new Map<string, number>();
   readonly #relays = new Set<{
     readonly what: string;
     readonly sinceMs: number;
@@ -56,9 +59,13 @@ export class Checks {
   /** A node has lost its disk, and with it all that it had promised to keep. */
   forget(node: string): void {
     this.#promised.set(node, []);
+    this.#forgotMs.set(node, this.#parts.timeline.nowMs);
   }
 
   #promise(node: string, promised: Promised): void {
+    // Said before the loss, and heard after it.
+    if (this.#parts.timeline.nowMs - (this.#forgotMs.get(node) ?? Number.NEGATIVE_INFINITY) < ON_ITS_WAY_MS)
+      return;
     this.#promised.get(node)!.push(promised);
   }
 
