@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parseHostPort } from '../config/address.ts';
 import type { LinkConfig, PeerConfig } from '../config/schema.ts';
-import type { HoldMemory } from '../env/hold-memory.ts';
+import type { Hold, HoldMemory } from '../env/hold-memory.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError } from '../errors.ts';
 import { Acquire } from '../kma/acquire.ts';
@@ -25,6 +25,7 @@ export class Neighbours {
   readonly #events: PeerEvents;
   /** Those that were taken away, too: what is under way with them goes on when they are back. */
   readonly #known = new Map<string, Peer>();
+  readonly #holds = new Map<string, Hold>();
 
   /** @param onBroken a neighbour has convicted the store */
   constructor(parts: AgentParts, log: Log, onBroken: (error: AgentError) => void) {
@@ -110,7 +111,16 @@ export class Neighbours {
 
   #holdOf(peer: string): HoldMemory {
     const { config, world } = this.#parts;
-    return holdFile(world.disk, join(config.data_directory, `held-${peer}.json`));
+    const file = holdFile(world.disk, join(config.data_directory, `held-${peer}.json`));
+    return {
+      // What the disk did not take is still held when the link is opened anew.
+      load: () => this.#holds.get(peer) ?? file.load(),
+      save: (hold) => {
+        if (hold !== undefined) this.#holds.set(peer, hold);
+        file.save(hold);
+        if (hold === undefined) this.#holds.delete(peer);
+      },
+    };
   }
 
   removePeer(kmaId: string, reason: string): void {
