@@ -11,7 +11,12 @@ const AHEAD_LOST_MAX = limits.openAheadUnitsMax * 1.5;
 type Insert = Extract<Asked, { op: 'insert' }>;
 type Ready = { readonly first: number; readonly epoch: number };
 /** A row of a block as it lies on the disk. */
-export type Row = { readonly state: string; readonly burntTo: number | null };
+export type Row = {
+  readonly state: string;
+  readonly burntTo: number | null;
+  /** An own block whose epoch had to go for want of room. */
+  readonly givenUp: boolean;
+};
 
 /** What must be true of one block, as far as is known from outside. */
 export class BlockTruth {
@@ -76,7 +81,7 @@ export class BlockTruth {
       yield `${this.label} is ${row.state} and not there`;
     if (this.ended !== undefined && row.state !== this.ended)
       yield `${this.label} was ${this.ended} and is ${row.state}`;
-    if (this.ending || this.#usedUp(row, lives)) return;
+    if (this.ending || row.givenUp || this.#usedUp(row, lives)) return;
     yield `${this.label} is ${row.state}, and nobody has used it up or destroyed it`;
   }
 

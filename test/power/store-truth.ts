@@ -210,10 +210,16 @@ export class StoreTruth {
     try {
       const rows = new Map<string, Row>();
       const all = db.prepare(
-        'SELECT pool, own, number, state, (SELECT max(to_unit) FROM burn_record WHERE block = block.id) AS burnt FROM block',
+        `SELECT pool, own, number, state, (SELECT max(to_unit) FROM burn_record WHERE block = block.id) AS burnt,
+         reason = 'forgotten' AND epoch NOT IN (SELECT epoch FROM id_secret WHERE id_secret.pool = block.pool AND id_secret.own = block.own) AS given_up
+         FROM block`,
       );
-      for (const { pool, own, number, state, burnt } of all.all() as Record<string, never>[])
-        rows.set(nameOf(pool!, own === 1, number!), { state: state!, burntTo: burnt! });
+      for (const { pool, own, number, state, burnt, given_up } of all.all() as Record<string, never>[])
+        rows.set(nameOf(pool!, own === 1, number!), {
+          state: state!,
+          burntTo: burnt!,
+          givenUp: own === 1 && given_up === 1,
+        });
       for (const [name, block] of this.#blocks) {
         const row = rows.get(name);
         if (row?.state !== 'received' && row?.state !== 'ready')
