@@ -78,7 +78,7 @@ for (const algorithm of algorithms) {
 
     test('verify with openssl, each for its own purpose and authority', (context) => {
       if (spawnSync('openssl', ['version']).error !== undefined)
-        return context.skip('there is no openssl here');
+        return context.skip('missing: openssl (Debian: apt-get install openssl)');
       const found = spawnSync('openssl', ['version']).stdout.toString();
       if (algorithm === 'ml-dsa-65' && /^OpenSSL ([12]|3\.[0-4])\./.test(found))
         return context.skip(`${found.trim()} knows no ML-DSA; it came with 3.5`);
@@ -225,7 +225,7 @@ describe('the revocation list', () => {
 
   test('verifies with openssl', (context) => {
     if (spawnSync('openssl', ['version']).error !== undefined)
-      return context.skip('there is no openssl here');
+      return context.skip('missing: openssl (Debian: apt-get install openssl)');
     const check = ['crl', '-in', paths.kxCrl, '-CAfile', paths.kxAuthority.certificate, '-noout'];
     assert.match(spawnSync('openssl', check).stderr.toString(), /verify OK/);
   });
