@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Driver } from '../../drivers/driver.ts';
 import { parseHostPort } from '../config/address.ts';
 import type { LinkConfig, PeerConfig } from '../config/schema.ts';
 import type { Hold, HoldMemory } from '../env/hold-memory.ts';
@@ -77,7 +78,7 @@ export class Neighbours {
   /** @throws AgentError `configuration.…`: such a link cannot be opened */
   checkLink({ peer, driver, module_key }: LinkConfig): void {
     const { world } = this.#parts;
-    if (world.driver(driver) === undefined) throw unknownDriver(driver);
+    this.#driverOf(driver);
     if (module_key !== undefined) readKeyFile(world.disk, module_key, 'module_key').wipe();
     this.#holdOf(peer).load();
   }
@@ -86,8 +87,7 @@ export class Neighbours {
   openLink(kmaId: string): void {
     const { links, modules, clock, world } = this.#parts;
     const { link, acquire } = links.get(kmaId)!;
-    const driver = world.driver(link.driver);
-    if (driver === undefined) throw unknownDriver(link.driver);
+    const driver = this.#driverOf(link.driver);
     const { port, baud_rate: baudRate, link_id: expectedLinkId, module_key } = link;
     using moduleKey =
       module_key === undefined ? undefined : readKeyFile(world.disk, module_key, 'module_key');
@@ -100,13 +100,22 @@ export class Neighbours {
   async closeLink(kmaId: string): Promise<void> {
     const { links, modules } = this.#parts;
     const [link, module] = [links.get(kmaId), modules.get(kmaId)];
-    links.delete(kmaId);
     link?.acquire.stop();
     link?.synchronise.stop();
     await module?.close();
-    // Until then it can be told to wipe its key.
-    if (modules.get(kmaId) === module) modules.delete(kmaId);
     await link?.acquire.idle();
+    // Until now the module could be told to wipe its key, and what the peer says of the link was no surprise. When it took too long there are others.
+    if (modules.get(kmaId) === module) modules.delete(kmaId);
+    if (links.get(kmaId) === link) links.delete(kmaId);
+  }
+
+  #driverOf(id: string): Driver {
+    const driver = this.#parts.world.driver(id);
+    if (driver !== undefined) return driver;
+    throw new AgentError('configuration.unknown_driver', `there is no driver ${id}`, {
+      fault: 'configuration',
+      remedy: 'Use a driver that `keyferry check` knows.',
+    });
   }
 
   #holdOf(peer: string): HoldMemory {
@@ -144,10 +153,3 @@ export class Neighbours {
 
 /** The parts of an agent that is built whole. */
 export type WholeAgent = AgentParts & { readonly neighbours: Neighbours };
-
-function unknownDriver(driver: string): AgentError {
-  return new AgentError('configuration.unknown_driver', `there is no driver ${driver}`, {
-    fault: 'configuration',
-    remedy: 'Use a driver that `keyferry check` knows.',
-  });
-}

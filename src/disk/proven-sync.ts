@@ -20,15 +20,24 @@ export class Witness {
     disk.rmSync(path);
   }
 
+  /** Throws when the file system takes no change any more. */
+  askNow(): void {
+    this.#disk.ftruncateSync(this.#fd, this.#next());
+  }
+
   /** @param done told the error when the file system takes no change any more */
   ask(done: (error: Error | null) => void): void {
-    // Each time another length: a file system need not journal what changes nothing, and calls may overtake each other.
-    this.#length = (this.#length + 1) % LENGTHS;
-    this.#disk.ftruncate(this.#fd, this.#length, done);
+    this.#disk.ftruncate(this.#fd, this.#next(), done);
   }
 
   close(): void {
     this.#disk.closeSync(this.#fd);
+  }
+
+  // Each time another length: a file system need not journal what changes nothing, and calls may overtake each other.
+  #next(): number {
+    this.#length = (this.#length + 1) % LENGTHS;
+    return this.#length;
   }
 }
 

@@ -60,6 +60,7 @@ export class GroupCommit {
     this.#wal = this.#disk.openSync(`${path}-wal`, 'r+');
     // What a process that was killed had written and not synced counts as durable from now on.
     this.#disk.fdatasyncSync(this.#wal);
+    witness.askNow();
     this.#walSync = new ProvenSync(disk, this.#wal, witness, 'longer');
     this.#clock = clock;
     this.#onBroken = onBroken;

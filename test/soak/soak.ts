@@ -37,6 +37,15 @@ const seen = new Set<string>();
 /** So little that it goes round within minutes. */
 const AUDIT_BYTES = 8 << 20;
 
+// Its nodes do not outlive it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    void lab.stop().finally(() => {
+      rmSync(directory, { recursive: true, force: true });
+      process.exit(1);
+    });
+  });
+
 try {
   for (const { config } of lab.nodes) appendFileSync(config, `audit:\n  max_bytes: ${AUDIT_BYTES}\n`);
   for (const module of lab.modules) lab.startModule(module);
