@@ -209,7 +209,7 @@ export class Faults {
 
   // Without a guard nobody may notice in time: operators are told so.
   #putBack(node: SimNode, ms: number): void {
-    if (!this.#parts.plan.guarded || node.agent === undefined) return;
+    if (!this.#parts.plan.guarded || node.agent === undefined || node.isZeroized) return;
     node.disk.copy();
     this.#cure(ms, () => {
       node.replaceDisk('an old copy');

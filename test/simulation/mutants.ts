@@ -93,7 +93,7 @@ export const mutants: readonly Mutant[] = [
     file: 'src/kma/own-epochs.ts',
     find: "if (block.state !== 'received' || !this.#pool.idSecrets.own.has(epoch)) return false;",
     put: "if (block.state !== 'received') return false;",
-    faults: ['new-disk', 'module-lies', 'partition'],
+    faults: ['disk-full', 'destroy'],
   },
   {
     name: 'a key is fetched as often as one likes',

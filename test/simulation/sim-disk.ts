@@ -116,7 +116,7 @@ export class SimDisk {
     this.#hasCopy = false;
     this.wasPutBack = true;
     for (const name of HOME) {
-      fs.rmSync(join(this.directory, name), { recursive: true });
+      fs.rmSync(join(this.directory, name), { recursive: true, force: true });
       fs.cpSync(join(this.#copies, name), join(this.directory, name), { recursive: true });
     }
   }

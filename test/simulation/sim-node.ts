@@ -94,6 +94,11 @@ export class SimNode {
     return holds === true && !this.disk.full;
   }
 
+  /** From when an operator ordered it until the node is put into service again. */
+  get isZeroized(): boolean {
+    return this.#zeroized !== undefined;
+  }
+
   /** Timers of the agent that wait. */
   get timers(): number {
     return this.#life?.clock.pending ?? 0;
@@ -160,8 +165,14 @@ export class SimNode {
     const life = this.#end(`is given ${by}`);
     if (life === undefined) return;
     this.disk.killed();
-    if (by === 'an old copy') this.disk.putBack();
-    else this.disk.lose();
+    if (by === 'an old copy') {
+      this.disk.putBack();
+      this.#zeroized = undefined;
+    } else {
+      this.disk.lose();
+      // No trace of that is left, and the node has no node key either.
+      if (this.#zeroized === 'done') this.#zeroized = 'asked';
+    }
     this.#parts.onNewDisk();
     this.#parts.net.hangUp(life.host);
     this.#startLater();
