@@ -11,6 +11,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'src/kma': 4,
   'src/ksa': 4,
   'src/probe': 4,
+  'src/bench': 4,
   'src/store': 3,
   'src/kx': 3,
   'src/observe': 3,

@@ -23,6 +23,7 @@ const commands: Readonly<Record<string, () => Promise<Registers>>> = {
   pki: () => import('./pki.ts'),
   store: () => import('./store.ts'),
   demo: () => import('./demo.ts'),
+  bench: () => import('./bench.ts'),
   'simulate-module': () => import('./simulate-module.ts'),
   version: () => import('./version.ts'),
   licenses: () => import('./licenses.ts'),

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BenchContext, Benchmark, Opened } from '../../src/bench/harness.ts';
 import type { Lab } from '../../src/cli/demo/lab.ts';
 import { pkiPaths } from '../../src/pki/directory.ts';
 import { issueNode } from '../../src/pki/pki.ts';
 import type { AttackFiles, AttackMessage, AttackReport } from './attack-source.ts';
-import type { BenchContext, Benchmark, Opened } from './harness.ts';
 import { startHelper } from './processes.ts';
 import { padUnits, relaysOf, startNodes } from './relay.ts';
 

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { BenchContext, Benchmark, Opened, Side } from '../../src/bench/harness.ts';
 import { Lab } from '../../src/cli/demo/lab.ts';
 import { buildAll, whyNoBinary } from '../binary/built.ts';
-import type { BenchContext, Benchmark, Opened, Side } from './harness.ts';
 
 const run = promisify(execFile);
 const IDLE_MS = 4_000;

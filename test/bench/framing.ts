@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { parse } from 'pg-protocol';
+import type { BenchContext, Benchmark, Opened, Side } from '../../src/bench/harness.ts';
 import { FrameReader } from '../../src/kx/codec/frame-reader.ts';
 import { writeHeader } from '../../src/kx/codec/header.ts';
-import type { BenchContext, Benchmark, Opened, Side } from './harness.ts';
 
 /** As long as a relay of a few keys. */
 const MESSAGE_BYTES = 412;

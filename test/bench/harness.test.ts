@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
 import { test } from 'node:test';
-import { type BenchContext, type Benchmark, median, resultOf, runBenchmarks } from './harness.ts';
+import {
+  type BenchContext,
+  type Benchmark,
+  median,
+  resultOf,
+  runBenchmarks,
+} from '../../src/bench/harness.ts';
 
-const QUICK = { quick: true, stop: new AbortController().signal, progress: () => {} };
+const QUICK = { quick: true, directory: tmpdir(), stop: new AbortController().signal, progress: () => {} };
 
 function comparison(name: string, trace: string[], figures: readonly [number, number]): Benchmark {
   const side = (which: 0 | 1) => ({

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type BenchContext, type Benchmark, median, type Opened } from '../../src/bench/harness.ts';
 import type { LabModule } from '../../src/cli/demo/lab.ts';
 import { systemDisk } from '../../src/node/disk.ts';
 import { systemEntropy as entropy } from '../../src/node/entropy.ts';
@@ -8,7 +9,6 @@ import { BlockSource } from '../../src/simulator/block-source.ts';
 import { openPseudoTerminal } from '../../src/simulator/pseudo-terminal.ts';
 import { SimulatedModule } from '../../src/simulator/simulated-module.ts';
 import { placeLink } from '../../src/simulator/stable-link.ts';
-import { type BenchContext, type Benchmark, median, type Opened } from './harness.ts';
 import { startIngest } from './ingest.ts';
 import { catLatency } from './ingest-far-end.ts';
 

@@ -1,32 +1,29 @@
 import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
+import { type Benchmark, runBenchmarks, tableOf } from '../../src/bench/harness.ts';
+import { ownBenchmarks } from '../../src/bench/own.ts';
 import { attackBenchmarks } from './attack.ts';
 import { binaryBenchmarks } from './binary.ts';
-import { bridgeBenchmarks } from './bridge.ts';
-import { codecBenchmarks } from './codec.ts';
 import { framingBenchmarks } from './framing.ts';
-import { type Benchmark, runBenchmarks, tableOf } from './harness.ts';
 import { ingestBenchmarks } from './ingest.ts';
 import { shapeBenchmarks } from './ingest-shapes.ts';
 import { endChildren } from './processes.ts';
 import { relayBenchmarks } from './relay.ts';
 import { stockBenchmarks } from './stock.ts';
-import { storeBenchmarks } from './store.ts';
 import { startBenchmarks } from './store-start.ts';
 import { supplyBenchmarks } from './supply.ts';
 import { transitBenchmarks } from './transit.ts';
 
 /** Every benchmark there is; a new one is added here. */
 const benchmarks: readonly Benchmark[] = [
-  ...codecBenchmarks,
+  ...ownBenchmarks,
   ...framingBenchmarks,
   ...transitBenchmarks,
-  ...bridgeBenchmarks,
   ...ingestBenchmarks,
   ...shapeBenchmarks,
   ...supplyBenchmarks,
   ...stockBenchmarks,
-  ...storeBenchmarks,
   ...startBenchmarks,
   ...relayBenchmarks,
   ...attackBenchmarks,
@@ -80,7 +77,7 @@ async function main(): Promise<void> {
       void endChildren();
     });
   }
-  const rounds = { quick: values.quick, stop: stop.signal, progress: say };
+  const rounds = { quick: values.quick, directory: tmpdir(), stop: stop.signal, progress: say };
   const results = await runBenchmarks(selected, rounds, (name, error) => {
     if (stop.signal.aborted) return;
     process.exitCode = 1;

@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openBenchStore } from '../../src/bench/bench-store.ts';
+import type { BenchContext, Benchmark, Opened } from '../../src/bench/harness.ts';
 import { Supply } from '../../src/ksa/supply.ts';
 import { limits } from '../../src/limits.ts';
 import { systemEntropy as entropy } from '../../src/node/entropy.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import { Allocator } from '../../src/store/allocator.ts';
 import type { KeyStore } from '../../src/store/key-store.ts';
-import type { BenchContext, Benchmark, Opened } from './harness.ts';
-import { openBenchStore } from './store-under-test.ts';
 
 const BLOCK_KEYS = 4_000;
 const NEARLY_EMPTY = 1_000;

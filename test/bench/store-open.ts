@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { openBenchStore } from '../../src/bench/bench-store.ts';
 import { systemEntropy as entropy } from '../../src/node/entropy.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import { serve } from './processes.ts';
-import { openBenchStore } from './store-under-test.ts';
 
 export type OpenMessage =
   | { readonly what: 'fill'; readonly path: string; readonly blocks: number; readonly bytes: number }

@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BenchContext, Benchmark, Opened } from './harness.ts';
+import { benchFolder } from '../../src/bench/bench-store.ts';
+import type { BenchContext, Benchmark, Opened } from '../../src/bench/harness.ts';
 import { type Helper, startHelper } from './processes.ts';
 import type { OpenAnswer, OpenMessage } from './store-open.ts';
-import { storeDirectory } from './store-under-test.ts';
 
 const SMALL_BYTES = 128;
 const LONG_BYTES = 1 << 20;
@@ -62,7 +62,7 @@ type Filled = { opened(): Promise<OpenAnswer>; close(): Promise<void> };
 
 async function filled(context: BenchContext, blocks: number, bytes: number): Promise<Filled> {
   context.progress(`filling a store with ${blocks} blocks of ${bytes} bytes`);
-  const directory = storeDirectory();
+  const directory = benchFolder(context);
   const path = join(directory, 'keys.sqlite');
   await asked({ what: 'fill', path, blocks, bytes });
   return {

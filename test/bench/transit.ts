@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { BenchContext, Benchmark, Opened, Side } from '../../src/bench/harness.ts';
 import { pkiPaths } from '../../src/pki/directory.ts';
 import { initPki, issueNode } from '../../src/pki/pki.ts';
-import type { BenchContext, Benchmark, Opened, Side } from './harness.ts';
 import { type Helper, startHelper } from './processes.ts';
 import type { EndsMessage, Files, Sent } from './transit-ends.ts';
 import { messagesPerBlock } from './transit-key.ts';

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ownBenchmarks } from '../../src/bench/own.ts';
 import { Lab } from '../../src/cli/demo/lab.ts';
 import { version } from '../../src/version.ts';
 import { BareRoot, whyNoBareRoot } from './bare-root.ts';
@@ -114,6 +115,21 @@ describe('the single binary', { skip: whyNoBinary() }, () => {
       const env = { PATH: '/usr/bin:/bin' };
       const said = execFileSync(binary, ['demo', '--dir', folder], { env, encoding: 'utf8' });
       assert.match(said, /50 +50 +yes/);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('what a machine carries is measured by it', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'keyferry-bench-'));
+    try {
+      const { status, stdout, stderr } = run('bench', '--quick', '--json', '--directory', folder);
+      assert.equal(status, 0, stderr);
+      const results = JSON.parse(stdout) as { name: string; value: number }[];
+      assert.deepEqual(
+        results.map(({ name, value }) => [name, value > 0]),
+        ownBenchmarks.map(({ name }) => [name, true]),
+      );
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -1,8 +1,8 @@
 import { decodeModuleMessage } from '../../firmware-bridge/decode.ts';
 import { encodeMessage } from '../../firmware-bridge/encode.ts';
 import { encodeFrame, FrameDecoder } from '../../firmware-bridge/framing.ts';
-import { systemEntropy } from '../../src/node/entropy.ts';
-import { SecretBytes } from '../../src/secret/secret-bytes.ts';
+import { systemEntropy } from '../node/entropy.ts';
+import { SecretBytes } from '../secret/secret-bytes.ts';
 import type { BenchContext, Benchmark, Opened, Side } from './harness.ts';
 
 const PART_BYTES = 65_536;

@@ -1,8 +1,8 @@
-import { Draft } from '../../src/kx/codec/draft.ts';
-import { Frame } from '../../src/kx/codec/frame.ts';
-import { closeWithHop } from '../../src/kx/codec/hop.ts';
-import { readKeyRelay, writeKeyRelay } from '../../src/kx/codec/key-relay.ts';
-import { coverKeys, doneWithKeys } from '../../src/kx/codec/key-table.ts';
+import { Draft } from '../kx/codec/draft.ts';
+import { Frame } from '../kx/codec/frame.ts';
+import { closeWithHop } from '../kx/codec/hop.ts';
+import { readKeyRelay, writeKeyRelay } from '../kx/codec/key-relay.ts';
+import { coverKeys, doneWithKeys } from '../kx/codec/key-table.ts';
 import type { BenchContext, Benchmark, Opened, Side } from './harness.ts';
 
 const KEY_BYTES = 32;

@@ -20,6 +20,8 @@ export type Benchmark = {
 export type BenchContext = {
   /** Shorter rounds and fewer: whether it runs at all, not how fast it is. */
   readonly quick: boolean;
+  /** Where folders for what is measured on a disk are made. */
+  readonly directory: string;
   /** How long one measurement should take. */
   readonly roundMs: number;
   /** A line for the person who waits. */
@@ -43,6 +45,7 @@ export type Result = {
 
 export type Rounds = {
   readonly quick: boolean;
+  readonly directory: string;
   /** Aborted when no more is to be begun. */
   readonly stop: AbortSignal;
   progress(text: string): void;
@@ -54,12 +57,13 @@ export type Rounds = {
  */
 export async function runBenchmarks(
   benchmarks: readonly Benchmark[],
-  { quick, stop, progress }: Rounds,
+  { quick, directory, stop, progress }: Rounds,
   failed: (name: string, error: unknown) => void,
 ): Promise<Result[]> {
   const made = new Map<string, Promise<{ close(): Promise<void> }>>();
   const context: BenchContext = {
     quick,
+    directory,
     roundMs: quick ? 700 : 2_500,
     progress,
     async shared<T extends { close(): Promise<void> }>(name: string, make: () => Promise<T>): Promise<T> {
@@ -73,7 +77,8 @@ export async function runBenchmarks(
     for (const benchmark of benchmarks) {
       if (stop.aborted) break;
       try {
-        results.push(await runOne(benchmark, context, quick ? 3 : 7));
+        const result = await runOne(benchmark, context, quick ? 3 : 7, stop);
+        if (result !== undefined) results.push(result);
       } catch (error) {
         failed(benchmark.name, error);
       }
@@ -90,18 +95,26 @@ export async function runBenchmarks(
   return results;
 }
 
-/** The sides take turns, and who begins changes with every round, so that a slow moment of the machine hits all. */
-async function runOne(benchmark: Benchmark, context: BenchContext, rounds: number): Promise<Result> {
+/** The sides take turns, and who begins changes with every round, so that a slow moment of the machine hits all. @returns undefined when it was stopped */
+async function runOne(
+  benchmark: Benchmark,
+  context: BenchContext,
+  rounds: number,
+  stop: AbortSignal,
+): Promise<Result | undefined> {
   const { name, unit } = benchmark;
   const opened = await benchmark.open(context);
   const figures = opened.sides.map((): number[] => []);
   try {
     // Code runs slowly until the engine has compiled what is hot: each side's first time does not count.
-    for (const side of opened.sides) await side.measure();
+    for (const side of opened.sides) if (!stop.aborted) await side.measure();
     for (let round = 0; round < rounds; round++) {
       const order = opened.sides.map((_, index) => index);
       if (round % 2 === 1) order.reverse();
-      for (const index of order) figures[index]!.push(await opened.sides[index]!.measure());
+      for (const index of order) {
+        if (stop.aborted) return undefined;
+        figures[index]!.push(await opened.sides[index]!.measure());
+      }
       const line = opened.sides.map((side, index) => `${side.name} ${shown(figures[index]!.at(-1)!)}`);
       context.progress(`${name}  ${round + 1}/${rounds}  ${line.join('   ')}   ${unit}`);
     }
