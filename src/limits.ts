@@ -149,6 +149,8 @@ export const limits = {
   /** IDs of used and outdated keys of one plain KMA that are remembered. */
   foreignGoneMax: 1 << 20,
   relayTimeoutMs: 30_000,
+  /** How often one request begins anew when one of its ends has lost what both shared. */
+  relayBeginningsMax: 8,
   /** One that waits for those before it is given up after so long. Long enough to have its own turn when the first of them comes to nothing. */
   relayQueueMs: 45_000,
   relayNotSentRetryMs: 100,

@@ -8,7 +8,7 @@ import { createMetrics } from '../observe/metrics.ts';
 import { auditedControl } from './audited-control.ts';
 import { type DestroyRequest, destroyKeys, listKeys } from './keys.ts';
 import type { WholeAgent } from './neighbours.ts';
-import { orderModule } from './orders.ts';
+import { orderModule, type SuspectOrder } from './orders.ts';
 import { KeyOrders } from './orders-for-key.ts';
 import type { Closing } from './parts.ts';
 import { inTurn, reload } from './reload.ts';
@@ -80,7 +80,7 @@ async function openControl(
     relay: (destination: string, keys: number) => parts.relay.source.relay(destination, keys),
     reload: () => reload(parts, log),
     audit: () => parts.auditing.head(),
-    order: (name: string, order: ModuleOrder | 'release') => orderModule(parts, name, order),
+    order: (name: string, order: ModuleOrder | SuspectOrder) => orderModule(parts, name, order),
     keys: (pool?: string) => listKeys(parts, pool),
     destroyKeys: (request: DestroyRequest) => destroyKeys(parts, request),
     rotate: (file: string) => inTurn(parts, () => orders.rotate(file)),

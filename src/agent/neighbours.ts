@@ -53,12 +53,14 @@ export class Neighbours {
 
   /** What takes the key of a link; its module is not opened yet. The peer is there. */
   addLink(link: LinkConfig): void {
-    const { config, store, peers, links, clock } = this.#parts;
+    const { config, store, peers, links, holdings, clock } = this.#parts;
     const self = config.kma_id;
     const synchronise = new Synchronise(self, peers.get(link.peer)!, store, clock, this.#log);
     const acquire = new Acquire(self, link.peer, store, synchronise, clock, this.#log, {
       qberMax: link.qber_max,
       releaseAtAlarmEnd: link.suspect_release === 'alarm_end',
+      destroysSuspect: link.suspect_blocks === 'destroy',
+      onDestroyed: () => holdings.get(link.peer)?.tell(),
       memory: this.#holdOf(link.peer),
     });
     links.set(link.peer, { link, synchronise, acquire });

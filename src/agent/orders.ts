@@ -2,15 +2,18 @@ import type { ModuleOrder, ModuleOrderResult } from '../../drivers/driver.ts';
 import { AgentError } from '../errors.ts';
 import type { AgentParts } from './status.ts';
 
+/** What becomes of blocks that an alarm has made suspect. */
+export type SuspectOrder = 'release' | 'discard';
+
 /**
- * Has the module of a link do something, or releases the link's suspect blocks.
+ * Has the module of a link do something, or releases or destroys the link's suspect blocks.
  * @param name the KMA ID of the link's peer, the link ID that the configuration or the module gives, or the module ID
  * @throws AgentError `module.unknown`, `module.no_orders`
  */
 export async function orderModule(
   { links, modules }: AgentParts,
   name: string,
-  order: ModuleOrder | 'release',
+  order: ModuleOrder | SuspectOrder,
 ): Promise<ModuleOrderResult> {
   const found =
     links.get(name) ??
@@ -26,6 +29,12 @@ export async function orderModule(
   }
   if (order === 'release') {
     return { outcome: 'done', text: `${found.acquire.release('an operator released it')} blocks were held` };
+  }
+  if (order === 'discard') {
+    return {
+      outcome: 'done',
+      text: `${found.acquire.discard('an operator discarded it')} blocks are destroyed`,
+    };
   }
   const module = modules.get(found.link.peer);
   if (module?.order === undefined) {

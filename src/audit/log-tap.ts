@@ -45,6 +45,7 @@ const told: Readonly<Record<string, Told>> = {
   'agent.node_key.rotated': { who: agent, outcome: 'done', facts: ['records', 'milliseconds'] },
   'module.zeroized': { who: module, outcome: 'done', facts: ['blocks'] },
   'kma.hold.begins': { who: module, outcome: 'done', members: reason, facts: ['blocks'] },
+  'kma.hold.destroyed': { who: module, outcome: 'done', members: {}, facts: ['blocks'] },
   'kma.hold.released': { who: module, outcome: 'done', members: { why: 'reason' }, facts: ['blocks'] },
   'kma.block.refused': {
     who: module,

@@ -9,6 +9,7 @@ export const orders = {
   'self-test': 'test itself',
   identify: 'show where it is',
   release: "let go of the link's suspect blocks: they are used like any others",
+  discard: "destroy the link's suspect blocks, at both ends",
 } as const;
 
 /** Gives one of `orders`, prints what became of it and sets the exit code. @throws AgentError */

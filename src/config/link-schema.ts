@@ -129,6 +129,11 @@ export const link = z.strictObject({
       'What ends the hold on the newest blocks after an alarm that makes them suspect: an operator with `keyferry module PEER release`, or the end of all such alarms.',
     example: 'operator',
   }),
+  suspect_blocks: z.enum(['hold', 'destroy']).default('hold').meta({
+    description:
+      'What becomes of the newest blocks after such an alarm. `hold`: they are kept out of use, and used like any others after the hold. `destroy`: those of the last minute are destroyed at both ends, and what comes during the hold is refused.',
+    example: 'hold',
+  }),
   baud_rate: whole(1_200, 12_000_000)
     .default(115_200)
     .meta({ description: 'Speed of a serial port.', unit: 'bit/s', example: '115200' }),

@@ -33,7 +33,7 @@ export interface Controlled {
   rotate(file: string): Promise<object>;
   /** Destroys everything. The process ends after the answer. */
   zeroize(why: string): Promise<object>;
-  /** Has a link's module do something, or releases the link's suspect blocks. @throws AgentError `module.…` */
+  /** Has a link's module do something, or releases or destroys the link's suspect blocks. @throws AgentError `module.…` */
   order(link: string, order: z.output<typeof orderBody>['order']): Promise<ModuleOrderResult>;
 }
 
@@ -42,7 +42,7 @@ const PATHS =
 
 const orderBody = z.strictObject({
   link: z.string().min(1).max(limits.idCharsMax),
-  order: z.enum(['start', 'stop', 'zeroize', 'self_test', 'identify', 'release']),
+  order: z.enum(['start', 'stop', 'zeroize', 'self_test', 'identify', 'release', 'discard']),
 });
 
 const destroyBody = z.strictObject({

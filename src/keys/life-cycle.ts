@@ -19,6 +19,8 @@ export type EndReason =
   | 'evicted'
   /** An operator said so. */
   | 'ordered'
+  /** An alarm of the module has made it suspect, and the rule is that such key goes. */
+  | 'suspect'
   /** The other end has lost what was shared. */
   | 'forgotten'
   /** The other end did not answer for it in time. */
@@ -31,6 +33,7 @@ export type EndReason =
 const always = {
   evicted: 'destroyed',
   ordered: 'destroyed',
+  suspect: 'destroyed',
   forgotten: 'destroyed',
   damaged: 'quarantined',
   differed: 'quarantined',

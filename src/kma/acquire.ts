@@ -19,6 +19,8 @@ type Slice = { readonly number: number; readonly bytes: SecretBytes; readonly ab
 export type AcquireOptions = HoldOptions & {
   /** Blocks above it are refused; a fraction. */
   readonly qberMax?: number | undefined;
+  /** Suspect blocks are durably destroyed. */
+  readonly onDestroyed?: () => void;
 };
 
 /** Takes raw key of one link's module, cuts it into KMA-keys and stores it before the module may forget it (design rule 2). */
@@ -68,7 +70,8 @@ export class Acquire implements ModuleSink {
     this.#clock = clock;
     this.#log = log.with({ link: remote });
     this.#gate = new QualityGate(options.qberMax);
-    this.#hold = new SuspectHold(store.pool(remote), synchronise, clock, this.#log, options);
+    const destroy = (blocks: readonly Block[]) => this.#destroySuspect(blocks, options.onDestroyed);
+    this.#hold = new SuspectHold(store.pool(remote), synchronise, destroy, clock, this.#log, options);
   }
 
   /** What an alarm has put out of use; null when nothing is. */
@@ -79,6 +82,11 @@ export class Acquire implements ModuleSink {
   /** Puts suspect blocks into use again. @returns how many */
   release(why: string): number {
     return this.#hold.release(why);
+  }
+
+  /** Destroys suspect blocks. @returns how many */
+  discard(why: string): number {
+    return this.#hold.discard(why);
   }
 
   onOpen(info: ModuleInfo): void {
@@ -134,6 +142,17 @@ export class Acquire implements ModuleSink {
   stop(): void {
     this.#stopped = true;
     this.#generation += 1;
+  }
+
+  // Out of use at once. On a disk that takes nothing now their rows go later, and the other end hears of it with the next connection.
+  #destroySuspect(blocks: readonly Block[], onDestroyed: () => void = () => {}): void {
+    Promise.all(blocks.map((block) => this.#store.destroy(block, 'suspect'))).then(
+      onDestroyed,
+      (thrown: unknown) => {
+        rethrowInvariant(thrown);
+        this.#log.error('kma.block.error', { reason: messageOf(thrown) });
+      },
+    );
   }
 
   async #take(block: RawKeyBlock, answer: Answer): Promise<void> {
@@ -223,6 +242,8 @@ export class Acquire implements ModuleSink {
 
   #refusal(block: RawKeyBlock, slices: readonly Slice[]): Refusal | undefined {
     const { number, bytes, qber = this.telemetry.qber } = block;
+    if (this.#hold.refuses)
+      return { code: 'suspect', text: 'an alarm has made the key of this link suspect' };
     const gone = (at: number) =>
       this.#store.longGone(this.#remote, ownsBlock(this.#self, this.#remote, at), at);
     if (slices.some((slice) => gone(slice.number))) {

@@ -11,7 +11,8 @@ export type RefusalCode =
   | 'overlap'
   | 'long_gone'
   | 'repetition'
-  | 'proportion';
+  | 'proportion'
+  | 'suspect';
 
 /** Why a block is never kept. `text` tells its reader nothing about the key. */
 export type Refusal = { readonly code: RefusalCode; readonly text: string };

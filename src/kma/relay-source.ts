@@ -2,15 +2,12 @@ import type { Audit } from '../env/audit.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Entropy } from '../env/entropy.ts';
 import type { Log } from '../env/log.ts';
-import { AgentError, rethrowInvariant } from '../errors.ts';
-import { inOurWords } from '../kx/codec/completion.ts';
-import { command } from '../kx/codec/header.ts';
-import { writeKeyRelay } from '../kx/codec/key-relay.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import { limits } from '../limits.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 import type { KeyStore } from '../store/key-store.ts';
-import type { HopGuard, Protected } from './hop-guard.ts';
+import type { HopGuard } from './hop-guard.ts';
+import { RelayExchange } from './relay-exchange.ts';
 import { relayFailure } from './relay-failure.ts';
 import { type Part, plainPart } from './relay-part.ts';
 import { RelayQueue } from './relay-queue.ts';
@@ -25,17 +22,7 @@ export type RelayResult = {
   readonly milliseconds: number;
 };
 
-type Request = Way & {
-  readonly requestId: string;
-  readonly epoch: number;
-  readonly plain: boolean;
-  readonly parts: readonly Part[];
-  readonly deadlineMs: number;
-  settle(response: string): void;
-  cancelRetry: () => void;
-  /** Why the last try did not leave this node. */
-  hindrance: string | undefined;
-};
+type Outcome = { readonly requestId: string; readonly epoch: number; readonly response: string };
 
 export type RelaySourceParts = {
   readonly self: string;
@@ -50,13 +37,13 @@ export type RelaySourceParts = {
 };
 
 /**
- * The source of key relays (Q.4163 §7.1): makes fresh KMA-keys, sends them, and adds them to the pool when the destination has
- * said that it holds them. A try without an answer is repeated with fresh pad under the same request ID. More keys than a message holds
- * are several messages of one request, and answered by one completion; what is asked for meanwhile shares one.
+ * The source of key relays (Q.4163 §7.1): makes fresh KMA-keys, has them sent, and adds them to the pool when the destination has
+ * said that it holds them. More keys than a message holds are several messages of one request, and answered by one completion; what is asked for
+ * meanwhile shares one.
  */
 export class RelaySource {
   readonly #parts: RelaySourceParts;
-  readonly #requests = new Map<string, Request>();
+  readonly #exchange: RelayExchange;
   /** Numbers given out whose block is not stored yet. */
   readonly #underway = new Set<{ readonly destination: string; readonly number: number }>();
   /** Relays asked for and not ended, those among them that wait. */
@@ -66,10 +53,11 @@ export class RelaySource {
 
   constructor(parts: RelaySourceParts) {
     this.#parts = parts;
+    this.#exchange = new RelayExchange(parts.self, parts.guard, parts.clock);
   }
 
   get inFlight(): number {
-    return this.#requests.size;
+    return this.#exchange.size;
   }
 
   /**
@@ -120,46 +108,56 @@ export class RelaySource {
 
   /** A completion notification. @returns false when it answers nothing that we sent to this neighbour */
   onCompletion(peer: Peer, requestId: string, response: string): boolean {
-    const request = this.#requests.get(requestId);
-    // From where it was sent to, or straight from the destination.
-    if (request === undefined || (request.next !== peer && request.destination !== peer.kmaId)) return false;
-    request.settle(inOurWords(response));
-    return true;
+    return this.#exchange.onCompletion(peer, requestId, response);
   }
 
   /** The requests that this neighbour was sent and has not answered. */
   awaited(peer: Peer): string[] {
-    return [...this.#requests.values()].filter(({ next }) => next === peer).map(({ requestId }) => requestId);
+    return this.#exchange.awaited(peer);
   }
 
   /** The way is open again: what waits for an answer is tried at once. */
   onPeerUp(peer: Peer): void {
-    for (const request of this.#requests.values()) if (request.next === peer) this.#try(request);
+    this.#exchange.onPeerUp(peer);
   }
 
   stop(): void {
-    for (const request of this.#requests.values()) request.settle('stopped');
+    this.#exchange.stop();
   }
 
+  // What one end has lost is begun anew, and nobody need ask again. Not for ever: whoever answers may be wrong.
   async #relay(destination: string, count: number, arrived: () => void): Promise<string> {
-    const { store, clock } = this.#parts;
-    const deadlineMs = clock.monotonicMs() + limits.relayTimeoutMs;
-    const underway: { readonly destination: string; readonly number: number }[] = [];
+    const deadlineMs = this.#parts.clock.monotonicMs() + limits.relayTimeoutMs;
     let waits = true;
     const go = () => {
       if (waits) arrived();
       waits = false;
     };
     try {
+      for (let beginnings = 1; ; beginnings++) {
+        const way = wayTo(this.#parts, destination);
+        const { requestId, epoch, response } = await this.#relayOnce(way, count, deadlineMs, go);
+        if (response === 'success') return requestId;
+        const anew = await this.#beginAnew(response, destination, epoch);
+        if (!anew || beginnings === limits.relayBeginningsMax) return this.#fail(response, destination);
+      }
+    } finally {
+      go();
+    }
+  }
+
+  async #relayOnce(way: Way, count: number, deadlineMs: number, arrived: () => void): Promise<Outcome> {
+    const { destination } = way;
+    const underway: { readonly destination: string; readonly number: number }[] = [];
+    try {
       for (let left = count; left > 0; left -= limits.relayKeysMax - 1) {
-        const one = { destination, number: await store.numbers.take(destination) };
+        const one = { destination, number: await this.#parts.store.numbers.take(destination) };
         this.#underway.add(one);
         underway.push(one);
       }
       const numbers = underway.map(({ number }) => number);
-      return await this.#relayBlocks(wayTo(this.#parts, destination), numbers, count, deadlineMs, go);
+      return await this.#relayBlocks(way, numbers, count, deadlineMs, arrived);
     } finally {
-      go();
       for (const one of underway) this.#underway.delete(one);
     }
   }
@@ -170,7 +168,7 @@ export class RelaySource {
     count: number,
     deadlineMs: number,
     arrived: () => void,
-  ): Promise<string> {
+  ): Promise<Outcome> {
     const { destination } = way;
     const { store, entropy } = this.#parts;
     if (count > this.#most(destination)) throw relayFailure('malformed', destination);
@@ -180,15 +178,16 @@ export class RelaySource {
     const requestId = entropy.uuid();
     const parts = this.#cut(destination, numbers, keys, epoch);
     const plain = this.#parts.routes.isPlain(destination);
-    const response = await this.#exchange({ ...way, requestId, epoch, plain, parts, deadlineMs });
-    if (response !== 'success') return this.#fail(response, destination, epoch);
+    const floor = () => this.#floor(destination, numbers[0]!);
+    const response = await this.#exchange.run({ ...way, requestId, epoch, plain, parts, deadlineMs, floor });
+    if (response !== 'success') return { requestId, epoch, response };
     // The next one need not wait for our disk, unless this one brings the secret that it lies under.
     if (epoch !== numbers[0]) arrived();
     const kept = await Promise.all(parts.map((part) => this.#keep(destination, epoch, part)));
     // Forgotten meanwhile: the pool was begun anew.
-    if (!kept.every(Boolean)) return this.#fail('conflict', destination, epoch);
+    if (!kept.every(Boolean)) return { requestId, epoch, response: 'unknown_epoch' };
     recordSent(this.#parts.audit, destination, requestId, parts);
-    return requestId;
+    return { requestId, epoch, response };
   }
 
   // A plain destination answers each message, so a request to it is one; a reload may make a destination plain at any time.
@@ -218,83 +217,30 @@ export class RelaySource {
     return typeof kept !== 'string';
   }
 
-  async #fail(response: string, destination: string, epoch: number): Promise<never> {
+  /** @returns whether it is worth another try: one end has lost what both shared, and what is left of it is given up now */
+  async #beginAnew(response: string, destination: string, epoch: number): Promise<boolean> {
+    const { store } = this.#parts;
+    const pool = store.pool(destination);
+    if (response === 'unknown_epoch') {
+      // Key of before could never be found there. What the destination allocates is its own affair.
+      if (pool.ownEpoch === epoch) await store.forgetPool(destination, 'own');
+      return true;
+    }
+    return response === 'conflict' && pool.ownEpoch === undefined && store.numbers.leap(destination);
+  }
+
+  #fail(response: string, destination: string): never {
     this.stats.lastFailure = response;
     this.#parts.log.warn('kma.relay.failed', { destination, reason: response });
     this.#parts.audit?.sum({ ...relaySent, outcome: 'failed', peer: destination, reason: response });
-    // The destination has lost what we shared: key of before could never be found there. What it allocates is its own affair.
-    if (response === 'unknown_epoch' && this.#parts.store.pool(destination).ownEpoch === epoch)
-      await this.#parts.store.forgetPool(destination, 'own');
-    if (response === 'conflict' && this.#parts.store.pool(destination).ownEpoch === undefined)
-      this.#parts.store.numbers.leap(destination);
     throw relayFailure(response, destination);
   }
 
-  #exchange(fields: Omit<Request, 'settle' | 'cancelRetry' | 'hindrance'>): Promise<string> {
-    return new Promise((resolve) => {
-      const request: Request = {
-        ...fields,
-        settle: (response) => {
-          if (!this.#requests.delete(fields.requestId)) return;
-          request.cancelRetry();
-          resolve(response);
-        },
-        cancelRetry: () => {},
-        hindrance: undefined,
-      };
-      this.#requests.set(fields.requestId, request);
-      this.#try(request);
-    });
-  }
-
-  #try(request: Request): void {
-    const { clock } = this.#parts;
-    if (clock.monotonicMs() >= request.deadlineMs) return request.settle(request.hindrance ?? 'timeout');
-    this.#tryAfter(request, limits.relayRetryMs);
-    if (!request.next.up) {
-      request.hindrance = 'peer_unreachable';
-      return;
-    }
-    this.#send(request).catch((thrown: unknown) => {
-      rethrowInvariant(thrown);
-      request.settle(thrown instanceof AgentError ? 'store_unavailable' : 'internal');
-    });
-  }
-
-  // All parts again, since nobody says which have arrived; a destination that holds one says so again.
-  async #send(request: Request): Promise<void> {
-    for (const [part, { number, firstId, keys }] of request.parts.entries()) {
-      // Answered meanwhile: the keys are wiped.
-      if (!this.#requests.has(request.requestId)) return;
-      const { epoch, parts, next } = request;
-      const block = { number, epoch, floor: this.#floor(request), part, parts: parts.length };
-      const fields = { ...request, source: this.#parts.self, block: request.plain ? undefined : block };
-      const draft = writeKeyRelay(fields, firstId, keys, next.plain?.memberNames);
-      const sent = await this.#parts.guard.send(next, command.keyRelay, draft);
-      if (sent !== 'sent') return this.#hindered(request, sent);
-    }
-    request.hindrance = undefined;
-  }
-
-  #hindered(request: Request, reason: Exclude<Protected, 'sent'>): void {
-    request.hindrance = reason;
-    if (reason === 'malformed' || reason === 'refused_by_policy') return request.settle(reason);
-    // It has not left: pad may be there in a moment.
-    if (this.#requests.has(request.requestId)) this.#tryAfter(request, limits.relayNotSentRetryMs);
-  }
-
   // Numbers under way are not done, though they are not in the pool yet.
-  #floor({ destination, parts }: Request): number {
-    let floor = this.#parts.store.pool(destination).ownFloor(parts[0]!.number);
+  #floor(destination: string, fallback: number): number {
+    let floor = this.#parts.store.pool(destination).ownFloor(fallback);
     for (const other of this.#underway)
       if (other.destination === destination && other.number < floor) floor = other.number;
     return floor;
-  }
-
-  #tryAfter(request: Request, milliseconds: number): void {
-    const { clock } = this.#parts;
-    request.cancelRetry();
-    const left = request.deadlineMs - clock.monotonicMs();
-    request.cancelRetry = clock.after(Math.max(0, Math.min(milliseconds, left)), () => this.#try(request));
   }
 }

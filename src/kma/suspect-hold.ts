@@ -4,21 +4,28 @@ import type { Hold, HoldMemory } from '../env/hold-memory.ts';
 import type { Log } from '../env/log.ts';
 import { messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
+import type { Block } from '../store/block.ts';
 import type { Pool } from '../store/pool.ts';
 import type { Synchronise } from './synchronise.ts';
 
 export type HoldOptions = {
   /** The end of all suspect alarms releases; otherwise an operator does. */
   readonly releaseAtAlarmEnd: boolean;
+  /** What an alarm makes suspect is destroyed, and nothing new is taken while the hold lasts. */
+  readonly destroysSuspect?: boolean | undefined;
   readonly memory?: HoldMemory | undefined;
 };
+
+/** Destroys blocks: they are out of use when it returns, and gone from the disk after it. */
+type Destroy = (blocks: readonly Block[]) => void;
 
 /** What a hold keeps out of use, for people. */
 export type HoldStatus = { readonly reason: string; readonly blocks: number };
 
 /**
  * Keeps a link's newest blocks out of use while it is in doubt whether they are secret: own blocks that came within
- * `limits.suspectBackMs` before the alarm, and all that are not agreed on with the other end, or come later.
+ * `limits.suspectBackMs` before the alarm, and all that are not agreed on with the other end, or come later. Or destroys them: then the other end's
+ * of that time as well.
  */
 export class SuspectHold {
   readonly #pool: Pool;
@@ -26,17 +33,28 @@ export class SuspectHold {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #releaseAtAlarmEnd: boolean;
+  readonly #destroysSuspect: boolean;
+  readonly #destroy: Destroy;
   /** Codes of the suspect alarms that have not ended. */
   readonly #codes = new Set<string>();
   readonly #memory: HoldMemory | undefined;
   #current: Hold | undefined;
 
-  constructor(pool: Pool, synchronise: Synchronise, clock: Clock, log: Log, options: HoldOptions) {
+  constructor(
+    pool: Pool,
+    synchronise: Synchronise,
+    destroy: Destroy,
+    clock: Clock,
+    log: Log,
+    options: HoldOptions,
+  ) {
     this.#pool = pool;
     this.#synchronise = synchronise;
     this.#clock = clock;
     this.#log = log;
+    this.#destroy = destroy;
     this.#releaseAtAlarmEnd = options.releaseAtAlarmEnd;
+    this.#destroysSuspect = options.destroysSuspect === true;
     this.#memory = options.memory;
     const remembered = this.#memory?.load();
     if (remembered !== undefined) this.#begin(remembered);
@@ -44,6 +62,11 @@ export class SuspectHold {
 
   get status(): HoldStatus | null {
     return this.#current === undefined ? null : { reason: this.#current.reason, blocks: this.#blocks };
+  }
+
+  /** Whether blocks that come now are not to be taken. */
+  get refuses(): boolean {
+    return this.#destroysSuspect && this.#current !== undefined;
   }
 
   onAlarm(alarm: ModuleAlarm): void {
@@ -57,9 +80,20 @@ export class SuspectHold {
     }
   }
 
-  /** Lets go of everything held. @returns how many blocks that were. Throws, and lets go of nothing, when it can't be remembered. */
+  /** Destroys what is held, and ends the hold. @returns how many blocks were destroyed. Throws when it can't be remembered that the hold has ended. */
+  discard(why: string): number {
+    return this.#current === undefined ? 0 : this.#destroySuspect(this.#current.sinceMs) + this.#end(why);
+  }
+
+  /** Ends the hold: what is held is used, or destroyed where that is the rule. @returns how many blocks were held. Throws, and lets go of nothing, when it can't be remembered. */
   release(why: string): number {
     if (this.#current === undefined) return 0;
+    if (!this.#destroysSuspect) return this.#end(why);
+    // What was on its way into the store when the alarm came.
+    return this.discard(why);
+  }
+
+  #end(why: string): number {
     const blocks = this.#blocks;
     this.#memory?.save(undefined);
     this.#current = undefined;
@@ -72,7 +106,11 @@ export class SuspectHold {
 
   #hold(code: string): void {
     const sinceMs = this.#clock.wallMs() - limits.suspectBackMs;
-    if (this.#current !== undefined) return this.#pool.holdBack((block) => block.createdMs >= sinceMs);
+    if (this.#current !== undefined) {
+      this.#pool.holdBack(sinceMs);
+      if (this.#destroysSuspect) this.#destroySuspect(sinceMs);
+      return;
+    }
     const hold = { reason: `alarm ${code}`, sinceMs };
     this.#begin(hold);
     try {
@@ -85,8 +123,20 @@ export class SuspectHold {
   #begin(hold: Hold): void {
     this.#current = hold;
     this.#synchronise.setHeld(true);
-    this.#pool.holdBack((block) => block.createdMs >= hold.sinceMs);
+    this.#pool.holdBack(hold.sinceMs);
     this.#log.warn('kma.hold.begins', { reason: hold.reason, blocks: this.#blocks });
+    if (this.#destroysSuspect) this.#destroySuspect(hold.sinceMs);
+  }
+
+  #destroySuspect(sinceMs: number): number {
+    const all = [...this.#pool.own.values(), ...this.#pool.theirs.values()];
+    const suspect = all.filter(({ state, createdMs }) => state === 'received' || createdMs >= sinceMs);
+    // Held back at an earlier alarm of this hold.
+    const blocks = [...new Set([...suspect, ...this.#pool.heldBack])];
+    if (blocks.length === 0) return 0;
+    this.#log.warn('kma.hold.destroyed', { blocks: blocks.length });
+    this.#destroy(blocks);
+    return blocks.length;
   }
 
   get #blocks(): number {

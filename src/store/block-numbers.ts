@@ -36,10 +36,13 @@ export class BlockNumbers {
     return number;
   }
 
-  /** The far end knows later numbers, from a store that was lost: go on beyond any that can have been given. */
-  leap(remote: string): void {
+  /** The far end knows later numbers, from a store that was lost: go on beyond any that can have been given. @returns false when there is no room for that */
+  leap(remote: string): boolean {
     const counter = this.#counters.get(remote);
-    if (counter !== undefined) counter.next += STARTS;
+    // Whoever lies about what it knows shall not use up all numbers.
+    if (counter === undefined || counter.next + STARTS > limits.blockNumberMax / 2) return false;
+    counter.next += STARTS;
+    return true;
   }
 
   #randomNumber(): number {

@@ -23,6 +23,7 @@ export class Pool {
   readonly generation = { own: 0, theirs: 0 };
   /** Blocks of theirs below this number are done: their owner has said that it takes no more from them. */
   theirFloor = 0;
+  #heldFromMs = Number.POSITIVE_INFINITY;
   readonly #lowestOwn = new Lowest(this.own);
   readonly #highest = { own: -1, theirs: -1 };
   /** Burn stride, in units: grows while key is asked for quickly. */
@@ -74,14 +75,17 @@ export class Pool {
   readied(block: Block): void {
     this.raise(block.own, block.number);
     if (!block.own || this.queue.has(block) || this.heldBack.has(block)) return;
+    // Both ends were about to agree on it when the hold began.
+    if (block.createdMs >= this.#heldFromMs) return void this.heldBack.add(block);
     this.queue.add(block);
     this.ownLeft += block.left;
   }
 
-  /** Takes ready own blocks out of use, those that `suspect` names. */
-  holdBack(suspect: (block: Block) => boolean): void {
+  /** Takes ready own blocks that came at `sinceMs` (since the Unix epoch) or later out of use, also those that become ready from now on. */
+  holdBack(sinceMs: number): void {
+    this.#heldFromMs = Math.min(this.#heldFromMs, sinceMs);
     for (const block of [...this.queue]) {
-      if (!suspect(block)) continue;
+      if (block.createdMs < sinceMs) continue;
       this.queue.delete(block);
       this.ownLeft -= block.left;
       this.heldBack.add(block);
@@ -92,6 +96,7 @@ export class Pool {
   letGo(): void {
     const blocks = [...this.heldBack];
     this.heldBack.clear();
+    this.#heldFromMs = Number.POSITIVE_INFINITY;
     for (const block of blocks) if (block.state === 'ready') this.readied(block);
   }
 

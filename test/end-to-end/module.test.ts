@@ -48,6 +48,7 @@ test('an operator commands a module by its link through the agent', async (t) =>
   const unable = command(lab, 'B', 'self-test');
   assert.deepEqual([unable.status, unable.stdout.split(':')[0]], [1, 'not supported']);
   assert.deepEqual(command(lab, 'B', 'release').stdout, 'done: 0 blocks were held\n');
+  assert.deepEqual(command(lab, 'B', 'discard').stdout, 'done: 0 blocks are destroyed\n');
   const unknown = command(lab, 'Z', 'stop');
   assert.deepEqual([unknown.status, /Name the link by its peer: B/.test(unknown.stderr)], [1, true]);
   assert.equal(command(lab, 'B', 'explode').status, 2);

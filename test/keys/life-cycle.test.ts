@@ -10,6 +10,7 @@ const events: BlockEvent[] = [
   'unfetched',
   'evicted',
   'ordered',
+  'suspect',
   'forgotten',
   'unanswered',
   'differed',

@@ -51,6 +51,7 @@ export function configOf(plan: Plan, node: string): Config {
       port: { path: `/dev/tty-${peer}` },
       unauthenticated_module: true,
       qber_max: 0.1,
+      suspect_blocks: plan.seed % 3 === 0 ? 'destroy' : 'hold',
     })),
     supply: {
       ...tls,

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { Acquire } from '../../src/kma/acquire.ts';
+import { limits } from '../../src/limits.ts';
+import { systemDisk } from '../../src/node/disk.ts';
+import { holdFile } from '../../src/node/hold-file.ts';
+import { until } from '../manual-clock.ts';
+import { directoryFor } from '../store/temp-store.ts';
+import { linkedPair, type TestNode } from './node.ts';
+
+const laser = (active: boolean) => ({ code: 'laser', text: '', active, suspect: active });
+
+/** A and B with four blocks that are older than an alarm makes suspect, and four that are not. */
+async function setUp(t: TestContext, destroysSuspect: boolean) {
+  const { world, a, b } = await linkedPair(t);
+  const told: string[] = [];
+  const memory = holdFile(systemDisk, join(directoryFor(t), 'held-B.json'));
+  const start = (): Acquire =>
+    new Acquire('A', 'B', a.store, a.synchronises.get('B')!, a.clock, a.log, {
+      releaseAtAlarmEnd: false,
+      destroysSuspect,
+      memory,
+      onDestroyed: () => told.push('B'),
+    });
+  const acquire = start();
+  a.acquires.set('B', acquire);
+  t.after(() => acquire.stop());
+  await world.fillLink(a, b, 4);
+  await world.clock.leap(limits.suspectBackMs + 1_000);
+  await world.fillLink(a, b, 4);
+  return { world, a, b, acquire, start, told };
+}
+
+const numbers = (node: TestNode, remote: string) =>
+  [...node.store.pool(remote).own.keys(), ...node.store.pool(remote).theirs.keys()].sort((x, y) => x - y);
+
+test('where the rule is to destroy, an alarm ends the blocks of the last minute, in both directions, and takes no new ones', async (t) => {
+  const { world, a, b, acquire, told } = await setUp(t, true);
+  const pool = a.store.pool('B');
+  acquire.onAlarm(laser(true));
+  assert.deepEqual(numbers(a, 'B'), [0, 1, 2, 3]);
+  assert.deepEqual(acquire.held, { reason: 'alarm laser', blocks: 0 });
+  assert.equal(a.log.of('kma.hold.destroyed')[0]?.fields['blocks'], 4);
+  await until('the other end is told', () => told.length === 1);
+  const ends = a.store.inventory.blocks(pool).filter(({ number }) => number > 3);
+  assert.deepEqual(
+    ends.map(({ reason }) => reason),
+    ['suspect', 'suspect', 'suspect', 'suspect'],
+  );
+  world.deliver(
+    [
+      [a, 'B'],
+      [b, 'A'],
+    ],
+    8,
+    16,
+  );
+  await until('it is refused', () => acquire.refusals.suspect === 1);
+  const old = await a.allocator.takePad(pool, 1);
+  assert.equal(old?.segments[0]?.number, 0);
+  acquire.onAlarm(laser(false));
+  assert.equal(acquire.release('an operator has looked'), 0);
+  world.deliver(
+    [
+      [a, 'B'],
+      [b, 'A'],
+    ],
+    10,
+    16,
+  );
+  await until('new key is used', () => pool.own.get(10)?.state === 'ready');
+});
+
+test('a block that was on its way into the store when the alarm came is destroyed when the hold ends', async (t) => {
+  const { world, a, b, acquire } = await setUp(t, true);
+  world.deliver(
+    [
+      [a, 'B'],
+      [b, 'A'],
+    ],
+    8,
+    16,
+  );
+  acquire.onAlarm(laser(true));
+  const pool = a.store.pool('B');
+  await until('it is stored', () => pool.own.has(8));
+  await world.clock.leap(limits.reproposeMs);
+  assert.equal(pool.own.get(8)?.state, 'received');
+  assert.equal(acquire.release('an operator has looked'), 1);
+  assert.equal(pool.own.has(8), false);
+});
+
+test('a restart during the hold destroys what the one before could not', async (t) => {
+  const { world, a, b, acquire, start } = await setUp(t, true);
+  acquire.onAlarm(laser(true));
+  a.acquires.set(
+    'B',
+    new Acquire('A', 'B', a.store, a.synchronises.get('B')!, a.clock, a.log, { releaseAtAlarmEnd: false }),
+  );
+  a.synchronises.get('B')!.setHeld(false);
+  a.store.pool('B').letGo();
+  await world.fillLink(a, b, 2);
+  const again = start();
+  t.after(() => again.stop());
+  assert.deepEqual(numbers(a, 'B'), [0, 1, 2, 3]);
+  assert.deepEqual(again.held, { reason: 'alarm laser', blocks: 0 });
+});
+
+test('where the rule is to hold, an operator may discard what is held', async (t) => {
+  const { a, acquire, told } = await setUp(t, false);
+  acquire.onAlarm(laser(true));
+  assert.deepEqual(numbers(a, 'B'), [0, 1, 2, 3, 4, 5, 6, 7]);
+  assert.equal(acquire.discard('an operator does not trust it'), 4);
+  assert.equal(acquire.held, null);
+  assert.deepEqual(numbers(a, 'B'), [0, 1, 2, 3]);
+  await until('the other end is told', () => told.length === 1);
+  assert.equal(acquire.discard('again'), 0);
+});
+
+test('a block that both ends were agreeing on when the hold began is held with the others', async (t) => {
+  const { world, a, b, acquire } = await setUp(t, false);
+  const pool = a.store.pool('B');
+  world.deliver(
+    [
+      [a, 'B'],
+      [b, 'A'],
+    ],
+    8,
+    16,
+  );
+  await until('it is stored', () => pool.own.has(8));
+  const block = pool.own.get(8)!;
+  const ready = a.store.markReady(block, 2, pool.ownEpoch!);
+  acquire.onAlarm(laser(true));
+  await ready;
+  assert.equal(block.state, 'ready');
+  assert.deepEqual([pool.heldBack.has(block), pool.queue.has(block)], [true, false]);
+  acquire.release('an operator has looked');
+  assert.equal(pool.queue.has(block), true);
+});
