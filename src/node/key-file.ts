@@ -3,14 +3,18 @@ import { AgentError } from '../errors.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 
 const KEY_BYTES = 32;
+const OWNER_ALONE = 0o077;
+/** Mode bits that a credential of systemd must not have: its group bits may be the mask of a list of those who may read it, the agent's user. */
+export const CREDENTIAL_FORBIDDEN = 0o037;
 
 /**
  * A key of 32 bytes from a file that holds them, or 64 hexadecimal digits and at most one newline. The caller owns it.
  * @param field of the configuration, for codes and remedies: `node_key`, `module_key`
+ * @param forbidden mode bits that the file must not have
  * @throws AgentError with fault `configuration`: the file can't be read, can be read by others, or holds something else
  */
-export function readKeyFile(disk: Disk, path: string, field: string): SecretBytes {
-  const bytes = readSecretFile(disk, path, field);
+export function readKeyFile(disk: Disk, path: string, field: string, forbidden = OWNER_ALONE): SecretBytes {
+  const bytes = readSecretFile(disk, path, field, forbidden);
   try {
     if (bytes.length === KEY_BYTES) return SecretBytes.copyOf(bytes);
     const key = SecretBytes.alloc(KEY_BYTES);
@@ -29,9 +33,9 @@ export function readKeyFile(disk: Disk, path: string, field: string): SecretByte
 }
 
 /** All of a file that nobody but its owner can read; the caller wipes it. Throws as `readKeyFile`. */
-export function readSecretFile(disk: Disk, path: string, field: string): Buffer {
+export function readSecretFile(disk: Disk, path: string, field: string, forbidden = OWNER_ALONE): Buffer {
   try {
-    if ((disk.statSync(path).mode & 0o077) !== 0) {
+    if ((disk.statSync(path).mode & forbidden) !== 0) {
       throw fault(
         `configuration.${field}_readable`,
         `${path} can be read by others than its owner`,

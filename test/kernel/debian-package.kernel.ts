@@ -51,8 +51,9 @@ test('the Debian package is installed, runs under systemd with all its fences, i
   const dist = await buildAll();
   execFileSync('npm', ['run', 'build:deb', '--', '--dir', dist], { cwd: ROOT, stdio: 'ignore' });
   const deb = join(dist, 'keyferry_0.1.0_amd64.deb');
+  const arm64 = join(dist, 'keyferry_0.1.0_arm64.deb');
   await t.test('lintian has nothing to say of it', { skip: whyNoLintian() }, () => {
-    const { status, stdout } = spawnSync('lintian', ['--fail-on', 'error,warning', deb], {
+    const { status, stdout } = spawnSync('lintian', ['--fail-on', 'error,warning', deb, arm64], {
       encoding: 'utf8',
     });
     assert.deepEqual([status, stdout], [0, '']);

@@ -71,6 +71,15 @@ test('a systemd credential is read from the directory that systemd names', (t) =
   });
   process.env['CREDENTIALS_DIRECTORY'] = directory;
   assert.deepEqual(load({ credential: 'node-key' }, directory), KEY);
+  // With a list of who may read it the group bits are that list's mask.
+  chmodSync(join(directory, 'node-key'), 0o440);
+  assert.deepEqual(load({ credential: 'node-key' }, directory), KEY);
+  for (const mode of [0o444, 0o460]) {
+    chmodSync(join(directory, 'node-key'), mode);
+    assert.throws(() => load({ credential: 'node-key' }, directory), {
+      code: 'configuration.node_key_readable',
+    });
+  }
   delete process.env['CREDENTIALS_DIRECTORY'];
   assert.throws(() => load({ credential: 'node-key' }, directory), { code: 'configuration.no_credentials' });
 });
