@@ -4,7 +4,7 @@ import { parseHostPort } from '../config/address.ts';
 import type { LinkConfig, PeerConfig } from '../config/schema.ts';
 import type { Hold, HoldMemory } from '../env/hold-memory.ts';
 import type { Log } from '../env/log.ts';
-import { AgentError } from '../errors.ts';
+import { AgentError, messageOf } from '../errors.ts';
 import { Acquire } from '../kma/acquire.ts';
 import { type Contradiction, HoldingsExchange } from '../kma/holdings.ts';
 import { Synchronise } from '../kma/synchronise.ts';
@@ -73,8 +73,21 @@ export class Neighbours {
     holdings.delete(kmaId);
     if (peer === undefined || peer.plain !== undefined) return;
     const isLinked = links.has(kmaId);
+    if (!isLinked) this.#holdBack(kmaId);
     const exchange = new HoldingsExchange(peer, isLinked, store, this.#log, this.#rolledBack);
     holdings.set(kmaId, exchange);
+  }
+
+  // Suspect key of a link that is not configured any more stays out of use, until the link comes back and somebody decides.
+  #holdBack(kmaId: string): void {
+    const pool = this.#parts.store.pool(kmaId);
+    try {
+      const hold = this.#holdOf(kmaId).load();
+      if (hold !== undefined) pool.holdBack(hold.sinceMs);
+    } catch (thrown) {
+      pool.holdBack(0);
+      this.#log.error('kma.hold.unreadable', { peer: kmaId, reason: messageOf(thrown) });
+    }
   }
 
   /** @throws AgentError `configuration.…`: such a link cannot be opened */

@@ -28,13 +28,14 @@ export async function orderModule(
     });
   }
   if (order === 'release') {
-    return { outcome: 'done', text: `${found.acquire.release('an operator released it')} blocks were held` };
+    const blocks = await found.acquire.release('an operator released it');
+    const became = found.link.suspect_blocks === 'destroy' ? 'are destroyed' : 'were held';
+    return { outcome: 'done', text: `${blocks} blocks ${became}` };
   }
   if (order === 'discard') {
-    return {
-      outcome: 'done',
-      text: `${found.acquire.discard('an operator discarded it')} blocks are destroyed`,
-    };
+    const blocks = await found.acquire.discard('an operator discarded it');
+    const lasts = found.acquire.held === null ? '' : '; the alarm lasts, and with it the hold';
+    return { outcome: 'done', text: `${blocks} blocks are destroyed${lasts}` };
   }
   const module = modules.get(found.link.peer);
   if (module?.order === undefined) {

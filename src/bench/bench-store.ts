@@ -1,12 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Log, LogFields } from '../env/log.ts';
 import { systemClock as clock } from '../node/clock.ts';
 import { systemDisk } from '../node/disk.ts';
 import { systemEntropy as entropy } from '../node/entropy.ts';
-import { createLog } from '../node/log.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 import { KeyStore } from '../store/key-store.ts';
 import type { BenchContext } from './harness.ts';
+
+/** What goes wrong shows in what is measured; standard output is for the results. */
+const say = (event: string, fields?: LogFields): void =>
+  void process.stderr.write(`${JSON.stringify({ event, ...fields })}\n`);
+const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: say, with: () => log };
 
 export type BenchStore = { readonly store: KeyStore; readonly directory: string; close(): Promise<void> };
 
@@ -28,7 +33,7 @@ export function openBenchStore(path: string, kmaId = 'A'): KeyStore {
     clock,
     entropy,
     disk: systemDisk,
-    log: createLog('error'),
+    log,
     onBroken,
   });
 }
@@ -36,12 +41,14 @@ export function openBenchStore(path: string, kmaId = 'A'): KeyStore {
 /** An empty store in a folder of its own, which goes with it. */
 export function makeBenchStore(context: BenchContext): BenchStore {
   const directory = benchFolder(context);
-  const store = openBenchStore(join(directory, 'keys.sqlite'));
-  const close = async (): Promise<void> => {
-    await store.close();
-    rmSync(directory, { recursive: true, force: true });
-  };
-  return { store, directory, close };
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  try {
+    const store = openBenchStore(join(directory, 'keys.sqlite'));
+    return { store, directory, close: () => store.close().finally(remove) };
+  } catch (thrown) {
+    remove();
+    throw thrown;
+  }
 }
 
 let nextNumber = 0;

@@ -59,7 +59,8 @@ async function untilInterrupted(
   run: (stop: AbortSignal) => Promise<Result[]>,
 ): Promise<Result[] | undefined> {
   const stop = new AbortController();
-  const interrupt = (): void => stop.abort();
+  // The second time without waiting for a disk that may never answer.
+  const interrupt = (): void => (stop.signal.aborted ? process.exit(130) : stop.abort());
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
   const results = await run(stop.signal);
   if (!stop.signal.aborted) return results;

@@ -8,8 +8,9 @@ export const orders = {
   zeroize: 'wipe every block that the module holds',
   'self-test': 'test itself',
   identify: 'show where it is',
-  release: "let go of the link's suspect blocks: they are used like any others",
-  discard: "destroy the link's suspect blocks, at both ends",
+  release:
+    "let go of the link's suspect blocks: they are used like any others, or destroyed where that is the rule of the link",
+  discard: "destroy the link's suspect blocks",
 } as const;
 
 /** Gives one of `orders`, prints what became of it and sets the exit code. @throws AgentError */

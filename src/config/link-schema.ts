@@ -131,7 +131,7 @@ export const link = z.strictObject({
   }),
   suspect_blocks: z.enum(['hold', 'destroy']).default('hold').meta({
     description:
-      'What becomes of the newest blocks after such an alarm. `hold`: they are kept out of use, and used like any others after the hold. `destroy`: those of the last minute are destroyed at both ends, and what comes during the hold is refused.',
+      'What becomes of the newest blocks after such an alarm. `hold`: they are kept out of use, and used like any others after the hold. `destroy`: those of the last minute are destroyed, the neighbour gives up what it would have taken of them, and what comes until the hold ends is refused and lost; so set `suspect_release: alarm_end` where nobody is near.',
     example: 'hold',
   }),
   baud_rate: whole(1_200, 12_000_000)

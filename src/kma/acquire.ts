@@ -16,6 +16,8 @@ type Answer = Parameters<ModuleSink['onBlock']>[1];
 /** What one raw key block is kept as: one block or several. `bytes` is lent. */
 type Slice = { readonly number: number; readonly bytes: SecretBytes; readonly about: About };
 
+const SUSPECT: Refusal = { code: 'suspect', text: 'an alarm has made the key of this link suspect' };
+
 export type AcquireOptions = HoldOptions & {
   /** Blocks above it are refused; a fraction. */
   readonly qberMax?: number | undefined;
@@ -33,6 +35,7 @@ export class Acquire implements ModuleSink {
   readonly #log: Log;
   readonly #gate: QualityGate;
   readonly #hold: SuspectHold;
+  readonly #onDestroyed: () => void;
   readonly #taking = new Set<Promise<void>>();
   #stopped = false;
   /** Rises with every opening and loss: what was delivered before belongs to nobody. */
@@ -70,7 +73,8 @@ export class Acquire implements ModuleSink {
     this.#clock = clock;
     this.#log = log.with({ link: remote });
     this.#gate = new QualityGate(options.qberMax);
-    const destroy = (blocks: readonly Block[]) => this.#destroySuspect(blocks, options.onDestroyed);
+    this.#onDestroyed = options.onDestroyed ?? (() => {});
+    const destroy = (blocks: readonly Block[]) => this.#destroySuspect(blocks);
     this.#hold = new SuspectHold(store.pool(remote), synchronise, destroy, clock, this.#log, options);
   }
 
@@ -79,13 +83,13 @@ export class Acquire implements ModuleSink {
     return this.#hold.status;
   }
 
-  /** Puts suspect blocks into use again. @returns how many */
-  release(why: string): number {
+  /** Ends a hold: suspect blocks are used, or destroyed where that is the rule. As `SuspectHold.release`. */
+  release(why: string): Promise<number> {
     return this.#hold.release(why);
   }
 
-  /** Destroys suspect blocks. @returns how many */
-  discard(why: string): number {
+  /** Destroys suspect blocks. As `SuspectHold.discard`. */
+  discard(why: string): Promise<number> {
     return this.#hold.discard(why);
   }
 
@@ -141,41 +145,53 @@ export class Acquire implements ModuleSink {
 
   stop(): void {
     this.#stopped = true;
+    this.#hold.stop();
     this.#generation += 1;
   }
 
-  // Out of use at once. On a disk that takes nothing now their rows go later, and the other end hears of it with the next connection.
-  #destroySuspect(blocks: readonly Block[], onDestroyed: () => void = () => {}): void {
-    Promise.all(blocks.map((block) => this.#store.destroy(block, 'suspect'))).then(
-      onDestroyed,
-      (thrown: unknown) => {
-        rethrowInvariant(thrown);
-        this.#log.error('kma.block.error', { reason: messageOf(thrown) });
-      },
-    );
+  // The other end hears of it once it is durable, however long the disk takes.
+  async #destroySuspect(blocks: readonly Block[]): Promise<void> {
+    try {
+      await Promise.all(blocks.map((block) => this.#store.destroy(block, 'suspect')));
+    } catch (thrown) {
+      rethrowInvariant(thrown);
+      this.#clock.after(limits.destroyRetryMs, () => {
+        if (!this.#stopped) this.#destroySuspect(blocks).catch(() => {});
+      });
+      throw thrown;
+    }
+    this.#onDestroyed();
   }
 
   async #take(block: RawKeyBlock, answer: Answer): Promise<void> {
     const slices = this.#slices(block);
     const refusal = this.#refusal(block, slices);
-    if (refusal !== undefined) {
-      this.stats.refused += 1;
-      this.refusals[refusal.code] = (this.refusals[refusal.code] ?? 0) + 1;
-      this.#log.warn('kma.block.refused', { number: block.number, code: refusal.code, reason: refusal.text });
-      for (const { number } of slices) this.#synchronise.onRefused(number);
-      return answer.refused(refusal.text);
-    }
+    if (refusal !== undefined) return this.#refuse(block, slices, refusal, answer);
     const wanted = slices.filter((slice) => !this.#surplus(slice.number));
     for (const slice of slices) if (!wanted.includes(slice)) this.#giveUp(slice.number);
     if (wanted.length === 0) return answer.refused('its direction of the pool is full');
+    const { condemned } = this.#hold;
     const generation = this.#generation;
-    const kept = await Promise.all(wanted.map((slice) => this.#keep(slice, generation)));
+    const isWanted = () => this.#generation === generation && this.#hold.condemned === condemned;
+    const kept = await Promise.all(wanted.map((slice) => this.#keep(slice, isWanted)));
+    if (this.#hold.condemned !== condemned) {
+      this.#refuse(block, slices, SUSPECT, answer);
+      return this.#destroySuspect(kept.filter((one) => typeof one === 'object'));
+    }
     if (kept.includes(undefined)) return;
     this.#log.debug('module.acknowledged', { number: block.number });
     answer.stored();
     const whole = slices.reduce((sum, { bytes }) => sum + bytes.length, 0);
     if (kept.some((one) => one !== 'known')) this.stats.remainderBytes += block.bytes.length - whole;
     for (const [i, one] of kept.entries()) this.#stored(wanted[i]!, one!);
+  }
+
+  #refuse(block: RawKeyBlock, slices: readonly Slice[], { code, text }: Refusal, answer: Answer): void {
+    this.stats.refused += 1;
+    this.refusals[code] = (this.refusals[code] ?? 0) + 1;
+    this.#log.warn('kma.block.refused', { number: block.number, code, reason: text });
+    for (const { number } of slices) this.#synchronise.onRefused(number);
+    answer.refused(text);
   }
 
   /** The blocks as which `block` is kept; a last one that would be too short for any use is left out. */
@@ -193,13 +209,13 @@ export class Acquire implements ModuleSink {
   }
 
   /** While the disk fails, the block waits here unacknowledged; the module's credit runs out and it holds the rest. */
-  async #keep(slice: Slice, generation: number): Promise<Block | 'known' | undefined> {
+  async #keep(slice: Slice, isWanted: () => boolean): Promise<Block | 'known' | undefined> {
     for (;;) {
       const kept = await this.#insert(slice);
       if (typeof kept === 'object' || kept === 'known') return kept;
       const waitMs = kept === 'underway' ? limits.underwayRetryMs : limits.insertRetryMs;
       await new Promise<void>((resolve) => this.#clock.after(waitMs, resolve));
-      if (this.#generation !== generation || this.#stopped) return undefined;
+      if (this.#stopped || !isWanted()) return undefined;
     }
   }
 

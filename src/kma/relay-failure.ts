@@ -39,7 +39,7 @@ const REASONS: Readonly<Record<string, readonly [Fault, string, string]>> = {
   unknown_epoch: [
     'peer',
     'the destination has lost what the two nodes shared',
-    'Nothing: the pool starts anew with the next relay.',
+    'Ask again: the pool begins anew. If that goes on, look at the log of the destination.',
   ],
   conflict: [
     'peer',

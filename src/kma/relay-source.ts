@@ -22,7 +22,15 @@ export type RelayResult = {
   readonly milliseconds: number;
 };
 
-type Outcome = { readonly requestId: string; readonly epoch: number; readonly response: string };
+/** How one try of a request ended. `anew`: this node has begun the pool anew meanwhile, which another try may use. */
+type Outcome = {
+  readonly requestId: string;
+  readonly response: string;
+  readonly epoch: number;
+  /** The request brought the ID secret of its epoch. */
+  readonly begins: boolean;
+  readonly anew?: true;
+};
 
 export type RelaySourceParts = {
   readonly self: string;
@@ -44,6 +52,8 @@ export type RelaySourceParts = {
 export class RelaySource {
   readonly #parts: RelaySourceParts;
   readonly #exchange: RelayExchange;
+  /** By destination, the request that brings the ID secret of a new epoch. */
+  readonly #beginning = new Map<string, Promise<void>>();
   /** Numbers given out whose block is not stored yet. */
   readonly #underway = new Set<{ readonly destination: string; readonly number: number }>();
   /** Relays asked for and not ended, those among them that wait. */
@@ -136,13 +146,35 @@ export class RelaySource {
     try {
       for (let beginnings = 1; ; beginnings++) {
         const way = wayTo(this.#parts, destination);
-        const { requestId, epoch, response } = await this.#relayOnce(way, count, deadlineMs, go);
-        if (response === 'success') return requestId;
-        const anew = await this.#beginAnew(response, destination, epoch);
-        if (!anew || beginnings === limits.relayBeginningsMax) return this.#fail(response, destination);
+        const outcome = await this.#inTurn(destination, () => this.#relayOnce(way, count, deadlineMs, go));
+        if (outcome.response === 'success') return outcome.requestId;
+        const last = beginnings === limits.relayBeginningsMax;
+        if (last || !(await this.#beginAnew(destination, outcome))) this.#fail(outcome.response, destination);
       }
     } finally {
       go();
+    }
+  }
+
+  // One request brings the ID secret; those that come meanwhile wait for it.
+  async #inTurn(destination: string, relay: () => Promise<Outcome>): Promise<Outcome> {
+    const pool = this.#parts.store.pool(destination);
+    for (;;) {
+      const before = pool.ownEpoch === undefined ? this.#beginning.get(destination) : undefined;
+      if (before === undefined) break;
+      await before;
+    }
+    if (pool.ownEpoch !== undefined) return relay();
+    const outcome = relay();
+    const ended = outcome.then(
+      () => {},
+      () => {},
+    );
+    this.#beginning.set(destination, ended);
+    try {
+      return await outcome;
+    } finally {
+      if (this.#beginning.get(destination) === ended) this.#beginning.delete(destination);
     }
   }
 
@@ -180,14 +212,18 @@ export class RelaySource {
     const plain = this.#parts.routes.isPlain(destination);
     const floor = () => this.#floor(destination, numbers[0]!);
     const response = await this.#exchange.run({ ...way, requestId, epoch, plain, parts, deadlineMs, floor });
-    if (response !== 'success') return { requestId, epoch, response };
-    // The next one need not wait for our disk, unless this one brings the secret that it lies under.
-    if (epoch !== numbers[0]) arrived();
-    const kept = await Promise.all(parts.map((part) => this.#keep(destination, epoch, part)));
+    const begins = epoch === numbers[0];
+    const outcome = { requestId, epoch, begins, response };
+    if (response !== 'success') return outcome;
     // Forgotten meanwhile: the pool was begun anew.
-    if (!kept.every(Boolean)) return { requestId, epoch, response: 'unknown_epoch' };
+    const forgotten = { ...outcome, response: 'unknown_epoch', anew: true } as const;
+    if (!begins && !store.pool(destination).idSecrets.own.has(epoch)) return forgotten;
+    // The next one need not wait for our disk, unless this one brings the secret that it lies under.
+    if (!begins) arrived();
+    const kept = await Promise.all(parts.map((part) => this.#keep(destination, epoch, part)));
+    if (!kept.every(Boolean)) return forgotten;
     recordSent(this.#parts.audit, destination, requestId, parts);
-    return { requestId, epoch, response };
+    return outcome;
   }
 
   // A plain destination answers each message, so a request to it is one; a reload may make a destination plain at any time.
@@ -218,15 +254,18 @@ export class RelaySource {
   }
 
   /** @returns whether it is worth another try: one end has lost what both shared, and what is left of it is given up now */
-  async #beginAnew(response: string, destination: string, epoch: number): Promise<boolean> {
+  async #beginAnew(destination: string, { response, epoch, begins, anew }: Outcome): Promise<boolean> {
+    if (anew) return true;
     const { store } = this.#parts;
     const pool = store.pool(destination);
-    if (response === 'unknown_epoch') {
-      // Key of before could never be found there. What the destination allocates is its own affair.
-      if (pool.ownEpoch === epoch) await store.forgetPool(destination, 'own');
-      return true;
-    }
-    return response === 'conflict' && pool.ownEpoch === undefined && store.numbers.leap(destination);
+    // Nobody can miss the epoch that the request itself brings.
+    const isLost = response === 'unknown_epoch' && !begins;
+    const isOld = response === 'conflict' && pool.ownEpoch === undefined && store.numbers.leap(destination);
+    if (!isLost && !isOld) return false;
+    this.#parts.log.warn('kma.relay.begins_anew', { destination, reason: response });
+    // Key of before could never be found there. What the destination allocates is its own affair.
+    if (isLost && pool.ownEpoch === epoch) await store.forgetPool(destination, 'own');
+    return true;
   }
 
   #fail(response: string, destination: string): never {

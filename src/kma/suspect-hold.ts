@@ -2,7 +2,7 @@ import type { ModuleAlarm } from '../../drivers/driver.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Hold, HoldMemory } from '../env/hold-memory.ts';
 import type { Log } from '../env/log.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf, rethrowInvariant } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Block } from '../store/block.ts';
 import type { Pool } from '../store/pool.ts';
@@ -16,16 +16,16 @@ export type HoldOptions = {
   readonly memory?: HoldMemory | undefined;
 };
 
-/** Destroys blocks: they are out of use when it returns, and gone from the disk after it. */
-type Destroy = (blocks: readonly Block[]) => void;
+/** Destroys blocks: they are out of use at once, and durably gone when it resolves. Where the disk fails it throws, and goes on trying. */
+type Destroy = (blocks: readonly Block[]) => Promise<void>;
 
 /** What a hold keeps out of use, for people. */
 export type HoldStatus = { readonly reason: string; readonly blocks: number };
 
 /**
  * Keeps a link's newest blocks out of use while it is in doubt whether they are secret: own blocks that came within
- * `limits.suspectBackMs` before the alarm, and all that are not agreed on with the other end, or come later. Or destroys them: then the other end's
- * of that time as well.
+ * `limits.suspectBackMs` before the alarm, and all that are not agreed on with the other end, or come later. Or destroys what came since then,
+ * in both directions.
  */
 export class SuspectHold {
   readonly #pool: Pool;
@@ -39,6 +39,8 @@ export class SuspectHold {
   readonly #codes = new Set<string>();
   readonly #memory: HoldMemory | undefined;
   #current: Hold | undefined;
+  #stopped = false;
+  #condemned = 0;
 
   constructor(
     pool: Pool,
@@ -69,10 +71,19 @@ export class SuspectHold {
     return this.#destroysSuspect && this.#current !== undefined;
   }
 
+  /** Changes whenever blocks are destroyed for being suspect: what was on its way into the store at that time is to go the same way. */
+  get condemned(): number {
+    return this.#condemned;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
   onAlarm(alarm: ModuleAlarm): void {
     if (!alarm.active) {
       const ended = this.#codes.delete(alarm.code) && this.#codes.size === 0;
-      if (ended && this.#releaseAtAlarmEnd) this.release('the alarm ended');
+      if (ended && this.#releaseAtAlarmEnd) this.#endByRule();
     } else if (alarm.suspect) {
       // More codes than are remembered can't end by rule: an operator has to look.
       if (this.#codes.size <= limits.alarmsMax) this.#codes.add(alarm.code);
@@ -80,17 +91,41 @@ export class SuspectHold {
     }
   }
 
-  /** Destroys what is held, and ends the hold. @returns how many blocks were destroyed. Throws when it can't be remembered that the hold has ended. */
-  discard(why: string): number {
-    return this.#current === undefined ? 0 : this.#destroySuspect(this.#current.sinceMs) + this.#end(why);
+  /**
+   * Destroys what came since the time of the alarm, and ends the hold unless an alarm still lasts.
+   * @returns how many blocks, once they are durably gone
+   * @throws AgentError `host.store_…`, and what remembering throws: the hold goes on
+   */
+  async discard(why: string): Promise<number> {
+    const hold = this.#current;
+    if (hold === undefined) return 0;
+    const blocks = await this.#destroySuspect(hold.sinceMs);
+    if (this.#current === hold && this.#codes.size === 0) this.#end(why);
+    return blocks;
   }
 
-  /** Ends the hold: what is held is used, or destroyed where that is the rule. @returns how many blocks were held. Throws, and lets go of nothing, when it can't be remembered. */
-  release(why: string): number {
-    if (this.#current === undefined) return 0;
+  /**
+   * Ends the hold: what is held is used, or destroyed where that is the rule.
+   * @returns how many blocks were held, or are destroyed
+   * @throws AgentError as `discard`: nothing is let go
+   */
+  async release(why: string): Promise<number> {
+    const hold = this.#current;
+    if (hold === undefined) return 0;
     if (!this.#destroysSuspect) return this.#end(why);
-    // What was on its way into the store when the alarm came.
-    return this.discard(why);
+    const blocks = await this.#destroySuspect(hold.sinceMs);
+    if (this.#current === hold) this.#end(why);
+    return blocks;
+  }
+
+  #endByRule(): void {
+    this.release('the alarm ended').catch((thrown: unknown) => {
+      rethrowInvariant(thrown);
+      this.#log.error('kma.hold.not_ended', { reason: messageOf(thrown) });
+      this.#clock.after(limits.destroyRetryMs, () => {
+        if (!this.#stopped && this.#codes.size === 0) this.#endByRule();
+      });
+    });
   }
 
   #end(why: string): number {
@@ -108,8 +143,7 @@ export class SuspectHold {
     const sinceMs = this.#clock.wallMs() - limits.suspectBackMs;
     if (this.#current !== undefined) {
       this.#pool.holdBack(sinceMs);
-      if (this.#destroysSuspect) this.#destroySuspect(sinceMs);
-      return;
+      return this.#destroyByRule(sinceMs);
     }
     const hold = { reason: `alarm ${code}`, sinceMs };
     this.#begin(hold);
@@ -125,17 +159,26 @@ export class SuspectHold {
     this.#synchronise.setHeld(true);
     this.#pool.holdBack(hold.sinceMs);
     this.#log.warn('kma.hold.begins', { reason: hold.reason, blocks: this.#blocks });
-    if (this.#destroysSuspect) this.#destroySuspect(hold.sinceMs);
+    this.#destroyByRule(hold.sinceMs);
   }
 
-  #destroySuspect(sinceMs: number): number {
+  #destroyByRule(sinceMs: number): void {
+    if (!this.#destroysSuspect) return;
+    this.#destroySuspect(sinceMs).catch((thrown: unknown) => {
+      rethrowInvariant(thrown);
+      this.#log.error('kma.hold.not_destroyed', { reason: messageOf(thrown) });
+    });
+  }
+
+  async #destroySuspect(sinceMs: number): Promise<number> {
+    this.#condemned += 1;
     const all = [...this.#pool.own.values(), ...this.#pool.theirs.values()];
-    const suspect = all.filter(({ state, createdMs }) => state === 'received' || createdMs >= sinceMs);
+    const suspect = all.filter(({ origin, createdMs }) => origin === 'link' && createdMs >= sinceMs);
     // Held back at an earlier alarm of this hold.
     const blocks = [...new Set([...suspect, ...this.#pool.heldBack])];
     if (blocks.length === 0) return 0;
+    await this.#destroy(blocks);
     this.#log.warn('kma.hold.destroyed', { blocks: blocks.length });
-    this.#destroy(blocks);
     return blocks.length;
   }
 

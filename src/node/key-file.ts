@@ -3,18 +3,20 @@ import { AgentError } from '../errors.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 
 const KEY_BYTES = 32;
-const OWNER_ALONE = 0o077;
-/** Mode bits that a credential of systemd must not have: its group bits may be the mask of a list of those who may read it, the agent's user. */
-export const CREDENTIAL_FORBIDDEN = 0o037;
 
 /**
  * A key of 32 bytes from a file that holds them, or 64 hexadecimal digits and at most one newline. The caller owns it.
  * @param field of the configuration, for codes and remedies: `node_key`, `module_key`
- * @param forbidden mode bits that the file must not have
+ * @param by who has put it there: systemd may own it, and have put the agent's user on a list of those who may read it
  * @throws AgentError with fault `configuration`: the file can't be read, can be read by others, or holds something else
  */
-export function readKeyFile(disk: Disk, path: string, field: string, forbidden = OWNER_ALONE): SecretBytes {
-  const bytes = readSecretFile(disk, path, field, forbidden);
+export function readKeyFile(
+  disk: Disk,
+  path: string,
+  field: string,
+  by: 'operator' | 'systemd' = 'operator',
+): SecretBytes {
+  const bytes = readSecretFile(disk, path, field, by);
   try {
     if (bytes.length === KEY_BYTES) return SecretBytes.copyOf(bytes);
     const key = SecretBytes.alloc(KEY_BYTES);
@@ -33,9 +35,17 @@ export function readKeyFile(disk: Disk, path: string, field: string, forbidden =
 }
 
 /** All of a file that nobody but its owner can read; the caller wipes it. Throws as `readKeyFile`. */
-export function readSecretFile(disk: Disk, path: string, field: string, forbidden = OWNER_ALONE): Buffer {
+export function readSecretFile(
+  disk: Disk,
+  path: string,
+  field: string,
+  by: 'operator' | 'systemd' = 'operator',
+): Buffer {
   try {
-    if ((disk.statSync(path).mode & forbidden) !== 0) {
+    const { mode, uid } = disk.statSync(path);
+    // The group bits of a file with such a list are the list's mask.
+    const isListed = by === 'systemd' && uid !== process.geteuid?.();
+    if ((mode & (isListed ? 0o037 : 0o077)) !== 0) {
       throw fault(
         `configuration.${field}_readable`,
         `${path} can be read by others than its owner`,

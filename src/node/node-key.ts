@@ -5,7 +5,7 @@ import type { Disk } from '../env/disk.ts';
 import type { Entropy } from '../env/entropy.ts';
 import { AgentError, messageOf } from '../errors.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
-import { CREDENTIAL_FORBIDDEN, readKeyFile, readSecretFile } from './key-file.ts';
+import { readKeyFile, readSecretFile } from './key-file.ts';
 
 export type NodeKeySource =
   | { readonly file: string }
@@ -37,7 +37,7 @@ export function loadNodeKey(
       `Start the agent as a unit with LoadCredential=${source.credential}:PATH.`,
     );
   }
-  return readKeyFile(disk, join(directory, source.credential), 'node_key', CREDENTIAL_FORBIDDEN);
+  return readKeyFile(disk, join(directory, source.credential), 'node_key', 'systemd');
 }
 
 /**

@@ -76,16 +76,16 @@ export class Pool {
     this.raise(block.own, block.number);
     if (!block.own || this.queue.has(block) || this.heldBack.has(block)) return;
     // Both ends were about to agree on it when the hold began.
-    if (block.createdMs >= this.#heldFromMs) return void this.heldBack.add(block);
+    if (block.origin === 'link' && block.createdMs >= this.#heldFromMs) return void this.heldBack.add(block);
     this.queue.add(block);
     this.ownLeft += block.left;
   }
 
-  /** Takes ready own blocks that came at `sinceMs` (since the Unix epoch) or later out of use, also those that become ready from now on. */
+  /** Takes ready own blocks of the link that came at `sinceMs` (since the Unix epoch) or later out of use, also those that become ready from now on. */
   holdBack(sinceMs: number): void {
     this.#heldFromMs = Math.min(this.#heldFromMs, sinceMs);
     for (const block of [...this.queue]) {
-      if (block.createdMs < sinceMs) continue;
+      if (block.origin !== 'link' || block.createdMs < sinceMs) continue;
       this.queue.delete(block);
       this.ownLeft -= block.left;
       this.heldBack.add(block);

@@ -67,6 +67,50 @@ test('a destination that always says that it knows later numbers does not use up
   await world.clock.leap(1_000);
 });
 
+test('of several requests that learn of the loss one brings a new ID secret, and all of them succeed', async (t) => {
+  const { world, a, b, c } = await row(t);
+  await relay(a, 'C', 5);
+  await renew(world, c, b, 'A');
+  await Promise.all([1, 2, 3, 4, 5, 6].map((count) => relay(a, 'C', count)));
+  assert.equal(a.store.pool('C').idSecrets.own.size, 1);
+  assert.equal(a.store.pool('C').ownLeft, 21);
+  assert.equal(a.relay.source.stats.failed, 0);
+});
+
+test('whoever misses the epoch that a request brings is not sent it again and again', async (t) => {
+  const { a, c } = await row(t);
+  let messages = 0;
+  c.relay.destination.take = async () => {
+    messages += 1;
+    return 'unknown_epoch';
+  };
+  await assert.rejects(relay(a, 'C', 1), { code: 'relay.unknown_epoch' });
+  assert.equal(messages, 1);
+});
+
+test('a success that comes after its epoch was given up makes no key that could not be found', async (t) => {
+  const { a, c } = await row(t, 40);
+  await relay(a, 'C', 1);
+  const pool = a.store.pool('C');
+  const [epoch] = pool.idSecrets.own.keys();
+  const { take } = c.relay.destination;
+  let said = 0;
+  c.relay.destination.take = async (from, payload, message, covered) => {
+    if (message.block?.epoch !== epoch)
+      return take.call(c.relay.destination, from, payload, message, covered);
+    said += 1;
+    if (said === 1) return 'unknown_epoch';
+    await until('the epoch is given up', () => !pool.idSecrets.own.has(epoch!));
+    return 'success';
+  };
+  // Each fills a message, and goes at once.
+  const full = limits.relayKeysMax - 1;
+  await Promise.all([relay(a, 'C', full), relay(a, 'C', full)]);
+  assert.equal(said, 2);
+  assert.equal(pool.ownLeft, 2 * full);
+  for (const block of pool.own.values()) assert.ok(pool.idSecrets.own.has(block.epoch));
+});
+
 test('of several first relays one brings the ID secret, and all of them succeed', async (t) => {
   const { a, c } = await row(t);
   await Promise.all([1, 2, 3, 4, 5, 6].map((count) => relay(a, 'C', count)));

@@ -6,19 +6,23 @@ import { limits } from '../../src/limits.ts';
 import { systemDisk } from '../../src/node/disk.ts';
 import { holdFile } from '../../src/node/hold-file.ts';
 import { until } from '../manual-clock.ts';
-import { directoryFor } from '../store/temp-store.ts';
+import { addBlock, directoryFor, failNext } from '../store/temp-store.ts';
 import { linkedPair, type TestNode } from './node.ts';
 
 const laser = (active: boolean) => ({ code: 'laser', text: '', active, suspect: active });
 
 /** A and B with four blocks that are older than an alarm makes suspect, and four that are not. */
-async function setUp(t: TestContext, destroysSuspect: boolean) {
+async function setUp(
+  t: TestContext,
+  destroysSuspect: boolean,
+  release: 'operator' | 'alarm_end' = 'operator',
+) {
   const { world, a, b } = await linkedPair(t);
   const told: string[] = [];
   const memory = holdFile(systemDisk, join(directoryFor(t), 'held-B.json'));
   const start = (): Acquire =>
     new Acquire('A', 'B', a.store, a.synchronises.get('B')!, a.clock, a.log, {
-      releaseAtAlarmEnd: false,
+      releaseAtAlarmEnd: release === 'alarm_end',
       destroysSuspect,
       memory,
       onDestroyed: () => told.push('B'),
@@ -41,8 +45,8 @@ test('where the rule is to destroy, an alarm ends the blocks of the last minute,
   acquire.onAlarm(laser(true));
   assert.deepEqual(numbers(a, 'B'), [0, 1, 2, 3]);
   assert.deepEqual(acquire.held, { reason: 'alarm laser', blocks: 0 });
-  assert.equal(a.log.of('kma.hold.destroyed')[0]?.fields['blocks'], 4);
   await until('the other end is told', () => told.length === 1);
+  assert.equal(a.log.of('kma.hold.destroyed')[0]?.fields['blocks'], 4);
   const ends = a.store.inventory.blocks(pool).filter(({ number }) => number > 3);
   assert.deepEqual(
     ends.map(({ reason }) => reason),
@@ -60,7 +64,7 @@ test('where the rule is to destroy, an alarm ends the blocks of the last minute,
   const old = await a.allocator.takePad(pool, 1);
   assert.equal(old?.segments[0]?.number, 0);
   acquire.onAlarm(laser(false));
-  assert.equal(acquire.release('an operator has looked'), 0);
+  assert.equal(await acquire.release('an operator has looked'), 0);
   world.deliver(
     [
       [a, 'B'],
@@ -72,8 +76,9 @@ test('where the rule is to destroy, an alarm ends the blocks of the last minute,
   await until('new key is used', () => pool.own.get(10)?.state === 'ready');
 });
 
-test('a block that was on its way into the store when the alarm came is destroyed when the hold ends', async (t) => {
-  const { world, a, b, acquire } = await setUp(t, true);
+test('a block that was on its way into the store when the alarm came is refused, also where the hold is over by then', async (t) => {
+  const { world, a, b, acquire } = await setUp(t, true, 'alarm_end');
+  const pool = a.store.pool('B');
   world.deliver(
     [
       [a, 'B'],
@@ -83,12 +88,57 @@ test('a block that was on its way into the store when the alarm came is destroye
     16,
   );
   acquire.onAlarm(laser(true));
-  const pool = a.store.pool('B');
-  await until('it is stored', () => pool.own.has(8));
+  acquire.onAlarm(laser(false));
+  await until('it is refused', () => acquire.refusals.suspect === 1);
+  await until('the hold is over', () => acquire.held === null);
   await world.clock.leap(limits.reproposeMs);
-  assert.equal(pool.own.get(8)?.state, 'received');
-  assert.equal(acquire.release('an operator has looked'), 1);
   assert.equal(pool.own.has(8), false);
+  assert.equal(a.store.inventory.blocks(pool).find(({ number }) => number === 8)?.reason, 'suspect');
+});
+
+test('where the disk does not take the end of suspect blocks the hold goes on, and ends when it does', async (t) => {
+  const { world, a, acquire, told } = await setUp(t, false);
+  acquire.onAlarm(laser(true));
+  acquire.onAlarm(laser(false));
+  failNext(a.store);
+  await assert.rejects(acquire.discard('an operator does not trust it'), { fault: 'host' });
+  assert.notEqual(acquire.held, null);
+  assert.deepEqual([numbers(a, 'B'), told.length], [[0, 1, 2, 3], 0]);
+  await world.clock.leap(limits.destroyRetryMs + 1_000);
+  await until('the other end is told', () => told.length === 1);
+  assert.equal(await acquire.discard('again'), 0);
+  assert.equal(acquire.held, null);
+});
+
+test('while the alarm lasts what is held may be discarded, and the hold stays', async (t) => {
+  const { world, a, b, acquire } = await setUp(t, false);
+  acquire.onAlarm(laser(true));
+  assert.equal(await acquire.discard('an operator does not trust it'), 4);
+  assert.notEqual(acquire.held, null);
+  world.deliver(
+    [
+      [a, 'B'],
+      [b, 'A'],
+    ],
+    8,
+    16,
+  );
+  await until('it is stored', () => a.store.pool('B').own.has(8));
+  await world.clock.leap(limits.reproposeMs);
+  assert.equal(a.store.pool('B').own.get(8)?.state, 'received');
+});
+
+test('key that is relayed to the other end of a link is none of the hold', async (t) => {
+  const { a, acquire } = await setUp(t, false);
+  const pool = a.store.pool('B');
+  const before = pool.ownLeft;
+  acquire.onAlarm(laser(true));
+  await addBlock(a.store, 1_001, 16, { remote: 'B', own: true, origin: 'relay', epoch: pool.ownEpoch! });
+  assert.equal(pool.heldBack.has(pool.own.get(1_001)!), false);
+  acquire.onAlarm(laser(false));
+  assert.equal(await acquire.discard('an operator does not trust it'), 4);
+  assert.ok(pool.own.has(1_001));
+  assert.ok(before > 0);
 });
 
 test('a restart during the hold destroys what the one before could not', async (t) => {
@@ -111,11 +161,12 @@ test('where the rule is to hold, an operator may discard what is held', async (t
   const { a, acquire, told } = await setUp(t, false);
   acquire.onAlarm(laser(true));
   assert.deepEqual(numbers(a, 'B'), [0, 1, 2, 3, 4, 5, 6, 7]);
-  assert.equal(acquire.discard('an operator does not trust it'), 4);
+  acquire.onAlarm(laser(false));
+  assert.equal(await acquire.discard('an operator does not trust it'), 4);
   assert.equal(acquire.held, null);
   assert.deepEqual(numbers(a, 'B'), [0, 1, 2, 3]);
   await until('the other end is told', () => told.length === 1);
-  assert.equal(acquire.discard('again'), 0);
+  assert.equal(await acquire.discard('again'), 0);
 });
 
 test('a block that both ends were agreeing on when the hold began is held with the others', async (t) => {
@@ -136,6 +187,6 @@ test('a block that both ends were agreeing on when the hold began is held with t
   await ready;
   assert.equal(block.state, 'ready');
   assert.deepEqual([pool.heldBack.has(block), pool.queue.has(block)], [true, false]);
-  acquire.release('an operator has looked');
+  await acquire.release('an operator has looked');
   assert.equal(pool.queue.has(block), true);
 });

@@ -49,7 +49,7 @@ test('after a suspect alarm new blocks are kept and acknowledged but not used by
   a.synchronises.get('B')!.onUp();
   await world.clock.leap(limits.reproposeMs);
   assert.deepEqual(states(a, 'B', [0, 1]), ['received', 'received']);
-  assert.equal(acquire.release('an operator said so'), 2);
+  assert.equal(await acquire.release('an operator said so'), 2);
   await world.clock.leap(limits.reproposeMs);
   const ready = () => [...states(a, 'B', [0, 1]), ...states(b, 'A', [0, 1])].every((one) => one === 'ready');
   await until('they are used', ready);
@@ -73,7 +73,7 @@ test('own blocks that came shortly before the alarm are held as well, older ones
   assert(old?.segments.every(({ number }) => number === 0));
   assert.equal(await a.allocator.takePad(pool, 1), undefined);
   for (const alarm of ['laser', 'other']) acquire.onAlarm(suspect(alarm, true));
-  acquire.release('x');
+  await acquire.release('x');
   assert.equal(pool.ownLeft, left - old!.bytes.view().length / limits.unitBytes);
   assert.notEqual(await a.allocator.takePad(pool, 1), undefined);
 });
@@ -106,7 +106,7 @@ test('an alarm that is not suspect, and the loss of the module, hold and release
   acquire.onAlarm(suspect('laser', true));
   acquire.onLost('unplugged');
   assert.deepEqual(acquire.held, { reason: 'alarm laser', blocks: 0 });
-  assert.equal(acquire.release('x'), 0);
+  assert.equal(await acquire.release('x'), 0);
   assert.equal(a.log.of('kma.hold.released').length, 1);
 });
 
@@ -118,7 +118,7 @@ test('a held block is destroyed with the others of its pool, and nothing of it c
   const [block] = pool.heldBack;
   await a.store.destroy(block!, 'ordered');
   assert.equal(pool.heldBack.size, 0);
-  acquire.release('x');
+  await acquire.release('x');
   assert.deepEqual([pool.queue.size, pool.ownLeft], [0, 0]);
 });
 
@@ -140,7 +140,7 @@ test('a hold outlives the agent: after a restart the blocks are still out of use
   const second = start();
   assert.deepEqual(second.held, { reason: 'alarm laser', blocks: 1 });
   assert.equal(await a.allocator.takePad(pool, 1), undefined);
-  assert.equal(second.release('x'), 1);
+  assert.equal(await second.release('x'), 1);
   assert.equal(start().held, null);
   assert.notEqual(await a.allocator.takePad(pool, 1), undefined);
 });
@@ -156,7 +156,7 @@ test('a repeated alarm is nothing new: what an operator has released stays relea
   acquire.onAlarm(suspect('laser', true));
   deliver(0);
   await until('it is stored', stored(0));
-  acquire.release('an operator said so');
+  await acquire.release('an operator said so');
   acquire.onAlarm(suspect('laser', true));
   await world.clock.leap(limits.reproposeMs);
   const reason = () => acquire.held?.reason ?? 'none';

@@ -52,6 +52,7 @@ export function configOf(plan: Plan, node: string): Config {
       unauthenticated_module: true,
       qber_max: 0.1,
       suspect_blocks: plan.seed % 3 === 0 ? 'destroy' : 'hold',
+      suspect_release: plan.seed % 2 === 0 ? 'operator' : 'alarm_end',
     })),
     supply: {
       ...tls,
