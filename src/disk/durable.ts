@@ -1,6 +1,8 @@
 import { dirname } from 'node:path';
 import type { Disk } from '../env/disk.ts';
 
+const REWRITE_BYTES = 1 << 20;
+
 /** A file whose name is not on the disk is lost with the power. */
 export function syncDirectory(disk: Disk, path: string): void {
   const directory = disk.openSync(path, 'r');
@@ -16,6 +18,23 @@ export function openIfThere(disk: Disk, path: string): number | undefined {
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw thrown;
   }
+}
+
+/**
+ * Makes durable what a file, open to be read and written, seems to hold. Its bytes are written once more, as they are: where a sync of an earlier process has
+ * failed, Linux takes them for written though they are not, and no other sync would write them.
+ */
+export function makeDurable(disk: Disk, file: number): void {
+  const { size } = disk.fstatSync(file);
+  const bytes = Buffer.alloc(Math.min(size, REWRITE_BYTES));
+  for (let at = 0; at < size; ) {
+    const read = disk.readSync(file, bytes, 0, Math.min(bytes.length, size - at), at);
+    if (read === 0) break;
+    for (let written = 0; written < read; )
+      written += disk.writeSync(file, bytes, written, read - written, at + written);
+    at += read;
+  }
+  disk.fdatasyncSync(file);
 }
 
 /** Overwrites all of an open file where it stands, durably. For small files only. */

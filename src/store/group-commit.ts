@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { makeDurable } from '../disk/durable.ts';
 import { ProvenSync, type Witness } from '../disk/proven-sync.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Disk } from '../env/disk.ts';
@@ -58,8 +59,8 @@ export class GroupCommit {
     this.#db = db;
     this.#guard = guard;
     this.#wal = this.#disk.openSync(`${path}-wal`, 'r+');
-    // What a process that was killed had written and not synced counts as durable from now on.
-    this.#disk.fdatasyncSync(this.#wal);
+    // What a process before this one had written counts as durable from now on, whether it was killed before its sync, or the sync failed.
+    makeDurable(this.#disk, this.#wal);
     witness.askNow();
     this.#walSync = new ProvenSync(disk, this.#wal, witness, 'longer');
     this.#clock = clock;

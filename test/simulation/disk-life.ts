@@ -6,13 +6,15 @@ import { afterPowerCut, type Loss } from './crash-image.ts';
 import { type DiskNotes, diskCalls } from './disk-calls.ts';
 import { Ended } from './ended.ts';
 import { SimDatabase } from './sim-database.ts';
+import { Unsynced, type Unwritten } from './unsynced.ts';
 import { WriteAheadLog } from './write-ahead-log.ts';
 
-/** A write that was not synced: what was there before. */
-type Undo = { readonly at: number; readonly before: Buffer; readonly size: number };
 type Images = { readonly synced: Buffer; readonly written: Buffer };
 /** The database and its log in the middle of something that SQLite does. */
 type Pages = { readonly path: string; readonly log: Images; readonly database: Buffer };
+
+/** What a process leaves to the next on the same system, beside its files. */
+export type Remains = { readonly unwritten: Unwritten; readonly log: WriteAheadLog | undefined };
 
 export type LifeOptions = {
   /** Under which the agent knows the directory. */
@@ -25,6 +27,8 @@ export type LifeOptions = {
   /** After so many the database is brought up to date. */
   readonly checkpointCommits: number;
   readonly isFull: () => boolean;
+  /** Whether a sync that is asked for now fails. */
+  readonly syncFails: () => boolean;
   /** The disk was changed. @returns what a power cut at this moment leaves; undefined when there is none */
   readonly onChange: () => Loss | undefined;
   /** There is a power cut in the middle of a change; `pages` is what SQLite had done by then. */
@@ -32,6 +36,7 @@ export type LifeOptions = {
 };
 
 const FULL = { code: 'ENOSPC', errno: -28 };
+const FAILED = { code: 'EIO', errno: -5 };
 /** About where SQLite makes a checkpoint by itself. */
 const LOG_BYTES = 4 << 20;
 
@@ -41,18 +46,26 @@ export class DiskLife implements DiskNotes {
   readonly options: LifeOptions;
   readonly calls: Disk;
   alive = true;
-  /** By inode, oldest first. */
-  readonly #unsynced = new Map<number, Undo[]>();
+  readonly #unsynced = new Unsynced();
   /** What undoes names made, changed and removed whose directory was not synced, oldest first. */
   #names: (() => void)[] = [];
   readonly #paths = new Map<number, string>();
   readonly #databases: SimDatabase[] = [];
   log: WriteAheadLog | undefined;
+  readonly #logBefore: WriteAheadLog | undefined;
 
-  constructor(directory: string, options: LifeOptions) {
+  /** @param killed the life before, if it ended and the power did not: the system still has what that had not synced */
+  constructor(directory: string, options: LifeOptions, killed?: Remains) {
     this.directory = directory;
     this.options = options;
     this.calls = diskCalls(this);
+    this.#logBefore = killed?.log;
+    if (killed !== undefined) this.#unsynced.take(killed.unwritten, this.#files());
+  }
+
+  /** What of it is in the system's memory alone. */
+  get remains(): Remains {
+    return { unwritten: this.#unsynced.carry(this.#files()), log: this.log };
   }
 
   /** The store's database. */
@@ -125,30 +138,28 @@ export class DiskLife implements DiskNotes {
 
   /** Bytes are about to be written over. */
   note(file: number, at: number, length: number): void {
-    const { ino, size } = fs.fstatSync(file);
-    const before = Buffer.alloc(Math.max(0, Math.min(length, size - at)));
-    if (before.length > 0) {
-      const reader = fs.openSync(`/proc/self/fd/${file}`, 'r');
-      fs.readSync(reader, before, 0, before.length, at);
-      fs.closeSync(reader);
-    }
-    const undo = this.#unsynced.get(ino) ?? [];
-    undo.push({ at, before, size });
-    this.#unsynced.set(ino, undo);
+    this.#unsynced.note(file, at, length);
+    if (this.#paths.get(file) === this.log?.path) this.log?.rewritten(at, length);
   }
 
   /** @param logBytes of the write-ahead log, as long as it was when the sync began */
   sync(file: number, logBytes?: number): void {
     const stat = fs.fstatSync(file);
+    const ofLog = this.#paths.get(file) === this.log?.path;
+    if (this.options.syncFails()) {
+      this.#unsynced.forsake(file);
+      if (ofLog) this.log?.forsaken(stat.size);
+      throw Object.assign(new Error('EIO: i/o error, fdatasync'), FAILED);
+    }
     if (stat.isDirectory()) this.#names = [];
-    else this.#unsynced.delete(stat.ino);
-    if (this.#paths.get(file) === this.log?.path) this.log?.synced(logBytes ?? stat.size);
+    else this.#unsynced.sync(file);
+    if (ofLog) this.log?.synced(logBytes ?? stat.size);
   }
 
   open(path: string, options: object): SimDatabase {
     this.assertAlive();
     const committing = (database: SimDatabase, commit: () => void) => this.#committing(database, commit);
-    if (basename(path) === 'keys.sqlite') this.log = new WriteAheadLog(path);
+    if (basename(path) === 'keys.sqlite') this.log = new WriteAheadLog(path, this.#logBefore);
     const database = new SimDatabase({ committing }, path, options);
     this.#databases.push(database);
     database.takeOver();
@@ -189,31 +200,25 @@ export class DiskLife implements DiskNotes {
     return { path, log: { synced: written, written }, database };
   }
 
+  /** By their name within the directory. */
+  #files(): Map<string, string> {
+    const paths = inside(this.directory).filter((path) => fs.statSync(path).isFile());
+    return new Map(paths.map((path) => [path.slice(this.directory.length), path]));
+  }
+
   // Of names first the newest; of bytes any.
   #lose(loss: Loss): void {
     const { random } = this.options;
     for (const path of inside(this.directory)) {
       const stat = fs.statSync(path);
-      const undo = stat.isFile() ? this.#unsynced.get(stat.ino) : undefined;
-      if (undo === undefined) continue;
+      if (!stat.isFile()) continue;
       const written = fs.readFileSync(path);
-      fs.writeFileSync(path, afterPowerCut(imageBefore(written, undo), written, loss, random));
+      const onMedium = this.#unsynced.onMedium(path, written);
+      if (onMedium !== undefined) fs.writeFileSync(path, afterPowerCut(onMedium, written, loss, random));
     }
     const kept = random.below(this.#names.length + 1);
     for (const undo of this.#names.splice(kept).reverse()) undo();
   }
-}
-
-// As it was before these writes, the newest undone first.
-function imageBefore(written: Buffer, undo: readonly Undo[]): Buffer {
-  const bytes = Math.max(
-    written.length,
-    ...undo.map(({ at, before, size }) => Math.max(size, at + before.length)),
-  );
-  const image = Buffer.alloc(bytes);
-  written.copy(image);
-  for (const { at, before } of [...undo].reverse()) before.copy(image, at);
-  return image.subarray(0, undo[0]!.size);
 }
 
 function inside(directory: string): string[] {

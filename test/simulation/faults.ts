@@ -134,6 +134,9 @@ export class Faults {
         return this.#cure(someTime(), () => {
           node.disk.full = false;
         });
+      case 'sync-fails':
+        node.disk.failingSyncs = 1 + random.below(3);
+        return;
       case 'clock':
         // Backwards, and ahead by less than what ends the life of key.
         node.wall.aheadMs += random.pick([-3_600_000, -90_000, -1_000, 1_000, 90_000, 7_200_000]);

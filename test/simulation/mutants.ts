@@ -54,6 +54,13 @@ export const mutants: readonly Mutant[] = [
     faults: ['power-cut', 'cut-in-write'],
   },
   {
+    name: 'the log of a process whose sync failed is believed',
+    file: 'src/store/group-commit.ts',
+    find: 'makeDurable(this.#disk, this.#wal);',
+    put: 'this.#disk.fdatasyncSync(this.#wal);',
+    faults: ['sync-fails', 'power-cut'],
+  },
+  {
     name: 'completion before store',
     file: 'src/kma/relay-destination.ts',
     find: 'const kept = await this.#insert(block, bytes);',

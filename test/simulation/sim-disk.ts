@@ -2,12 +2,12 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import type { Disk } from '../../src/env/disk.ts';
 import type { Loss } from './crash-image.ts';
-import { DiskLife, type LifeOptions } from './disk-life.ts';
+import { DiskLife, type LifeOptions, type Remains } from './disk-life.ts';
 import type { SimDatabase } from './sim-database.ts';
 
 const HOME = ['data', 'node.key'];
 
-export type SimDiskOptions = Omit<LifeOptions, 'isFull' | 'onChange' | 'onCut'> & {
+export type SimDiskOptions = Omit<LifeOptions, 'isFull' | 'syncFails' | 'onChange' | 'onCut'> & {
   /** A real directory, in which each life has its own. */
   readonly root: string;
 };
@@ -19,6 +19,10 @@ export class SimDisk {
   #life: DiskLife | undefined;
   #before: DiskLife | undefined;
   full = false;
+  /** So many syncs from now on fail. */
+  failingSyncs = 0;
+  /** What the process before has left in the system's memory; undefined after a power cut. */
+  #remains: Remains | undefined;
   /** After so many changes the power goes. */
   #cutAfter = Number.POSITIVE_INFINITY;
   #onCut: () => Loss | undefined = () => undefined;
@@ -51,16 +55,23 @@ export class SimDisk {
     if (this.#before !== undefined && this.#before.directory !== this.directory)
       fs.rmSync(this.#before.directory, { recursive: true, force: true });
     this.full = false;
+    this.failingSyncs = 0;
     this.#cutAfter = Number.POSITIVE_INFINITY;
-    const life: DiskLife = new DiskLife(this.directory, {
+    const options = {
       ...this.#options,
       isFull: () => this.full,
+      syncFails: () => {
+        if (this.failingSyncs === 0) return false;
+        this.failingSyncs -= 1;
+        return true;
+      },
       onChange: () => {
         this.#cutAfter -= 1;
         return this.#cutAfter > 0 ? undefined : this.#onCut();
       },
-      onCut: (loss, pages) => this.#end(life, loss, pages),
-    });
+      onCut: (loss: Loss, pages?: Parameters<LifeOptions['onCut']>[1]) => this.#end(life, loss, pages),
+    };
+    const life = new DiskLife(this.directory, options, this.#remains);
     this.#life = life;
     return life.calls;
   }
@@ -68,6 +79,7 @@ export class SimDisk {
   /** The agent stopped by itself: all that it wrote is there. */
   stopped(): void {
     if (this.#life === undefined) return;
+    this.#remains = this.#life.remains;
     this.#life.end();
     this.#before = this.#life;
     this.#life = undefined;
@@ -98,6 +110,7 @@ export class SimDisk {
   /** The agent has ended: all of the store and its guard is lost. */
   lose(): void {
     this.#hasCopy = false;
+    this.#remains = undefined;
     for (const name of ['data', 'guard'])
       fs.rmSync(join(this.directory, name), { recursive: true, force: true });
   }
@@ -114,6 +127,7 @@ export class SimDisk {
   putBack(): void {
     if (!this.#hasCopy) return;
     this.#hasCopy = false;
+    this.#remains = undefined;
     this.wasPutBack = true;
     for (const name of HOME) {
       fs.rmSync(join(this.directory, name), { recursive: true, force: true });
@@ -127,6 +141,7 @@ export class SimDisk {
 
   #end(life: DiskLife, loss: Loss | undefined, pages?: Parameters<LifeOptions['onCut']>[1]): void {
     if (!life.alive) return;
+    this.#remains = loss === undefined ? life.remains : undefined;
     life.end();
     this.#lives += 1;
     fs.rmSync(this.directory, { recursive: true, force: true });

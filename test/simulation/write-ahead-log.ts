@@ -16,11 +16,25 @@ export class WriteAheadLog {
   /** Since the last checkpoint. */
   commits = 0;
   #checkpointed: Buffer | undefined;
+  /** Bytes of which a sync has failed: no later sync writes them. */
+  #hole: { from: number; readonly to: number } | undefined;
 
-  /** @param path of the database */
-  constructor(path: string) {
+  /**
+   * @param path of the database
+   * @param killed as the process before has left it in the system's memory; undefined after a power cut
+   */
+  constructor(path: string, killed?: WriteAheadLog) {
     this.#path = `${path}-wal`;
     if (!existsSync(this.#path)) return;
+    if (killed !== undefined) {
+      this.#synced = killed.#synced;
+      this.#before = killed.#before;
+      this.#salts = killed.#salts;
+      this.commits = killed.commits;
+      this.#checkpointed = killed.#checkpointed;
+      this.#hole = killed.#hole;
+      return;
+    }
     // What the next life finds is on the disk.
     this.#synced = statSync(this.#path).size;
     this.#salts = this.#readSalts();
@@ -38,11 +52,27 @@ export class WriteAheadLog {
     this.#synced = bytes;
   }
 
+  /** A sync has failed; the log has so many bytes. */
+  forsaken(bytes: number): void {
+    const from = Math.min(this.#synced, this.#hole?.from ?? this.#synced);
+    if (bytes > from) this.#hole = { from, to: bytes };
+  }
+
+  /** Somebody writes bytes again that are there already. From the front, as one does who reads it all. */
+  rewritten(at: number, length: number): void {
+    if (this.#hole === undefined || at > this.#hole.from) return;
+    // The next sync writes it.
+    this.#synced = Math.min(this.#synced, this.#hole.from);
+    this.#hole.from = Math.max(this.#hole.from, at + length);
+    if (this.#hole.from >= this.#hole.to) this.#hole = undefined;
+  }
+
   /** All of it is in the database, and both are synced. */
   checkpointed(): void {
     this.commits = 0;
     this.#checkpointed = readFileSync(this.#path);
     this.#synced = this.#checkpointed.length;
+    this.#hole = undefined;
   }
 
   /** After a commit. */
@@ -55,12 +85,18 @@ export class WriteAheadLog {
     this.#before = this.#checkpointed ?? Buffer.alloc(0);
     this.#checkpointed = undefined;
     this.#synced = HEADER_BYTES;
+    this.#hole = undefined;
   }
 
   /** The log as it is, and as it was synced last. */
   images(): { synced: Buffer; written: Buffer } {
     const written = existsSync(this.#path) ? readFileSync(this.#path) : Buffer.alloc(0);
-    const front = written.subarray(0, this.#synced);
+    const front = Buffer.from(written.subarray(0, this.#synced));
+    if (this.#hole !== undefined) {
+      const { from, to } = this.#hole;
+      front.fill(0, Math.min(from, front.length), Math.min(to, front.length));
+      this.#before.subarray(from, Math.min(to, front.length)).copy(front, Math.min(from, front.length));
+    }
     const behind = this.#before.subarray(Math.min(this.#synced, this.#before.length));
     return { synced: Buffer.concat([front, behind]), written };
   }
