@@ -258,8 +258,7 @@ export class Acquire implements ModuleSink {
 
   #refusal(block: RawKeyBlock, slices: readonly Slice[]): Refusal | undefined {
     const { number, bytes, qber = this.telemetry.qber } = block;
-    if (this.#hold.refuses)
-      return { code: 'suspect', text: 'an alarm has made the key of this link suspect' };
+    if (this.#hold.refuses) return SUSPECT;
     const gone = (at: number) =>
       this.#store.longGone(this.#remote, ownsBlock(this.#self, this.#remote, at), at);
     if (slices.some((slice) => gone(slice.number))) {

@@ -145,8 +145,8 @@ export class RelaySource {
     };
     try {
       for (let beginnings = 1; ; beginnings++) {
-        const way = wayTo(this.#parts, destination);
-        const outcome = await this.#inTurn(destination, () => this.#relayOnce(way, count, deadlineMs, go));
+        const relay = () => this.#relayOnce(destination, count, deadlineMs, go);
+        const outcome = await this.#inTurn(destination, relay);
         if (outcome.response === 'success') return outcome.requestId;
         const last = beginnings === limits.relayBeginningsMax;
         if (last || !(await this.#beginAnew(destination, outcome))) this.#fail(outcome.response, destination);
@@ -178,8 +178,12 @@ export class RelaySource {
     }
   }
 
-  async #relayOnce(way: Way, count: number, deadlineMs: number, arrived: () => void): Promise<Outcome> {
-    const { destination } = way;
+  async #relayOnce(
+    destination: string,
+    count: number,
+    deadlineMs: number,
+    arrived: () => void,
+  ): Promise<Outcome> {
     const underway: { readonly destination: string; readonly number: number }[] = [];
     try {
       for (let left = count; left > 0; left -= limits.relayKeysMax - 1) {
@@ -188,7 +192,7 @@ export class RelaySource {
         underway.push(one);
       }
       const numbers = underway.map(({ number }) => number);
-      return await this.#relayBlocks(way, numbers, count, deadlineMs, arrived);
+      return await this.#relayBlocks(wayTo(this.#parts, destination), numbers, count, deadlineMs, arrived);
     } finally {
       for (const one of underway) this.#underway.delete(one);
     }
