@@ -180,11 +180,26 @@ export class Checks {
     // In the quiet minute, in one direction of a link; less what is kept for completions.
     const given = (blockUnits / blockSeconds) * 30 - 2 * limits.padReserveUnits;
     for (const { kma_id, kind, own_keys, low_water_keys } of node.agent?.status().pools ?? [])
-      if (kind === 'relay' && own_keys < (low_water_keys ?? 0) && given > 4 * (low_water_keys ?? 0))
+      if (
+        kind === 'relay' &&
+        own_keys < (low_water_keys ?? 0) &&
+        given / this.#shares(node.id, kma_id) > 4 * (low_water_keys ?? 0)
+      )
         violate(
           'all heals',
           `${node.id} has ${own_keys} keys for ${kma_id}, of ${low_water_keys} that it is to have`,
         );
+  }
+
+  /** So many relay pools are filled over the link that is shared most on the way, in the same direction. */
+  #shares(from: string, to: string): number {
+    const ways = this.#parts.plan.relays.flatMap(({ from: a, to: b, via }) => [
+      [a, ...via, b],
+      [b, ...[...via].reverse(), a],
+    ]);
+    const hops = (way: readonly string[]) => way.slice(1).map((node, i) => `${way[i]}>${node}`);
+    const own = hops(ways.find((way) => way[0] === from && way.at(-1) === to) ?? []);
+    return Math.max(1, ...own.map((hop) => ways.filter((way) => hops(way).includes(hop)).length));
   }
 
   #emptyPool(link: SimLink, node: string): void {
