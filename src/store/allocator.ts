@@ -64,6 +64,7 @@ export class Allocator {
    * @returns undefined when one of them is not there or was opened before
    */
   async open(pool: Pool, wanted: readonly { number: number; index: number; units: number }[], ahead = false) {
+    this.#store.commit.assertWhole();
     const parts = this.#mark(pool, wanted);
     if (parts === undefined) return undefined;
     const bytes: SecretBytes[] = [];
@@ -136,6 +137,8 @@ export class Allocator {
     take: (plan: TakePlan) => Result,
   ): Promise<Result | undefined> {
     for (;;) {
+      // Closed while the burn was on its way: no key is left in memory.
+      this.#store.commit.assertWhole();
       const plan = makePlan();
       if (plan === undefined) return undefined;
       const burns = burnsFor(plan, this.#stride(pool));

@@ -8,7 +8,7 @@ import { Allocator } from '../../src/store/allocator.ts';
 import type { KeyStore } from '../../src/store/key-store.ts';
 import { ManualClock, until } from '../manual-clock.ts';
 import { PowerCut } from './power-cut.ts';
-import { addBlock, closeStore, directoryFor, keyOf, openStore } from './temp-store.ts';
+import { addBlock, closeStore, directoryFor, keyOf, Lines, openStore } from './temp-store.ts';
 
 const BLOCKS = 4;
 const UNITS = 48;
@@ -246,4 +246,23 @@ test('who wants much is not overtaken for ever by those who want little', async 
   await Promise.all(many);
   // Those who waited already, and those who are let in before we hear of ours.
   assert.ok(overtaken <= 12, `${overtaken} others were served before`);
+});
+
+test('a burn that comes through as the store closes gives no key, and nothing is said to be damaged', async (t) => {
+  const log = new Lines();
+  const store = openStore(t, directoryFor(t), { log });
+  await addBlock(store, 0, 64);
+  await addBlock(store, 1, 64, { own: false, epoch: 1 });
+  const allocator = new Allocator(store);
+  const pool = store.pool('B');
+  const closed = { code: 'host.store_write_failed', message: /closed/ };
+  const taken = assert.rejects(allocator.takeKeys(pool, 1, 1), closed);
+  await closeStore(store);
+  await taken;
+  await assert.rejects(allocator.takePad(pool, 1), closed);
+  await assert.rejects(allocator.open(pool, [{ number: 1, index: 5, units: 1 }]), closed);
+  assert.deepEqual(
+    log.lines.map(({ event }) => event).filter((event) => /damaged/.test(event)),
+    [],
+  );
 });
