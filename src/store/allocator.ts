@@ -64,7 +64,6 @@ export class Allocator {
    * @returns undefined when one of them is not there or was opened before
    */
   async open(pool: Pool, wanted: readonly { number: number; index: number; units: number }[], ahead = false) {
-    this.#store.commit.assertWhole();
     const parts = this.#mark(pool, wanted);
     if (parts === undefined) return undefined;
     const bytes: SecretBytes[] = [];
@@ -137,8 +136,6 @@ export class Allocator {
     take: (plan: TakePlan) => Result,
   ): Promise<Result | undefined> {
     for (;;) {
-      // Closed while the burn was on its way: no key is left in memory.
-      this.#store.commit.assertWhole();
       const plan = makePlan();
       if (plan === undefined) return undefined;
       const burns = burnsFor(plan, this.#stride(pool));
@@ -257,6 +254,8 @@ export class Allocator {
 
   // Lends the bytes, until the next view of any block.
   #view({ block, index, units }: Part): Buffer {
+    // No key is left in memory once the store is closed.
+    this.#store.commit.assertWhole();
     try {
       const key = this.#store.open.view(block);
       const bytes = key.subarray(index * limits.unitBytes, (index + units) * limits.unitBytes);
