@@ -34,11 +34,14 @@ export class Allocator {
    * @param reserve units that are left for others
    */
   takeKeys(pool: Pool, count: number, units: number, reserve = 0): Promise<Taken[] | undefined> {
-    const take = ({ parts }: TakePlan) =>
-      this.#handOut(pool, parts).map((bytes, i) => {
+    const take = ({ parts }: TakePlan) => {
+      const all = this.#copies(parts);
+      this.#usedUp(pool, parts);
+      return all.map((bytes, i) => {
         const { block, index, units } = parts[i]!;
         return { number: block.number, index, units, epoch: block.epoch, bytes };
       });
+    };
     const plan = () =>
       pool.ownLeft - count * units < reserve ? undefined : planKeys(pool.queue, count, units);
     return this.#burnThen(pool, count * units, plan, take);
@@ -207,12 +210,6 @@ export class Allocator {
     pool.strideAtMs = now;
   }
 
-  #handOut(pool: Pool, parts: readonly Part[]): SecretBytes[] {
-    const bytes = this.#copies(parts);
-    this.#usedUp(pool, parts);
-    return bytes;
-  }
-
   #usedUp(pool: Pool, parts: readonly Part[]): void {
     this.#wipe(parts);
     for (const { block } of parts)
@@ -252,13 +249,12 @@ export class Allocator {
     }
   }
 
-  // Lends the bytes, until the next view of any block.
+  // Lends the bytes, until the next view of any block. Of a store that is closed there are none.
   #view({ block, index, units }: Part): Buffer {
-    // No key is left in memory once the store is closed.
     this.#store.commit.assertWhole();
     try {
-      const key = this.#store.open.view(block);
-      const bytes = key.subarray(index * limits.unitBytes, (index + units) * limits.unitBytes);
+      const [from, to] = [index * limits.unitBytes, (index + units) * limits.unitBytes];
+      const bytes = this.#store.open.view(block).subarray(from, to);
       // Zeros would be no cover, and the authenticator under them is known to everyone.
       for (let at = 0; at < bytes.length; at += limits.unitBytes)
         assert(bytes.readInt32LE(at) !== 0 || !isWiped(bytes, at), 'key that was wiped is not used again');
