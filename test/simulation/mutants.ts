@@ -12,9 +12,14 @@ export type Mutant = {
 
 const relayedUnawaited =
   'const copy = SecretBytes.copyOf(bytes.view()); void this.#insert(block, copy).catch(() => {}).finally(() => copy.wipe()); const kept: any = {};';
-const rewound = `const one: any = request; one.tries = (one.tries ?? 0) + 1;
-    const [head] = [...this.#parts.store.pool(request.next.kmaId).queue];
-    if (one.tries > 1 && head !== undefined && head.next > head.first + 2) head.next -= 2;`;
+// Asked for once a try.
+const rewound = `let tries = 0;
+    const floor = () => {
+      const [head] = [...store.pool(way.next.kmaId).queue];
+      tries += 1;
+      if (tries > 1 && head !== undefined && head.next > head.first + 2) head.next -= 2;
+      return this.#floor(destination, numbers[0]!);
+    };`;
 
 /** What the simulation is to catch, one bug for each rule. */
 export const mutants: readonly Mutant[] = [
@@ -42,8 +47,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a module is answered before its block is stored',
     file: 'src/kma/acquire.ts',
-    find: 'const kept = await Promise.all(wanted.map((slice) => this.#keep(slice, generation)));',
-    put: 'answer.stored(); const kept = await Promise.all(wanted.map((slice) => this.#keep(slice, generation)));',
+    find: 'const kept = await Promise.all(wanted.map((slice) => this.#keep(slice, isWanted)));',
+    put: 'answer.stored(); const kept = await Promise.all(wanted.map((slice) => this.#keep(slice, isWanted)));',
     faults: ['kill', 'power-cut'],
   },
   {
@@ -77,8 +82,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'pad range not advanced after a retry',
     file: 'src/kma/relay-source.ts',
-    find: 'async #send(request: Request): Promise<void> {',
-    put: `async #send(request: Request): Promise<void> { ${rewound}`,
+    find: 'const floor = () => this.#floor(destination, numbers[0]!);',
+    put: rewound,
     faults: ['reset', 'slow'],
   },
   {
@@ -125,8 +130,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a relay is tried for ever',
-    file: 'src/kma/relay-source.ts',
-    find: "if (clock.monotonicMs() >= request.deadlineMs) return request.settle(request.hindrance ?? 'timeout');",
+    file: 'src/kma/relay-exchange.ts',
+    find: "if (this.#clock.monotonicMs() >= request.deadlineMs)\n      return request.settle(request.hindrance ?? 'timeout');",
     put: '',
     faults: ['partition'],
   },

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { mutants } from './mutants.ts';
 import { planOf } from './plan.ts';
 import { run } from './simulation.ts';
 
@@ -32,4 +35,11 @@ test('a seed gives the same run, event for event', async () => {
 test('another seed gives another run', async () => {
   const [one, other] = [await run(planOf(11, { minutes: 1 })), await run(planOf(15, { minutes: 1 }))];
   assert.notEqual(one!.trace, other!.trace);
+});
+
+test('each planted bug has its place in the code as it is now', () => {
+  for (const { name, file, find } of mutants) {
+    const text = readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
+    assert.equal(text.split(find).length, 2, `${name}: ${file}`);
+  }
 });
