@@ -76,7 +76,8 @@ function repadded(kept: Frame, pad: Buffer): Buffer {
 
 type Plain = { keys: { key: string }[] };
 
-function plainWay(frame: Buffer, pad: Buffer): number {
+// Key never becomes a string, but here: it shows what that would cost. The bytes are constants of this file; no node's key comes here.
+function repaddedPlainly(frame: Buffer, pad: Buffer): string {
   const relay = JSON.parse(frame.toString('utf8', 10)) as Plain;
   let at = 0;
   for (const one of relay.keys) {
@@ -85,7 +86,11 @@ function plainWay(frame: Buffer, pad: Buffer): number {
     at += key.length;
     one.key = key.toString('base64');
   }
-  return Buffer.from(JSON.stringify(relay)).length;
+  return JSON.stringify(relay);
+}
+
+function plainWay(frame: Buffer, pad: Buffer): number {
+  return Buffer.from(repaddedPlainly(frame, pad)).length;
 }
 
 function barePass(frame: Buffer): number {
@@ -97,12 +102,5 @@ function barePass(frame: Buffer): number {
 /** Both ways come to the same message: what is compared does the same work. */
 function assertSame(frame: Buffer, pad: Buffer): void {
   using kept = Frame.of(frame).keep();
-  const relay = JSON.parse(frame.toString('utf8', 10)) as Plain;
-  let at = 0;
-  for (const one of relay.keys) {
-    const key = Buffer.from(one.key, 'base64').map((byte, i) => byte ^ pad[at + i]!);
-    at += key.length;
-    one.key = Buffer.from(key).toString('base64');
-  }
-  if (repadded(kept, pad).toString() !== JSON.stringify(relay)) throw new Error('the two ways differ');
+  if (repadded(kept, pad).toString() !== repaddedPlainly(frame, pad)) throw new Error('the two ways differ');
 }

@@ -10,6 +10,7 @@ export type Mutant = {
   readonly faults: readonly FaultKind[];
 };
 
+// A bug's text is compiled by the mutant that runs it, and by nothing else: `any` and promises that nobody awaits are the bug.
 const relayedUnawaited =
   'const copy = SecretBytes.copyOf(bytes.view()); void this.#insert(block, copy).catch(() => {}).finally(() => copy.wipe()); const kept: any = {};';
 // Asked for once a try.
