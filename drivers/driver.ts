@@ -150,7 +150,7 @@ export type ModuleChannelOptions = {
 export interface OpenModule {
   /** Stops for good: closes the port, cancels back-off. No callback comes after it resolves. */
   close(): Promise<void>;
-  /** Has the module do something. Never rejects; one order at a time, another meanwhile fails at once. */
+  /** Has the module do something. Never rejects; one order at a time, another meanwhile fails at once, but a zeroization cuts it short. */
   order?(order: ModuleOrder): Promise<ModuleOrderResult>;
 }
 

@@ -21,7 +21,7 @@ export type ExchangeEvent =
     }
   /** Sends the answers that have gathered. */
   | { readonly type: 'flush' }
-  /** Only while no other order is under way. */
+  /** Only while no other order is under way, but for a zeroization, which ends that one. */
   | { readonly type: 'order'; readonly order: Order; readonly nowMs: number }
   | { readonly type: 'tick'; readonly nowMs: number };
 

@@ -109,6 +109,7 @@ export class AgentExchange {
   }
 
   #order(order: Order, nowMs: number): void {
+    if (order === 'zeroize') this.#ordered(this.#commands.end('a zeroization has cut it short'));
     if (this.#phase === 'open') this.#send(this.#commands.begin(order, this.#nextToken(), nowMs));
     else this.#ordered({ outcome: 'failed', text: 'the module is not open' });
   }

@@ -53,6 +53,15 @@ export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new InvariantError(message);
 }
 
+/** What nobody has foreseen, in a form that an operator can report. */
+export function unexpected(thrown: unknown): AgentError {
+  return new AgentError('us.unexpected', `something went wrong that should not: ${messageOf(thrown)}`, {
+    fault: 'us',
+    remedy: 'Look at the log; report this message and the lines before it.',
+    cause: thrown,
+  });
+}
+
 /** The text of anything thrown, for a log line. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

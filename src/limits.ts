@@ -168,7 +168,7 @@ export const limits = {
   kxHandshakesPerSecond: 8,
   kxHandshakeLostCost: 4,
   /** Hosts whose handshakes are counted. */
-  kxHostsMax: 4_096,
+  gateHostsMax: 4_096,
   /** Connections that one peer may make: so many at once, then so many a second. */
   peerConnectsBurst: 32,
   peerConnectsPerSecond: 4,
@@ -192,6 +192,9 @@ export const limits = {
 
   // Supply (GS QKD 014).
   supplyConnectionsMax: 1_024,
+  /** Handshakes under way, of all strangers together and of one host. */
+  supplyHandshakesMax: 512,
+  supplyHandshakesPerHostMax: 128,
   supplyBodyBytesMax: 64 << 10,
   supplyUrlCharsMax: 16 << 10,
   supplyKeysPerRequestMax: 128,

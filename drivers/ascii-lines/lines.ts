@@ -75,8 +75,14 @@ export function parseKey(line: Buffer): KeyLine {
     : { name: { run, index }, bytes };
 }
 
+const MODULE = Buffer.from('MODULE ');
+const MODULE_CHARS_MAX = 'MODULE  TX '.length + 3 * 64 + 1;
+const STAT_CHARS_MAX = 'STAT qber= skr='.length + 2 * 25;
+
 /** `MODULE id link TX|RX firmware`; undefined when it is not that. */
 export function parseModule(line: Buffer): ModuleInfo | undefined {
+  // A line of key, asked for before the port was opened anew, may come in its place: it is not made a string.
+  if (line.length > MODULE_CHARS_MAX || !line.subarray(0, MODULE.length).equals(MODULE)) return undefined;
   const [, moduleId, linkId, role, firmwareVersion] =
     /^MODULE ([\x21-\x7e]{1,64}) ([\x21-\x7e]{1,64}) (TX|RX) ([\x21-\x7e]{1,64})$/.exec(
       line.toString('latin1'),
@@ -87,6 +93,7 @@ export function parseModule(line: Buffer): ModuleInfo | undefined {
 
 /** `STAT qber=0.02 skr=1200`: what is there of it. Undefined when it is not that, or out of range. */
 export function parseTelemetry(line: Buffer): Telemetry | undefined {
+  if (line.length > STAT_CHARS_MAX) return undefined;
   const telemetry: { qber?: number; skr?: number } = {};
   for (const word of line.toString('latin1').split(' ').slice(1)) {
     const [, name, text] = /^(qber|skr)=(\d{1,12}(?:\.\d{1,12})?)$/.exec(word) ?? [];

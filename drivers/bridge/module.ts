@@ -34,7 +34,8 @@ export class BridgeModule implements OpenModule {
   readonly #port: PortKeeper;
   #line: BridgeLine | undefined;
   #flushPending = false;
-  #ordered: ((result: ModuleOrderResult) => void) | undefined;
+  /** Who waits for the result of an order: one, or two when a zeroization has cut the first one short. */
+  readonly #ordered: ((result: ModuleOrderResult) => void)[] = [];
 
   constructor(context: DriverContext, sink: ModuleSink, open: OpenBridgeLine) {
     this.#context = context;
@@ -65,11 +66,12 @@ export class BridgeModule implements OpenModule {
   }
 
   order(order: ModuleOrder): Promise<ModuleOrderResult> {
-    if (this.#ordered !== undefined) {
+    // What destroys key waits for nothing.
+    if (this.#ordered.length > 0 && order !== 'zeroize') {
       return Promise.resolve({ outcome: 'failed', text: 'another command is under way' });
     }
     const { promise, resolve } = Promise.withResolvers<ModuleOrderResult>();
-    this.#ordered = resolve;
+    this.#ordered.push(resolve);
     this.#run({ type: 'order', order, nowMs: this.#nowMs });
     return promise;
   }
@@ -150,12 +152,9 @@ export class BridgeModule implements OpenModule {
         if (!this.#port.stopping) this.#sink.onAlarm(alarm);
         break;
       }
-      case 'order_result': {
-        const answer = this.#ordered;
-        this.#ordered = undefined;
-        answer?.(effect.result);
+      case 'order_result':
+        this.#ordered.shift()?.(effect.result);
         break;
-      }
       case 'zeroized':
         this.#context.log.warn('module.zeroized', { blocks: effect.blocks });
         break;

@@ -135,7 +135,8 @@ export class KeyFileModule implements OpenModule {
         name,
         `it has ${file.bytes} bytes, more than the ${format.fileBytesMax} that fit`,
       );
-    const bytes = await this.#folder!.read(name, file.bytes);
+    const bytes = await this.#read(file);
+    if (bytes === undefined) return;
     try {
       const reading = format.read(name, bytes);
       if (reading.kind === 'partial') return this.#setAside(name, 'it is not complete');
@@ -144,6 +145,17 @@ export class KeyFileModule implements OpenModule {
         this.#deliver(name, format.number(name)!, bytes.subarray(reading.from, reading.to));
     } finally {
       bytes.fill(0);
+    }
+  }
+
+  /** One that cannot be read keeps nobody from the others. */
+  async #read({ name, bytes }: FolderFile): Promise<Buffer | undefined> {
+    try {
+      return await this.#folder!.read(name, bytes);
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT')
+        this.#setAside(name, `it cannot be read: ${messageOf(thrown)}`);
+      return undefined;
     }
   }
 

@@ -8,7 +8,7 @@ import { limits } from '../../src/limits.ts';
 export type FolderFile = {
   readonly name: string;
   readonly bytes: number;
-  /** Changes whenever the file does. */
+  /** Changes whenever the file does, or who may read it. */
   readonly stamp: string;
 };
 
@@ -73,8 +73,8 @@ export class KeyFolder {
       if (!accepts(name)) continue;
       const found = await lstat(join(this.#path, name), { bigint: true }).catch(() => undefined);
       if (!found?.isFile()) continue;
-      const { size, ino, mtimeNs } = found;
-      files.push({ name, bytes: Number(size), stamp: `${ino}-${size}-${mtimeNs}` });
+      const { size, ino, ctimeNs } = found;
+      files.push({ name, bytes: Number(size), stamp: `${ino}-${size}-${ctimeNs}` });
       if (files.length >= limits.keyFilesMax) break;
     }
     return files;

@@ -51,12 +51,47 @@ function harmless(line: Buffer): string {
   for (let from = 0; from < line.length; ) {
     let to = from;
     while (to < line.length && couldBeKey(line[to]!)) to += 1;
+    if (digitsFrom(line, from) >= LETTERS_MIN) return `${out}[left out]`.trim();
     if (to - from >= LETTERS_MIN) out += '[left out]';
     else out += line.toString('latin1', from, to);
     if (to < line.length) out += line[to]! >= 0x20 && line[to]! < 0x7f ? String.fromCharCode(line[to]!) : '?';
     from = to + 1;
   }
   return out.trim();
+}
+
+/** Bytes of a dump: hexadecimal digits in groups, with little between them. */
+const GROUP_DIGITS_MAX = 8;
+const GAP_MAX = 2;
+
+/** How many digits of a dump begin here; what stands after one may be the same bytes as letters. */
+function digitsFrom(line: Buffer, from: number): number {
+  let digits = 0;
+  for (let at = from; at < line.length; ) {
+    // `0x3a`, or `\x3a`.
+    if (line[at] === 0x30 && isX(line[at + 1])) at += 2;
+    else if (isX(line[at])) at += 1;
+    let end = at;
+    while (end < line.length && isHexDigit(line[end]!)) end += 1;
+    if (end === at || end - at > GROUP_DIGITS_MAX) break;
+    digits += end - at;
+    for (at = end; at < line.length && at - end < GAP_MAX && isGap(line[at]!); ) at += 1;
+    if (at === end) break;
+  }
+  return digits;
+}
+
+function isHexDigit(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
+}
+
+function isX(byte: number | undefined): boolean {
+  return byte === 0x78 || byte === 0x58;
+}
+
+/** A space, a comma, a tab or a backslash. */
+function isGap(byte: number): boolean {
+  return byte === 0x20 || byte === 0x2c || byte === 0x09 || byte === 0x5c;
 }
 
 /** A letter, a digit, or one of `+ / = : _ -`. */

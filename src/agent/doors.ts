@@ -3,6 +3,7 @@ import { parseHostPort } from '../config/address.ts';
 import type { Log } from '../env/log.ts';
 import type { InvariantError } from '../errors.ts';
 import { Retention } from '../kma/retention.ts';
+import { Gate, supplyGate } from '../kx/peer/gate.ts';
 import { TamperSwitch } from '../node/tamper-switch.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { auditedControl } from './audited-control.ts';
@@ -135,6 +136,7 @@ async function openSupply(
     streams: push.streams,
     log,
     clock,
+    admission: new Gate(supplyGate, clock),
     onInvariantBroken: onBroken,
     onAnswered: (answered) => auditing.onAnswered(answered),
   });

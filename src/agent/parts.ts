@@ -10,7 +10,7 @@ import { RelaySource } from '../kma/relay-source.ts';
 import { RelayTransit } from '../kma/relay-transit.ts';
 import { Routes } from '../kma/routes.ts';
 import { Supply } from '../ksa/supply.ts';
-import { Gate } from '../kx/peer/gate.ts';
+import { Gate, kxGate } from '../kx/peer/gate.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import { openDataDirectory } from '../node/data-directory.ts';
 import { GuardFile } from '../node/guard-file.ts';
@@ -93,7 +93,7 @@ export function buildParts(
     notification,
     push,
     transport: world.kx(config.kx, {
-      admission: new Gate(clock),
+      admission: new Gate(kxGate, clock),
       clock,
       log,
       onKeyLog: keyLog(config, log, closings),

@@ -21,7 +21,6 @@ export function keySettings(config: Config, supply: SupplyConfig): KeySettings {
   const applications = new Map(supply.applications.map(({ sae_id, kma_id }) => [sae_id, kma_id ?? self]));
   const sessions = sessionsOf(supply);
   const pushed = supply.applications.filter(({ push }) => push).map(({ sae_id }) => sae_id);
-  const plainPeers = config.kx.peers.filter(({ protocol }) => protocol === 'plain');
   return {
     supply: {
       self,
@@ -37,7 +36,7 @@ export function keySettings(config: Config, supply: SupplyConfig): KeySettings {
     unasked: { applications, names: { take: 'supply.push', find: 'supply.push' } },
     announcing: {
       pushed: new Set(pushed),
-      plain: new Set(plainPeers.map(({ kma_id }) => kma_id)),
+      plain: plainKmas(config),
       sessions,
     },
     proactive: { self, applications, sessions },

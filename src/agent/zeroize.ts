@@ -56,6 +56,7 @@ export async function zeroize(parts: AgentParts, why: string, log: Log): Promise
     keys,
     milliseconds: report.milliseconds,
     failures: report.failures.join('; '),
+    modules: answers.map(([link, said]) => `${link}: ${said}`).join('; '),
   });
   return report;
 }

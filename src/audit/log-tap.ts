@@ -76,7 +76,7 @@ const told: Readonly<Record<string, Told>> = {
     who: stranger,
     outcome: 'refused',
     members: { reason: 'reason', count: 'count' },
-    facts: ['remote'],
+    facts: ['address'],
     often: true,
   },
   'supply.answer_lost': { who: application, outcome: 'failed', members: { keys: 'keys' }, often: true },

@@ -7,7 +7,7 @@ import type { LoadedConfig } from '../agent/origin.ts';
 import { systemWorld } from '../agent/world.ts';
 import { type Agent, startAgent } from '../agent.ts';
 import { readConfig } from '../config/load.ts';
-import { AgentError, ZEROIZED } from '../errors.ts';
+import { AgentError, InvariantError, unexpected, ZEROIZED } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { systemClock } from '../node/clock.ts';
 import { systemDisk } from '../node/disk.ts';
@@ -67,8 +67,9 @@ async function live(file: string, lives: Lives): Promise<void> {
   let agent: Agent | undefined;
   process.on('SIGHUP', () => {
     agent?.reload().catch((thrown: unknown) => {
-      if (!(thrown instanceof AgentError)) throw thrown;
-      log.error('agent.reload_failed', { code: thrown.code, reason: thrown.message, remedy: thrown.remedy });
+      if (thrown instanceof InvariantError) return broken(thrown);
+      const { code, message, remedy } = thrown instanceof AgentError ? thrown : unexpected(thrown);
+      log.error('agent.reload_failed', { code, reason: message, remedy });
     });
   });
   // Who asked for it reads the answer meanwhile.

@@ -136,7 +136,7 @@ function poolRules(config: Config): FoundFault[] {
     (i) => ['pools', i, 'kma_id'],
   );
   pools.forEach((pool, i) => {
-    const { kma_id, low_water_keys, high_water_keys } = pool;
+    const { kma_id, low_water_keys, high_water_keys, max_keys } = pool;
     const linked = config.links.some((link) => link.peer === kma_id);
     if (!linked && !kx.routes.some((route) => route.destination === kma_id) && !direct.has(kma_id))
       faults.push({
@@ -160,6 +160,13 @@ function poolRules(config: Config): FoundFault[] {
         at: ['pools', i, 'low_water_keys'],
         message: `${low} is more than high_water_keys, ${high}`,
         remedy: 'Make low_water_keys the smaller of the two.',
+      });
+    if (!linked && max_keys !== undefined && high > max_keys)
+      faults.push({
+        code: 'configuration.water_marks',
+        at: ['pools', i, 'max_keys'],
+        message: `the pool with ${kma_id} is to be filled to ${high} KMA-keys (high_water_keys) and hold no more than ${max_keys}`,
+        remedy: 'Lower high_water_keys, or raise max_keys; at the node of that KMA as well.',
       });
   });
   return faults;

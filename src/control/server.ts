@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import * as z from 'zod';
 import type { ModuleOrderResult } from '../../drivers/driver.ts';
 import type { Log } from '../env/log.ts';
-import { AgentError, messageOf } from '../errors.ts';
+import { AgentError, InvariantError, messageOf, rethrowInvariant, unexpected } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Status } from '../observe/status.ts';
 
@@ -72,11 +72,15 @@ export async function startControl(
   controlled: Controlled,
   log: Log,
 ): Promise<() => Promise<void>> {
-  await removeStale(path);
+  await removeStale(path).catch((thrown: unknown) => {
+    throw thrown instanceof AgentError ? thrown : failed(path, thrown);
+  });
   const server = createServer({ requestTimeout: limits.controlRequestMs }, (request, response) => {
     answer(controlled, request, response).catch((thrown: unknown) => {
-      log.warn('control.failed', { reason: messageOf(thrown) });
-      response.destroy();
+      rethrowInvariant(thrown);
+      log.error('control.failed', { reason: messageOf(thrown) });
+      if (response.headersSent) response.destroy();
+      else reply(response, 500, { error: unexpected(thrown).toJSON() });
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -146,7 +150,7 @@ async function answer(
         });
     }
   } catch (thrown) {
-    if (!(thrown instanceof AgentError)) throw thrown;
+    if (!(thrown instanceof AgentError) || thrown instanceof InvariantError) throw thrown;
     const status = thrown.code === 'control.unknown' ? 404 : thrown.fault === 'application' ? 400 : 503;
     reply(response, status, { error: thrown.toJSON() });
   }

@@ -48,6 +48,8 @@ export class SupplyNotification {
     limits.supplyNoticesPerPeerMax,
     limits.supplyNoticeMs,
   );
+  /** Notifications whose keys are being supplied here, by neighbour. */
+  readonly #supplying = new Map<string, number>();
   readonly stats = { forwarded: 0, supplied: 0, refused: 0 };
 
   constructor(parts: SupplyNotificationParts) {
@@ -55,10 +57,14 @@ export class SupplyNotification {
     this.source = parts.source;
   }
 
-  /** @returns once the message has been worked on, whatever came of it */
+  /** @returns once the next message may be worked on, whatever came of this one */
   onMessage(peer: Peer, message: Message): Promise<void> {
     const handled = message.header.command === command.keySupply ? this.#onNotice : this.#onAnswer;
-    return handled.call(this, peer, message).catch((thrown: unknown) => {
+    return this.#reported(peer, handled.call(this, peer, message));
+  }
+
+  #reported(peer: Peer, work: Promise<void>): Promise<void> {
+    return work.catch((thrown: unknown) => {
       rethrowInvariant(thrown);
       this.#parts.log.error('kma.notification.error', { peer: peer.kmaId, reason: messageOf(thrown) });
     });
@@ -75,7 +81,7 @@ export class SupplyNotification {
     if (announced !== undefined && !this.#parts.routes.mayComeFrom(announced.source, peer.kmaId))
       return this.#refuse(peer, sessionId, 'refused_by_policy');
     if (announced === undefined || announced.destination === this.#parts.self)
-      return this.#supply(peer, notice);
+      return this.#begin(peer, notice);
     const next = this.#nextFor(peer, sessionId, announced);
     if (typeof next === 'string') return this.#refuse(peer, sessionId, next);
     const draft = passedOn(message.payload, hopOf(peer, notice));
@@ -86,6 +92,18 @@ export class SupplyNotification {
       this.#passing.delete(sessionId);
       await this.#refuse(peer, sessionId, sent);
     }
+  }
+
+  // An application may be slow to take key: that holds up neither the neighbour's other messages nor those of others.
+  async #begin(peer: Peer, notice: SupplyNotice): Promise<void> {
+    const underway = this.#supplying.get(peer.kmaId) ?? 0;
+    if (underway >= limits.supplyNoticesPerPeerMax) return this.#refuse(peer, notice.sessionId, 'overloaded');
+    this.#supplying.set(peer.kmaId, underway + 1);
+    this.#reported(peer, this.#supply(peer, notice)).finally(() => {
+      const left = this.#supplying.get(peer.kmaId)! - 1;
+      if (left === 0) this.#supplying.delete(peer.kmaId);
+      else this.#supplying.set(peer.kmaId, left);
+    });
   }
 
   /** Where a notification in transit goes next, with its way back remembered; or why it goes no further. */

@@ -34,7 +34,7 @@ export async function listenKx(
   port: number,
   onConnection: OnKxConnection,
 ): Promise<KxListener> {
-  const refused = new RefusedLog(parts.log, parts.clock);
+  const refused = new RefusedLog(parts.log, parts.clock, 'kx.connection.refused');
   const tls = createServer({
     ...parts.credentials().options,
     ALPNProtocols: [KX_PROTOCOL],

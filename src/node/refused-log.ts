@@ -6,19 +6,22 @@ import { limits } from '../limits.ts';
 export class RefusedLog {
   readonly #log: Log;
   readonly #clock: Clock;
+  readonly #event: string;
   #nextMs = 0;
   #unlogged = 0;
 
-  constructor(log: Log, clock: Clock) {
+  /** @param event under which it is said */
+  constructor(log: Log, clock: Clock, event: string) {
     this.#log = log;
     this.#clock = clock;
+    this.#event = event;
   }
 
   note(reason: string, address: string | undefined): void {
     this.#unlogged += 1;
     const now = this.#clock.monotonicMs();
     if (now < this.#nextMs) return;
-    this.#log.warn('kx.connection.refused', { reason, address, count: this.#unlogged });
+    this.#log.warn(this.#event, { reason, address, count: this.#unlogged });
     this.#nextMs = now + limits.refusedLogMs;
     this.#unlogged = 0;
   }

@@ -6,6 +6,7 @@ import type { Entropy } from '../env/entropy.ts';
 import { AgentError } from '../errors.ts';
 import { NONCE_BYTES, openBox, sealBox, sealedBytes } from '../keys/secret-box.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
+import { writeFailed } from './faults.ts';
 
 /** Under which everything in the store is sealed: random, and never on disk but sealed under a node key. */
 export type StoreKey = { readonly id: string; readonly key: SecretBytes };
@@ -126,8 +127,17 @@ export class StoreKeyFile {
     });
   }
 
-  // The new file is whole on disk before it takes the place of the old one, whose bytes are then overwritten.
+  /** @throws AgentError `host.store_write_failed` */
   #write(slots: readonly Slot[]): void {
+    try {
+      this.#replace(slots);
+    } catch (cause) {
+      throw writeFailed(cause);
+    }
+  }
+
+  // The new file is whole on disk before it takes the place of the old one, whose bytes are then overwritten.
+  #replace(slots: readonly Slot[]): void {
     const fresh = `${this.#path}.new`;
     const parts = slots.map(({ id, next, box }) => Buffer.concat([id, Buffer.from([next ? 1 : 0]), box]));
     this.#disk.rmSync(fresh, { force: true });

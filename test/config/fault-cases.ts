@@ -219,6 +219,14 @@ export const faultCases: readonly FaultCase[] = [
     'smaller',
   ),
   at(
+    'water_marks',
+    'low_water_keys: 10',
+    'max_keys: 2000',
+    'pools[0].max_keys',
+    '34:15',
+    'Lower high_water_keys',
+  ),
+  at(
     'key_size',
     'max_key_bits: 4096',
     'max_key_bits: 128\n  default_key_bits: 192',

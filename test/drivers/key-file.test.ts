@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { appendFile, chmod, mkdtemp, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  chown,
+  mkdtemp,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -192,4 +203,32 @@ test('a file replaced while its block waits for storage is not lost', async () =
   for (const answer of sink.held) answer.stored();
   await left([]);
   await assert.rejects(stat(join(folder, '1.key')));
+});
+
+/** Nobody in particular, where the tests run as root, who may read everything. */
+const NOBODY = 65_534;
+
+test('a file that cannot be read stays and is reported once, and the others are taken; it is taken when it can be', async () => {
+  for (const number of [1, 2, 3]) await put(`${number}.key`, Buffer.alloc(64, number));
+  await chmod(join(folder, '2.key'), 0o000);
+  const isRoot = process.geteuid!() === 0;
+  if (isRoot) {
+    for (const name of ['', '1.key', '3.key']) await chown(join(folder, name), NOBODY, NOBODY);
+    process.seteuid!(NOBODY);
+  }
+  let sink: RecordingSink;
+  try {
+    ({ sink } = drive('numbered'));
+    await left(['2.key']);
+    await new Promise((resolve) => setTimeout(resolve, 3 * limits.keyFilePollMs));
+  } finally {
+    if (isRoot) process.seteuid!(0);
+  }
+  assert.deepEqual([[...sink.blocks.keys()], sink.losses], [[1, 3], []]);
+  const aside = log.lines.filter((line) => line.includes('module.file-set-aside'));
+  assert.equal(aside.length, 1);
+  assert.match(aside[0]!, /2\.key.*cannot be read/);
+  await chmod(join(folder, '2.key'), 0o600);
+  await left([]);
+  assert.equal(sink.blocks.get(2), '02'.repeat(64));
 });

@@ -133,6 +133,27 @@ test('lines are counted anew each minute, and cut where they are too long', () =
   assert.equal(said.at(-1), '?[2J');
 });
 
+test('key as a dump writes it is left out, and what stands behind it; numbers are not', () => {
+  const bytes = Array.from({ length: 16 }, (_, i) => ((i * 37 + 58) & 255).toString(16).padStart(2, '0'));
+  const dumps = [
+    bytes.join(' '),
+    `00000010  ${bytes.slice(0, 8).join(' ')}  ${bytes.slice(8).join(' ')}  |:_..secret..|`,
+    bytes.map((byte) => `0x${byte}`).join(', '),
+    bytes.map((byte) => `\\x${byte}`).join(''),
+    `[${bytes.map((byte) => Number.parseInt(byte, 16)).join(', ')}]`,
+    bytes.join('').replace(/.{4}/g, '$& '),
+  ];
+  for (const dump of dumps) {
+    const said: string[] = [];
+    new LogLines((text) => said.push(text)).push(Buffer.from(`key: ${dump}\n`), 0);
+    assert.match(said[0]!, /^key: \[?\\?\[left out\]$/, dump);
+  }
+  const said: string[] = [];
+  const harmless = 'at 2026-11-30 10:15 counts 1204 88 17, bias 12.5 V, mode 3a';
+  new LogLines((text) => said.push(text)).push(Buffer.from(`${harmless}\n`), 0);
+  assert.equal(said[0], harmless);
+});
+
 test('a program ends with the agent, also when the agent is killed', async () => {
   const { spawn } = await import('node:child_process');
   const path = await program('orphan', `echo $$ > ${folder}/orphan-pid; exec sleep 1000`);

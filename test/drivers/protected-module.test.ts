@@ -145,6 +145,9 @@ test('a module obeys start, stop, identify and zeroize, and says what it cannot 
   assert.equal(sink.deliveries, deliveries);
   assert.equal((await module.order('start')).outcome, 'done');
   await folder.watch.until('more blocks', () => sink.deliveries >= deliveries + 20);
-  assert.match((await module.order('zeroize')).text, /^[0-9]+ blocks were wiped$/);
+  // What destroys key waits for nothing.
+  const [cut, wiped] = await Promise.all([module.order('identify'), module.order('zeroize')]);
+  assert.deepEqual(cut, { outcome: 'failed', text: 'a zeroization has cut it short' });
+  assert.match(wiped.text, /^[0-9]+ blocks were wiped$/);
   await folder.watch.until('another opening', () => sink.opens.length === 2);
 });

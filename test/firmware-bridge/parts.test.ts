@@ -165,6 +165,19 @@ test('an order is answered once: by its result, by the end of the opening, or wh
   assert.deepEqual(result(answered, 1), [{ outcome: 'done', text: 'ok' }]);
   assert.deepEqual(result(answered, 1), []);
 
+  const cut = openAgent(longIdentity);
+  order(cut);
+  const effects = cut.handle({ type: 'order', order: 'zeroize', nowMs: 11 });
+  assert.match(results(effects)[0]?.text ?? '', /cut it short/);
+  assert.deepEqual(effects.at(-1), { type: 'send', message: { type: 'zeroize', token: 2 } });
+  assert.deepEqual(result(cut, 1), [], 'the answer to what was cut short says nothing');
+  const wiped = cut.handle({
+    type: 'message',
+    message: { type: 'zeroized', token: 2, blocks: 3 },
+    nowMs: 12,
+  });
+  assert.deepEqual(results(wiped), [{ outcome: 'done', text: '3 blocks were wiped' }]);
+
   const ended = openAgent(longIdentity);
   order(ended);
   const end = results(ended.handle({ type: 'disconnected', reason: 'unplugged' }));

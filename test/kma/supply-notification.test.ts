@@ -160,6 +160,27 @@ test('a transit node says why it does not pass a notification on', async (t) => 
   assert.equal(nodes.b.notification.stats.refused, 1);
 });
 
+test('an application that is slow to take what is pushed holds up nothing else of its neighbour', async (t) => {
+  const { world, nodes, a, c } = await setUp(t, []);
+  await world.fillLink(nodes.a, nodes.b, 4);
+  await world.fillLink(nodes.b, nodes.c, 4);
+  const stream = c.stream(PAIR);
+  let take = () => {};
+  const slow = new Promise<void>((resolve) => {
+    take = resolve;
+  });
+  stream.before = () => slow;
+  const keyIds = [...held(await a.announcing.take(PAIR, 1, 256, false)).keys()];
+  const pushes = limits.messagesInFlightMax + 40;
+  const answers = Array.from({ length: pushes }, () => announce(a, { keyIds }));
+  await until('all have come to C', () => nodes.b.notification.stats.forwarded === pushes);
+  assert.equal((await nodes.a.relay.source.relay('C', 1)).keys, 1, 'what comes behind them is worked on');
+  take();
+  const words = (await Promise.all(answers)).map(({ response }) => response);
+  assert.equal(words.filter((word) => word === 'success').length, 1);
+  assert.deepEqual([...new Set(words)].sort(), ['success', 'unknown_key']);
+});
+
 test('the same session is not passed on twice at a time, and numbers that contradict each other are malformed', async (t) => {
   const { world, nodes, a, c } = await setUp(t, []);
   c.stream(PAIR);

@@ -9,6 +9,7 @@ import type { InvariantError } from '../../src/errors.ts';
 import type { Answered } from '../../src/ksa/gs-qkd-014/exchange.ts';
 import { type DeliveryTimes, type KeyDelivery, startKeyDelivery } from '../../src/ksa/gs-qkd-014/server.ts';
 import { PushStreams } from '../../src/ksa/push-streams.ts';
+import { Gate, supplyGate } from '../../src/kx/peer/gate.ts';
 import { type Authority, authority, type Identity } from './certificates.ts';
 import { RecordingSupply } from './recording-supply.ts';
 
@@ -50,6 +51,7 @@ export async function startDelivery(times: Partial<DeliveryTimes> = {}): Promise
     streams,
     clock,
     log,
+    admission: new Gate(supplyGate, clock),
     times,
     onInvariantBroken: (error) => broken.push(error),
     onAnswered: (one) => answered.push(one),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { limits } from '../../src/limits.ts';
@@ -205,4 +205,31 @@ test('reload while an answer is under way lets it finish and then ends the conne
   delivery.server.reload({ ...delivery.node, clientCa: delivery.applications.certificate });
   open();
   assert.match(await all, /^HTTP\/1\.1 200 [\s\S]*Connection: close/);
+});
+
+test('strangers who never finish a handshake hold no more than their share; whoever else comes is served, and the log says so', async () => {
+  const own = await startDelivery();
+  const sockets: Socket[] = [];
+  const knock = async (localAddress: string) => {
+    const socket = connect({ host: '127.0.0.1', port: own.server.port, localAddress });
+    socket.on('error', () => {});
+    sockets.push(socket);
+    await once(socket, 'connect');
+  };
+  const open = () => sockets.filter((socket) => !socket.closed).length;
+  try {
+    const { supplyHandshakesPerHostMax: perHost, supplyHandshakesMax: all } = limits;
+    for (let i = 0; i < perHost + 20; i++) await knock('127.0.0.1');
+    await until(() => open() === perHost, 'what is too much to be cut');
+    assert.match(own.log.lines.join('\n'), /warn supply\.handshake_refused .*too many handshakes/);
+    // One that was served before is no stranger, whatever the others do.
+    assert.equal((await ask(own, own.appA, ENC, { localAddress: '127.0.0.9' })).status, 200);
+    for (let host = 2; open() < all; host++)
+      for (let i = 0; i < perHost; i++) await knock(`127.0.0.${host + 10}`);
+    await assert.rejects(ask(own, own.appA, ENC, { localAddress: '127.0.0.8' }));
+    assert.equal((await ask(own, own.appA, ENC, { localAddress: '127.0.0.9' })).status, 200);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await own.server.close();
+  }
 });

@@ -145,6 +145,7 @@ test('starting with certificates that cannot be used, or on an address in use, s
     streams: delivery.streams,
     clock: delivery.clock,
     log: delivery.log,
+    admission: { enter: () => () => {} },
     onInvariantBroken: () => assert.fail('no invariant is at stake'),
   };
   await assert.rejects(

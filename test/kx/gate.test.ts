@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Gate, hostOf } from '../../src/kx/peer/gate.ts';
+import { Gate, hostOf, kxGate } from '../../src/kx/peer/gate.ts';
 import { limits } from '../../src/limits.ts';
 import { ManualClock } from '../manual-clock.ts';
 
@@ -10,12 +10,12 @@ const {
   kxHandshakeBurst,
   kxHandshakesPerSecond,
   kxHandshakeLostCost,
-  kxHostsMax,
+  gateHostsMax,
 } = limits;
 
 describe('a host may begin', () => {
   test('so many handshakes at once, and another when one is over', () => {
-    const gate = new Gate(new ManualClock());
+    const gate = new Gate(kxGate, new ManualClock());
     const all = Array.from({ length: kxHandshakesPerHostMax }, () => gate.enter('192.0.2.1'));
     assert.ok(all.every((over) => over !== undefined));
     assert.equal(gate.enter('192.0.2.1'), undefined);
@@ -28,7 +28,7 @@ describe('a host may begin', () => {
 
   test('so many at a stretch, then so many a second', () => {
     const clock = new ManualClock();
-    const gate = new Gate(clock);
+    const gate = new Gate(kxGate, clock);
     const tries = (count: number, welcome = true) => {
       let admitted = 0;
       for (let i = 0; i < count; i++) {
@@ -56,7 +56,7 @@ describe('a host may begin', () => {
 
 test('all strangers together may have so many under way; a host from which a peer came still gets in', () => {
   const clock = new ManualClock();
-  const gate = new Gate(clock);
+  const gate = new Gate(kxGate, clock);
   gate.enter('192.0.2.1')!(true);
   gate.enter('192.0.2.2')!(false);
   for (let i = 0; i < kxHandshakesMax; i++) assert.notEqual(gate.enter(`198.51.${i >> 4}.1`), undefined);
@@ -68,16 +68,16 @@ test('all strangers together may have so many under way; a host from which a pee
 });
 
 test('hosts beyond number are forgotten, the one that was seen longest ago first, and never one with a handshake under way', () => {
-  const gate = new Gate(new ManualClock());
+  const gate = new Gate(kxGate, new ManualClock());
   const drained = '192.0.2.1';
   const held = gate.enter('192.0.2.2');
   for (let i = 0; i < kxHandshakeBurst; i++) gate.enter(drained)!(true);
   const others = (count: number, net: number) => {
     for (let i = 0; i < count; i++) gate.enter(`${net}.${i >> 16}.${(i >> 8) & 255}.${i & 255}`)!(false);
   };
-  others(kxHostsMax - 2, 10);
+  others(gateHostsMax - 2, 10);
   assert.equal(gate.enter(drained), undefined, 'it is remembered');
-  others(kxHostsMax, 11);
+  others(gateHostsMax, 11);
   assert.notEqual(gate.enter(drained), undefined, 'it has been forgotten');
   for (let i = 1; i < kxHandshakesPerHostMax; i++) assert.notEqual(gate.enter('192.0.2.2'), undefined);
   assert.equal(gate.enter('192.0.2.2'), undefined, 'the one that was under way all the time still counts');

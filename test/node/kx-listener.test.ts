@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect as tcp } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { connect } from 'node:tls';
-import { Gate } from '../../src/kx/peer/gate.ts';
+import { Gate, kxGate } from '../../src/kx/peer/gate.ts';
 import { limits } from '../../src/limits.ts';
 import { createKxTransport } from '../../src/node/kx-tls.ts';
 import { until } from '../manual-clock.ts';
@@ -13,7 +13,7 @@ import { clientOptions, connectedUntilClosed, Material, openTo, Taker } from './
 async function listening(t: TestContext) {
   const material = await Material.make(t);
   const [surroundings, taker] = [openTo(), new Taker()];
-  const admission = new Gate(surroundings.clock);
+  const admission = new Gate(kxGate, surroundings.clock);
   const transport = createKxTransport(await material.files('B'), { ...surroundings, admission });
   const listener = await transport.listen('127.0.0.1', 0, taker.take);
   t.after(() => listener.close());

@@ -1,14 +1,17 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { Admission } from '../../env/admission.ts';
 import type { Clock } from '../../env/clock.ts';
 import type { Log } from '../../env/log.ts';
 import { AgentError, type InvariantError, messageOf } from '../../errors.ts';
 import { limits } from '../../limits.ts';
+import { RefusedLog } from '../../node/refused-log.ts';
 import type { KeySupply } from '../key-supply.ts';
 import type { PushStreams } from '../push-streams.ts';
 import { Connections } from './connections.ts';
 import { type Answered, exchange } from './exchange.ts';
+import { Handshakes } from './handshakes.ts';
 import { type DeliveryTls, secureContextOptions } from './tls-settings.ts';
 
 /** Milliseconds; the limits where nothing else is said. */
@@ -31,6 +34,8 @@ export type KeyDeliveryOptions = {
   readonly streams: PushStreams;
   readonly log: Log;
   readonly clock: Clock;
+  /** Who may begin a handshake. */
+  readonly admission: Admission;
   readonly times?: Partial<DeliveryTimes>;
   /** The supply broke an invariant. The application was answered 500; the agent should stop. */
   onInvariantBroken(error: InvariantError): void;
@@ -52,7 +57,6 @@ export type KeyDelivery = {
 };
 
 const CHECK_MS_MAX = 1_000;
-const TLS_LOG_INTERVAL_MS = 1_000;
 
 /**
  * The key delivery interface of ETSI GS QKD 014 V1.1.1: HTTPS with mutual TLS. Rejects with `supply.tls` or
@@ -74,9 +78,13 @@ export async function startKeyDelivery(options: KeyDeliveryOptions): Promise<Key
   server.maxConnections = limits.supplyConnectionsMax;
   // Bounds a client that doesn't read its answer.
   server.setTimeout(times.requestMs);
+  const refused = new RefusedLog(options.log, options.clock, 'supply.handshake_refused');
+  logRefusedHandshakes(server, refused);
+  const handshakes = new Handshakes(server, options.admission, refused);
   const connections = new Connections();
   const context = { ...options, connections, heartbeatMs: times.heartbeatMs };
   server.on('secureConnection', (socket: TLSSocket) => {
+    handshakes.over(socket);
     // A handshake that ends while we stop would otherwise hold up the end for all of `closeMs`.
     if (!server.listening) socket.destroySoon();
     else if (!connections.add(socket)) {
@@ -84,7 +92,6 @@ export async function startKeyDelivery(options: KeyDeliveryOptions): Promise<Key
     }
   });
   server.on('request', (request, response) => void exchange(request, response, context));
-  logRefusedHandshakes(server, options);
   const sockets = socketsOf(server);
   await listening(server, options.listen);
   return {
@@ -125,21 +132,12 @@ function socketsOf(server: Server): ReadonlySet<Socket> {
   return sockets;
 }
 
-/** An operator needs to see that an application's certificate is refused; a port scanner must not fill the log. */
-function logRefusedHandshakes(server: Server, { log, clock }: KeyDeliveryOptions): void {
-  let nextMs = 0;
-  let unlogged = 0;
+/** An operator needs to see that an application's certificate is refused. */
+function logRefusedHandshakes(server: Server, refused: RefusedLog): void {
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
-    unlogged++;
-    if (clock.monotonicMs() < nextMs) return;
-    log.warn('supply.handshake_refused', {
-      remote: socket.remoteAddress,
-      reason: socket.authorizationError?.toString() ?? error.code ?? error.message,
-      count: unlogged,
-    });
-    nextMs = clock.monotonicMs() + TLS_LOG_INTERVAL_MS;
-    unlogged = 0;
+    refused.note(socket.authorizationError?.toString() ?? error.code ?? error.message, socket.remoteAddress);
   });
+  server.on('drop', (drop) => refused.note('too many connections', drop?.remoteAddress));
 }
 
 function listening(server: Server, { host, port }: KeyDeliveryOptions['listen']): Promise<void> {
