@@ -30,6 +30,9 @@ export const keyLimits = {
   /** What a pool holds when the configuration says nothing of it, and the most that it may say. */
   poolBytesUsual: 64 << 20,
   poolBytesMax: 2 ** 33,
+  /** Beyond so many blocks of one direction, each counts as at least so many KMA-keys of the pool's maximum. */
+  poolBlocksFree: 1_024,
+  blockUnitsCounted: 32,
   /** A block that the other end has not agreed on for so long never will be. */
   unansweredMs: 3_600_000,
   /** How long an application may take to fetch key of a block from which the owner takes no more. */

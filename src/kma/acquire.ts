@@ -178,12 +178,13 @@ export class Acquire implements ModuleSink {
       this.#refuse(block, slices, SUSPECT, answer);
       return this.#destroySuspect(kept.filter((one) => typeof one === 'object'));
     }
+    // Of a block in slices, some may be stored when another one is not: when it comes again they are known.
+    for (const [i, one] of kept.entries()) if (one !== undefined) this.#stored(wanted[i]!, one);
     if (kept.includes(undefined)) return;
     this.#log.debug('module.acknowledged', { number: block.number });
     answer.stored();
     const whole = slices.reduce((sum, { bytes }) => sum + bytes.length, 0);
     if (kept.some((one) => one !== 'known')) this.stats.remainderBytes += block.bytes.length - whole;
-    for (const [i, one] of kept.entries()) this.#stored(wanted[i]!, one!);
   }
 
   #refuse(block: RawKeyBlock, slices: readonly Slice[], { code, text }: Refusal, answer: Answer): void {

@@ -74,12 +74,13 @@ export class HoldingsExchange {
       this.#log.warn('kx.message.malformed', { command: 'holdings' });
       return this.#peer.malformed();
     }
-    const own = [...this.#store.pool(this.#peer.kmaId).own.values()];
-    const found = contradictionOf(own, holdings, this.#step);
-    if (found !== undefined) return this.#onContradiction({ peer: this.#peer.kmaId, ...found });
-    const useless = own.filter(
-      (block) => block.state === 'ready' && lies(block.number, holdings.gone, this.#step),
+    const { contradiction, useless } = judge(
+      this.#store.pool(this.#peer.kmaId).own.values(),
+      holdings,
+      this.#step,
     );
+    if (contradiction !== undefined)
+      return this.#onContradiction({ peer: this.#peer.kmaId, ...contradiction });
     if (useless.length === 0) return;
     this.#log.warn('kma.blocks.gone_there', { blocks: useless.length });
     // Out of use at once. On a disk that takes nothing now they go later; until then the next holdings would say the same.
@@ -87,24 +88,48 @@ export class HoldingsExchange {
   }
 }
 
-/** The first own block of which the far end has seen more used than was burnt here. */
-export function contradictionOf(
-  own: readonly Block[],
-  { used, marks }: Holdings,
-  step: number,
-): Omit<Contradiction, 'peer'> | undefined {
+export type Judgement = {
+  /** The first own block of which the far end has seen more used than was burnt here. */
+  readonly contradiction: Omit<Contradiction, 'peer'> | undefined;
+  /** Own blocks that the far end has no more, or of which it may have lost some that was never used. */
+  readonly useless: readonly Block[];
+};
+
+/** What the far end's holdings mean for own blocks. */
+export function judge(own: Iterable<Block>, { used, gone, marks }: Holdings, step: number): Judgement {
   const seen = new Map(marks);
+  const [isUsed, isGone] = [liesIn(used, step), liesIn(gone, step)];
+  const useless: Block[] = [];
   for (const block of own) {
     if (block.state !== 'ready') continue;
-    const units = lies(block.number, used, step) ? block.units : (seen.get(block.number) ?? 0);
-    if (Math.min(units, block.units) > block.burntTo)
-      return { number: block.number, seen: units, burnt: block.burntTo };
+    const { number, units, burntTo } = block;
+    const seenTo = Math.min(isUsed(number) ? units : (seen.get(number) ?? 0), units);
+    // Of relayed blocks a crash at the far end costs what it had burnt ahead: that was never used, and looks as if it were.
+    const ahead = block.origin === 'relay' ? limits.openAheadUnitsMax : 0;
+    if (seenTo > burntTo + ahead)
+      return { contradiction: { number, seen: seenTo, burnt: burntTo }, useless: [] };
+    if (seenTo > burntTo || isGone(number)) useless.push(block);
   }
-  return undefined;
+  return { contradiction: undefined, useless };
 }
 
-function lies(number: number, ranges: Holdings['used'], step: number): boolean {
-  return ranges.some(([from, to]) => number >= from && number <= to && (number - from) % step === 0);
+/** Whether a number lies in one of many ranges, in a few steps however many there are. */
+function liesIn(ranges: Holdings['used'], step: number): (number: number) => boolean {
+  // Those of one remainder do not lie between those of another.
+  const byRemainder = Array.from({ length: step }, (_, remainder) =>
+    ranges.filter(([from]) => from % step === remainder).sort(([a], [b]) => a - b),
+  );
+  return (number) => {
+    const sorted = byRemainder[number % step]!;
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (sorted[middle]![0] <= number) low = middle + 1;
+      else high = middle;
+    }
+    const last = sorted[low - 1];
+    return last !== undefined && number <= last[1];
+  };
 }
 
 function* numbersOf(rows: Iterable<Record<string, unknown>>): Iterable<number> {

@@ -14,6 +14,7 @@ export class OwnEpochs {
   #candidate: number | undefined;
   /** Blocks that begin an epoch, on their way to be ready. */
   readonly #beginning = new Map<number, Promise<void>>();
+  readonly #marking = new Set<Block>();
 
   constructor(store: KeyStore, pool: Pool) {
     this.#store = store;
@@ -22,7 +23,12 @@ export class OwnEpochs {
 
   /** For a block whose epoch is free. */
   get choice(): number | undefined {
-    return this.#pool.ownEpoch ?? this.#candidate;
+    return this.#pool.ownEpoch ?? [...this.#beginning.keys()].at(-1) ?? this.#candidate;
+  }
+
+  /** Whether the far end's proof has come, and the block is on its way to be ready: in no other epoch then, whatever else is said. */
+  isMarking(block: Block): boolean {
+    return this.#marking.has(block);
   }
 
   proposed(epoch: number): void {
@@ -36,6 +42,15 @@ export class OwnEpochs {
 
   /** The far end has proved to hold the block. @returns whether it is ready, durably; if not it is in doubt now, has ended, or is to go into another epoch */
   async markReady(block: Block, epoch: number, isHeld: () => boolean): Promise<boolean> {
+    this.#marking.add(block);
+    try {
+      return await this.#mark(block, epoch, isHeld);
+    } finally {
+      this.#marking.delete(block);
+    }
+  }
+
+  async #mark(block: Block, epoch: number, isHeld: () => boolean): Promise<boolean> {
     if (epoch === block.number) {
       const begun = this.#store.markReady(block, SYNC_UNITS, epoch);
       this.#beginning.set(epoch, begun);

@@ -19,21 +19,21 @@ import { limits } from '../limits.ts';
 import type { Block } from '../store/block.ts';
 import type { KeyStore } from '../store/key-store.ts';
 import type { Pool } from '../store/pool.ts';
+import { BlockProofs } from './block-proofs.ts';
 import { OwnEpochs } from './own-epochs.ts';
 import { ProposalInbox } from './proposal-inbox.ts';
 import { Proposed } from './proposed.ts';
-import { proofSeenFrom } from './sync-proof.ts';
 
 /**
  * Synchronises the link blocks shared with one neighbour. The owner of a block's direction proposes it; the other side holds the
  * proposal until its own module has delivered the block, then answers. Both sides use a block only after this.
  */
 export class Synchronise {
-  readonly #self: string;
   readonly #peer: Peer;
   readonly #store: KeyStore;
   readonly #pool: Pool;
   readonly #epochs: OwnEpochs;
+  readonly #proofs: BlockProofs;
   readonly #clock: Clock;
   readonly #log: Log;
   /** Own blocks whose proposal is to be sent. */
@@ -46,11 +46,11 @@ export class Synchronise {
   /** Numbers of blocks that were not kept for want of room, the newest. */
   readonly #refused = new Set<number>();
   #flushing = false;
+  #connections = 0;
   #cancelRepeat: () => void = () => {};
   readonly stats = { ready: 0, quarantined: 0 };
 
   constructor(self: string, peer: Peer, store: KeyStore, clock: Clock, log: Log) {
-    this.#self = self;
     this.#peer = peer;
     this.#store = store;
     this.#pool = store.pool(peer.kmaId);
@@ -58,16 +58,22 @@ export class Synchronise {
     this.#clock = clock;
     this.#inbox = new ProposalInbox(clock, (batch, isCurrent) => this.#answer(batch, isCurrent));
     this.#log = log.with({ peer: peer.kmaId });
+    const onDamaged = (block: Block) => this.#background(this.#quarantine(block, 'damaged'));
+    this.#proofs = new BlockProofs(store, { self, other: peer.kmaId }, this.#log, onDamaged);
   }
 
   /** Everything that was not answered is proposed again. @param same whether the connection is the same as before */
   onUp(same = false): void {
-    if (!same) this.#proposed.clear();
+    if (!same) {
+      this.#connections += 1;
+      this.#proposed.clear();
+    }
     this.#waiting.clear();
     this.#inbox.clear();
     // What was proposed and never agreed on names an epoch that need not exist any more.
     this.#epochs.giveUp();
-    for (const block of this.#pool.own.values()) if (block.state === 'received') this.#due.add(block);
+    for (const block of this.#pool.own.values())
+      if (block.state === 'received' && !this.#epochs.isMarking(block)) this.#due.add(block);
     this.#cancelRepeat();
     this.#repeat();
   }
@@ -146,7 +152,7 @@ export class Synchronise {
       if (enough || this.#held || !this.#peer.up) break;
       this.#due.delete(block);
       if (block.state !== 'received') continue;
-      const tag = this.#proofOrNot('proposal', block, true);
+      const tag = this.#proofs.orDamage('proposal', block);
       if (tag === undefined) continue;
       const choice = this.#epochs.choice ?? block.number;
       const epoch = this.#proposed.propose(block.number, choice, this.#clock.monotonicMs());
@@ -198,7 +204,7 @@ export class Synchronise {
     const block = this.#pool.theirs.get(number);
     if (block === undefined) return this.#judgeMissing(proposal);
     if (this.#held && block.state === 'received') return this.#wait(proposal);
-    const expected = this.#proofOrNot('proposal', block, false);
+    const expected = this.#proofs.orDamage('proposal', block);
     if (expected === undefined) return { number, verdict: 'differs', tag: undefined };
     const same = block.units * limits.unitBytes === proposal.bytes && timingSafeEqual(proposal.tag, expected);
     if (!same) {
@@ -207,7 +213,7 @@ export class Synchronise {
     }
     if (epoch !== number && !this.#pool.idSecrets.theirs.has(epoch))
       return { number, verdict: 'unknown_epoch', tag: undefined };
-    const tag = this.#proof('answer', block, false);
+    const tag = this.#proofs.of('answer', block);
     // Durable before it is said; a proposal that comes again is answered again.
     const repeated = block.state === 'ready' && (block.epoch === epoch || block.usedCount > 0);
     if (!repeated) {
@@ -233,6 +239,8 @@ export class Synchronise {
     const epoch = this.#proposed.epochOf(answer.number);
     const block = this.#pool.own.get(answer.number);
     if (epoch === undefined || block?.state !== 'received') return;
+    // A block brings the ID secret of its own epoch: nobody can miss that one.
+    if (answer.verdict === 'unknown_epoch' && epoch === block.number) return this.#malformed('sync_answer');
     this.#proposed.answered(answer.number);
     if (this.#due.size > 0) this.#flushSoon();
     if (answer.verdict === 'unknown_epoch') {
@@ -240,7 +248,7 @@ export class Synchronise {
       await this.#store.forgetEpoch(this.#pool.remote, epoch);
       return this.#inAnotherEpoch(block, epoch);
     }
-    const expected = this.#proofOrNot('answer', block, true);
+    const expected = this.#proofs.orDamage('answer', block);
     if (expected === undefined) return;
     if (answer.tag === undefined || !timingSafeEqual(answer.tag, expected)) return this.#quarantine(block);
     if (this.#held) return;
@@ -248,12 +256,16 @@ export class Synchronise {
   }
 
   async #ready(block: Block, epoch: number): Promise<void> {
+    const connection = this.#connections;
     try {
       if (await this.#epochs.markReady(block, epoch, () => this.#held)) this.stats.ready += 1;
       else if (block.state === 'received' && !this.#held) this.#inAnotherEpoch(block, epoch);
     } catch (thrown) {
-      // Proposed again in a while; the answer will be the same.
-      this.#proposed.add(block.number, epoch, this.#clock.monotonicMs());
+      // Proposed again: on this connection in a while, and the answer will be the same; on another one it was not proposed yet.
+      if (connection === this.#connections)
+        this.#proposed.add(block.number, epoch, this.#clock.monotonicMs());
+      else this.#due.add(block);
+      this.#flushSoon();
       throw thrown;
     }
   }
@@ -271,23 +283,6 @@ export class Synchronise {
     this.#epochs.giveUp(block.number);
     this.#log.warn('kma.block.quarantined', { number: block.number, own: block.own });
     await this.#store.destroy(block, reason);
-  }
-
-  // A block that the disk has damaged is put aside, and the others go on.
-  #proofOrNot(role: 'proposal' | 'answer', block: Block, mine: boolean): Buffer | undefined {
-    try {
-      return this.#proof(role, block, mine);
-    } catch (thrown) {
-      rethrowInvariant(thrown);
-      this.#log.error('kma.block.damaged', { number: block.number, reason: messageOf(thrown) });
-      this.#background(this.#quarantine(block, 'damaged'));
-      return undefined;
-    }
-  }
-
-  #proof(role: 'proposal' | 'answer', block: Block, mine: boolean): Buffer {
-    const ends = { mine, self: this.#self, other: this.#peer.kmaId };
-    return this.#store.open.lendWhole(block, (key) => proofSeenFrom(ends, role, block.number, key));
   }
 
   #background(work: Promise<unknown>): void {

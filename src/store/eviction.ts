@@ -1,3 +1,4 @@
+import { limits } from '../limits.ts';
 import type { Block } from './block.ts';
 import type { Pool } from './pool.ts';
 
@@ -7,16 +8,24 @@ import type { Pool } from './pool.ts';
  * @returns undefined when there is no room and none can be made
  */
 export function blocksToEvict(pool: Pool, own: boolean, maxUnits: number): Block[] | undefined {
-  let excess = (own ? pool.held.own : pool.held.theirs) - maxUnits;
-  if (excess < 0) return [];
+  let units = own ? pool.held.own : pool.held.theirs;
+  let blocks = pool.side(own).size;
+  const isFull = () => units >= maxUnits || countsFor(blocks) >= maxUnits;
+  if (!isFull()) return [];
   if (pool.policy.whenFull === 'refuse') return undefined;
   const going: Block[] = [];
   // In the order in which they came.
   for (const block of pool.side(own).values()) {
     if (block.state !== 'ready' || (!own && block.number >= pool.theirFloor)) continue;
     going.push(block);
-    excess -= block.units;
-    if (excess < 0) return going;
+    units -= block.units;
+    blocks -= 1;
+    if (!isFull()) return going;
   }
   return undefined;
+}
+
+/** What so many blocks count for, however little key is in them: each costs memory, and whoever sends them could send ever smaller ones. */
+function countsFor(blocks: number): number {
+  return blocks < limits.poolBlocksFree ? 0 : blocks * limits.blockUnitsCounted;
 }

@@ -126,7 +126,9 @@ export class Insertion {
     this.#inserted += 1;
     if (this.#inserted % limits.tombstonePruneEvery !== 0) return;
     const horizon = pool.highest(own) - limits.blockNumberWindow;
-    this.#parts.statements.pruneBlocks.run(pool.remote, own ? 1 : 0, horizon);
+    const side = { pool: pool.remote, own: own ? 1 : 0 };
+    this.#parts.statements.pruneBlocks.run(side.pool, side.own, horizon);
+    this.#parts.statements.pruneNeverReady.run({ ...side, kept: limits.blockNumberWindow });
     this.#parts.statements.pruneBurns.run();
   }
 }

@@ -40,7 +40,10 @@ export function prepareStatements(db: DatabaseSync) {
     // Everything of one side of a pool, in this order.
     forgetSide: [
       ...['block_key', 'burnt_to', 'burnt_set'].map((table) =>
-        db.prepare(`DELETE FROM ${table} WHERE block IN (SELECT id FROM block WHERE pool = ? AND own = ?)`),
+        db.prepare(
+          `DELETE FROM ${table} WHERE block IN
+           (SELECT id FROM block WHERE pool = ? AND own = ? AND state IN ('received', 'ready'))`,
+        ),
       ),
       db.prepare(
         `UPDATE block SET state = 'destroyed', reason = 'forgotten', sealed_key = NULL, extent = NULL
@@ -57,6 +60,12 @@ export function prepareStatements(db: DatabaseSync) {
     // Tombstones tell a block that comes again from a new one. Those go whose number would be refused as long gone anyway.
     pruneBlocks: db.prepare(
       "DELETE FROM block WHERE pool = ? AND own = ? AND number < ? AND state NOT IN ('received', 'ready')",
+    ),
+    // Of those that were never agreed on, no key was ever used: one that comes again may be taken for new. They raise no number.
+    pruneNeverReady: db.prepare(
+      `DELETE FROM block WHERE pool = :pool AND own = :own AND ready_ms IS NULL AND state NOT IN ('received', 'ready') AND id <=
+       (SELECT id FROM block WHERE pool = :pool AND own = :own AND ready_ms IS NULL AND state NOT IN ('received', 'ready')
+        ORDER BY id DESC LIMIT 1 OFFSET :kept)`,
     ),
     pruneBurns: db.prepare('DELETE FROM burn_record WHERE block NOT IN (SELECT id FROM block)'),
     selectLive: all(
@@ -78,7 +87,8 @@ export function prepareStatements(db: DatabaseSync) {
     selectIdSecrets: all('SELECT * FROM id_secret ORDER BY rowid'),
     selectCounters: all('SELECT * FROM counter'),
     selectHighest: all(
-      "SELECT pool, own, max(number) AS number FROM block WHERE state IN ('ready', 'used', 'destroyed') GROUP BY pool, own",
+      // Of those that both ends agreed on: a number that only a module named may be wrong.
+      "SELECT pool, own, max(number) AS number FROM block WHERE state IN ('ready', 'used') OR ready_ms IS NOT NULL GROUP BY pool, own",
     ),
   };
 }

@@ -41,3 +41,35 @@ test('an answer to what was proposed before the line broke is not taken for one 
     assert.ok(inA.idSecrets.own.has(own.epoch) && inB.idSecrets.theirs.has(own.epoch));
   }
 });
+
+test('a block whose proof has come, and which the disk is slow to make ready, is not proposed in another epoch on the next connection', async (t) => {
+  const { world, a, b } = await linkedPair(t);
+  const [inA, inB] = [a.store.pool('B'), b.store.pool('A')];
+  const slow = Promise.withResolvers<void>();
+  const markReady = a.store.markReady.bind(a.store);
+  let marking = false;
+  a.store.markReady = async (block, ...which) => {
+    marking ||= block.own;
+    if (block.own) await slow.promise;
+    return markReady(block, ...which);
+  };
+  // More than one message proposes.
+  const numbers = Array.from({ length: 20 }, (_, i) => 2 * i);
+  for (const number of numbers) world.deliver([[b, 'A']], number, UNITS);
+  await until('they are there', () => inB.theirs.size === numbers.length);
+  for (const number of numbers) world.deliver([[a, 'B']], number, UNITS);
+  await until('the first are agreed on', () => marking);
+  const connects = a.peers.get('B')!.connects;
+  world.net.cut();
+  await until('the line is back', () => a.peers.get('B')!.connects > connects && b.peers.get('A')!.up);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  slow.resolve();
+  await until('all are ready', () =>
+    numbers.every(
+      (number) => inA.own.get(number)?.state === 'ready' && inB.theirs.get(number)?.state === 'ready',
+    ),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  for (const number of numbers)
+    assert.equal(inA.own.get(number)!.epoch, inB.theirs.get(number)!.epoch, `block ${number}`);
+});

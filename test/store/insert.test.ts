@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { limits } from '../../src/limits.ts';
-import { addBlock, closeStore, directoryFor, editStore, keyOf, openStore } from './temp-store.ts';
+import { Block } from '../../src/store/block.ts';
+import { blocksToEvict } from '../../src/store/eviction.ts';
+import { Pool } from '../../src/store/pool.ts';
+import {
+  addBlock,
+  closeStore,
+  directoryFor,
+  editStore,
+  keyOf,
+  openStore,
+  quickDirectoryFor,
+} from './temp-store.ts';
 
 const relayed = { remote: 'B', own: false, number: 1, origin: 'relay', state: 'ready', first: 0 } as const;
 
@@ -108,4 +119,77 @@ test('a block that nobody agreed on does not move the horizon', async (t) => {
   assert.equal(store.longGone('B', true, 0), true);
   assert.equal(store.longGone('B', true, 1), false);
   assert.equal(store.longGone('B', false, 0), false);
+});
+
+test('a number that only a module named does not count after a restart either, whatever became of its block', async (t) => {
+  const directory = directoryFor(t);
+  const store = openStore(t, directory);
+  await addBlock(store, 4, 4);
+  const named = { origin: 'link', state: 'received', epoch: 0 } as const;
+  await store.destroy(await addBlock(store, 2 ** 37, 4, named), 'forgotten');
+  assert.equal(store.longGone('B', true, 6), false);
+  await closeStore(store);
+  const again = openStore(t, directory);
+  assert.equal(again.pool('B').highest(true), 4);
+  assert.equal(again.longGone('B', true, 6), false);
+});
+
+test('tombstones of blocks that were never agreed on are as many as the window, the newest', async (t) => {
+  const directory = quickDirectoryFor(t);
+  await closeStore(openStore(t, directory));
+  const old = 3_000;
+  editStore(directory, (db) => {
+    const insert = db.prepare(
+      `INSERT INTO block (pool, own, number, origin, state, units, first, epoch, created_ms, reason, ready_ms)
+       VALUES ('B', 1, ?, 'link', ?, 4, 0, 0, 0, 'x', ?)`,
+    );
+    db.exec('BEGIN');
+    insert.run(2, 'used', 1);
+    for (let i = 2; i < limits.blockNumberWindow + old; i++) insert.run(2 * i, 'quarantined', null);
+    db.exec('COMMIT');
+  });
+  const store = openStore(t, directory);
+  const came = Array.from({ length: limits.tombstonePruneEvery }, (_, i) =>
+    addBlock(store, 2 * i + 1, 4, { remote: 'B', own: true, origin: 'link', state: 'received', epoch: 0 }),
+  );
+  await Promise.all(came);
+  await closeStore(store);
+  editStore(directory, (db) => {
+    const count = (which: string) => db.prepare(`SELECT count(*) AS n FROM block WHERE ${which}`).get()!['n'];
+    assert.equal(count("state = 'quarantined'"), limits.blockNumberWindow);
+    assert.equal(count("state = 'quarantined' AND number < 4000"), 0);
+    assert.equal(count("state = 'used'"), 1, 'one of which key was used stays for the window of its numbers');
+    assert.equal(count("state = 'received'"), limits.tombstonePruneEvery);
+  });
+});
+
+test('many small blocks fill a pool, however little key is in them', () => {
+  const pool = new Pool('B');
+  const maxUnits = 2 * limits.poolBlocksFree * limits.blockUnitsCounted;
+  const add = (number: number) =>
+    pool.add(
+      new Block({
+        id: number,
+        pool: 'B',
+        own: 0,
+        number,
+        origin: 'relay',
+        units: 1,
+        created_ms: 0,
+        state: 'ready',
+        first: 0,
+        epoch: 0,
+      }),
+    );
+  for (let number = 0; number < 2 * limits.poolBlocksFree; number++) {
+    assert.deepEqual(blocksToEvict(pool, false, maxUnits), []);
+    add(number);
+  }
+  assert.equal(blocksToEvict(pool, false, maxUnits), undefined);
+  pool.policy = { ...pool.policy, whenFull: 'oldest_first' };
+  pool.theirFloor = limits.blockNumberMax;
+  assert.deepEqual(
+    blocksToEvict(pool, false, maxUnits)?.map(({ number }) => number),
+    [0],
+  );
 });
