@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { makeDurable } from '../disk/durable.ts';
 import type { Disk } from '../env/disk.ts';
 import { AgentError, messageOf } from '../errors.ts';
 import { BEGINNING, type Link, type ReadLine, readLine } from './chain/line.ts';
@@ -74,6 +75,8 @@ function opened(disk: Disk, directory: string, files: TrailFile[], anchor: Link 
     findings.push(torn(newest.name, newest.bytes - end));
   } else if (end > newest.bytes) disk.appendFileSync(path, '\n', { flush: true });
   newest.bytes = end;
+  // The sync that it ended with may have failed.
+  if (before === 'crashed') rewrite(disk, path);
   return { files, fresh: false, head, findings, before };
 }
 
@@ -131,6 +134,15 @@ function torn(file: string, bytes: number): Finding {
 function missing(from: number, to: number): Finding {
   const reason = 'the store remembers lines that the trail does not have';
   return { what: 'audit.missing', reason, facts: { from_seq: from + 1, to_seq: to } };
+}
+
+function rewrite(disk: Disk, path: string): void {
+  const file = disk.openSync(path, 'r+');
+  try {
+    makeDurable(disk, file);
+  } finally {
+    disk.closeSync(file);
+  }
 }
 
 function cut(disk: Disk, path: string, bytes: number): void {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { syncDirectory } from '../disk/durable.ts';
+import { makeDurable, syncDirectory } from '../disk/durable.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Disk } from '../env/disk.ts';
 import type { Log } from '../env/log.ts';
@@ -31,6 +31,8 @@ export class TrailWriter {
   /** Lines that are on their way, those of them that the disk has not taken yet. */
   #batch: Buffer = Buffer.alloc(0);
   #unsynced = false;
+  /** A sync has failed: no other one would write what the file seems to hold. */
+  #doubtful = false;
   #urgent = false;
   #working: Promise<void> | undefined;
   #cancel: (() => void) | undefined;
@@ -102,6 +104,7 @@ export class TrailWriter {
   }
 
   async #run(): Promise<void> {
+    if (this.#doubtful) this.#writeOnceMore();
     for (;;) {
       await this.#write();
       const step = this.#steps[0];
@@ -110,8 +113,19 @@ export class TrailWriter {
       else if ('open' in step) await this.#begin(step.open);
       else await this.#remove(step.remove);
     }
-    if (this.#urgent) await this.#sync();
+    if (this.#urgent) await this.#syncNow();
     else if (this.#unsynced) this.#syncSoon();
+  }
+
+  async #syncNow(): Promise<void> {
+    // What comes meanwhile asks for a sync of its own.
+    this.#urgent = false;
+    try {
+      await this.#sync();
+    } catch (thrown) {
+      this.#urgent = true;
+      throw thrown;
+    }
   }
 
   #gather(): void {
@@ -168,8 +182,23 @@ export class TrailWriter {
 
   #synced(file: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#disk.fdatasync(file, (error) => (error === null ? resolve() : reject(error)));
+      this.#disk.fdatasync(file, (error) => {
+        if (error === null) return resolve();
+        this.#doubtful = true;
+        reject(error);
+      });
     });
+  }
+
+  // By another descriptor: this one writes at the end alone.
+  #writeOnceMore(): void {
+    const file = this.#disk.openSync(join(this.#directory, this.#name!), 'r+');
+    try {
+      makeDurable(this.#disk, file);
+    } finally {
+      this.#disk.closeSync(file);
+    }
+    this.#doubtful = false;
   }
 
   async #remove(name: string): Promise<void> {
@@ -184,7 +213,6 @@ export class TrailWriter {
     this.#cancelSync = undefined;
     if (this.#unsynced && this.#file !== undefined) await this.#synced(this.#file);
     this.#unsynced = false;
-    this.#urgent = false;
   }
 
   #syncSoon(): void {

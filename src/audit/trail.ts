@@ -175,14 +175,11 @@ export class AuditTrail implements Audit {
 
   #remove({ name, firstSeq }: TrailFile): void {
     const next = this.#files[0]!;
-    const facts = {
-      file: name,
-      from_seq: firstSeq,
-      to_seq: next.firstSeq - 1,
-      last_hash: this.#hashBefore(next.name),
-    };
+    const last = { seq: next.firstSeq - 1, hash: this.#hashBefore(next.name) };
+    const facts = { file: name, from_seq: firstSeq, to_seq: last.seq, last_hash: last.hash };
+    const seal = this.#options.sealer.removal(last);
     const reason = 'audit.max_bytes';
-    const event = { what: 'audit.removed', who: 'agent', outcome: 'done', reason, ...facts };
+    const event = { what: 'audit.removed', who: 'agent', outcome: 'done', reason, ...facts, ...seal };
     this.#push(lineAfter(this.#head, this.#now(), event), true);
     this.#before.delete(name);
     this.#writer.push({ remove: name }, true);

@@ -34,7 +34,7 @@ export async function listenKx(
   port: number,
   onConnection: OnKxConnection,
 ): Promise<KxListener> {
-  const refused = new RefusedLog(parts.log, parts.clock, 'kx.connection.refused');
+  const refused = new RefusedLog(parts.clock, (fields) => parts.log.warn('kx.connection.refused', fields));
   const tls = createServer({
     ...parts.credentials().options,
     ALPNProtocols: [KX_PROTOCOL],

@@ -144,3 +144,45 @@ test('the hash is SHA-256 of what stands before it, as docs/audit.md says', () =
     assert.equal(createHash('sha256').update(before).digest('hex'), hash);
   }
 });
+
+/** A chain whose first lines are gone, and a line behind it that says they were removed by rule. */
+function removed(count: number, to: number, seal: object): string[] {
+  const lines = chainOf(count);
+  const head = linkAt(lines, count);
+  const { hash: last_hash } = linkAt(lines, to);
+  const what = { what: 'audit.removed', who: 'agent', outcome: 'done', to_seq: to, last_hash, ...seal };
+  return [...lines.slice(to), lineAfter(head, '2026-02-01T00:00:00.000Z', what).text];
+}
+
+test('a removal is believed by its own seal, or where it stands before all seals of the key', () => {
+  using sealer = sealerOf();
+  using older = sealerOf(8);
+  const right = sealer.removal(linkAt(chainOf(20), 7));
+  assert.equal(verdictOn(removed(20, 7, right), { sealer }).fault, null);
+  assert.equal(verdictOn(removed(20, 7, {}), {}).fault, null, 'without the key nobody can tell');
+  // Whoever has the disk alone writes one of these behind the last seal.
+  for (const [seal, kind] of [
+    [{}, 'beginning'],
+    [older.removal(linkAt(chainOf(20), 7)), 'beginning'],
+    [{ ...right, key: 'f'.repeat(16) }, 'beginning'],
+    [{ ...right, mac: '0'.repeat(64) }, 'seal'],
+    [sealer.seal(linkAt(chainOf(20), 7)), 'seal'],
+  ] as const)
+    assert.equal(verdictOn(removed(20, 7, seal), { sealer }).fault?.kind, kind, JSON.stringify(seal));
+  // Made while the node had another key, and since then the new one's seals stand behind it.
+  const before = removed(4, 2, older.removal(linkAt(chainOf(4), 2)));
+  const { seq, hash } = JSON.parse(before.at(-1)!) as { seq: number; hash: string };
+  const own = { what: 'audit.seal', who: 'agent', outcome: 'done', ...sealer.seal({ seq, hash }) };
+  const { text } = lineAfter({ seq, hash }, '2026-02-01T00:00:01.000Z', own);
+  const verdict = verdictOn([...before, text], { sealer });
+  assert.deepEqual([verdict.fault, verdict.removedTo, verdict.sealedTo], [null, 2, seq]);
+});
+
+test('a line that is no JSON is a fault, however right its hash', () => {
+  const lines = chainOf(5);
+  const head = linkAt(lines, 5);
+  const open = `{"seq":6,"time":"2026-01-01T00:00:00.000Z","what":"audit.seal",x,"prev":"${head.hash}"`;
+  const hash = createHash('sha256').update(open).digest('hex');
+  using sealer = sealerOf();
+  assert.equal(verdictOn([...lines, `${open},"hash":"${hash}"}`], { sealer }).fault?.kind, 'changed');
+});

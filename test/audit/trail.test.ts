@@ -13,6 +13,7 @@ import { test } from 'node:test';
 import { type Link, linkOf } from '../../src/audit/chain/line.ts';
 import { trailFiles } from '../../src/audit/files.ts';
 import { verifyTrail } from '../../src/audit/verify.ts';
+import type { Disk } from '../../src/env/disk.ts';
 import { systemDisk } from '../../src/node/disk.ts';
 import { until } from '../manual-clock.ts';
 import { directoryFor } from '../store/temp-store.ts';
@@ -247,4 +248,28 @@ test('nothing else lies in the directory of a trail', async (t) => {
   trail.record(event(1));
   await trail.seal();
   assert.deepEqual(readdirSync(directory), ['audit-0000000000000001.jsonl']);
+});
+
+test('after a sync that failed the file is written once more before it counts as being on the disk', async (t) => {
+  const directory = directoryFor(t);
+  let fails = true;
+  const rewritten: number[] = [];
+  const disk: Disk = {
+    ...systemDisk,
+    fdatasync: ((file: number, done: (error: Error | null) => void) =>
+      fails ? done(new Error('EIO')) : systemDisk.fdatasync(file, done)) as Disk['fdatasync'],
+    writeSync: ((file: number, ...rest: unknown[]) => {
+      rewritten.push(file);
+      return (systemDisk.writeSync as (...all: unknown[]) => number)(file, ...rest);
+    }) as Disk['writeSync'],
+  };
+  const made = trailFor(t, directory, { disk });
+  made.trail.record(event(1));
+  assert.equal(await made.trail.seal(), undefined, 'it is not on the disk');
+  assert.equal(made.anchor, undefined);
+  fails = false;
+  const before = rewritten.length;
+  const head = await made.trail.seal();
+  assert.ok(head !== undefined && rewritten.length > before);
+  assert.equal(verifyTrail(systemDisk, directory, { anchors: [head] }).fault, null);
 });

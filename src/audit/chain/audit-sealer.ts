@@ -23,6 +23,11 @@ export class AuditSealer implements Disposable {
     return { key: this.keyId, mac: this.#hmac(`keyferry audit seal\n${seq}\n${hash}\n`) };
   }
 
+  /** Vouches for it that the lines up to `link` were removed by rule. */
+  removal({ seq, hash }: Link): Seal {
+    return { key: this.keyId, mac: this.#hmac(`keyferry audit removal\n${seq}\n${hash}\n`) };
+  }
+
   [Symbol.dispose](): void {
     this.#key.wipe();
   }

@@ -146,15 +146,27 @@ export class Verifier {
 
   // Lines that the trail writes about itself.
   #own({ seq, prev, what }: ReadLine, bytes: Buffer): void {
-    const said = JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
-    const { key, mac, to_seq, last_hash } = said;
-    if (what === 'audit.removed' && typeof to_seq === 'number' && typeof last_hash === 'string')
-      this.#removed.set(to_seq, last_hash);
-    if (this.#sealer === undefined || typeof mac !== 'string') return;
+    const said = membersOf(bytes);
+    if (said === undefined) return this.#wrong('changed', seq, `line ${seq} was changed: it is no JSON`);
+    if (what === 'audit.removed') return this.#removal(seq, said);
+    if (this.#sealer === undefined || typeof said['mac'] !== 'string') return;
     const right = this.#sealer.seal({ seq: seq - 1, hash: prev });
-    if (key !== right.key) this.#otherSeals += 1;
-    else if (mac === right.mac) this.#sealedTo = seq - 1;
+    if (said['key'] !== right.key) this.#otherSeals += 1;
+    else if (said['mac'] === right.mac) this.#sealedTo = seq - 1;
     else this.#wrong('seal', seq, `line ${seq} has a false seal: it, or what is before it, was written anew`);
+  }
+
+  // A removal is sealed by itself: who has only the disk could else write one behind the last seal, and the agent would go on behind it. One under
+  // another key can only be from before this key's first seal.
+  #removal(at: number, { key, mac, to_seq, last_hash }: Members): void {
+    if (typeof to_seq !== 'number' || typeof last_hash !== 'string') return;
+    const right = this.#sealer?.removal({ seq: to_seq, hash: last_hash });
+    if (right !== undefined && key !== right.key) {
+      this.#otherSeals += 1;
+      if (this.#sealedTo !== undefined) return;
+    } else if (right !== undefined && mac !== right.mac)
+      return this.#wrong('seal', at, `line ${at} has a false seal: nobody removed what it says by rule`);
+    this.#removed.set(to_seq, last_hash);
   }
 
   // After a fault: a line that seems to be missing may stand further on.
@@ -191,5 +203,15 @@ export class Verifier {
 
   #wrong(kind: FaultKind, seq: number, text: string): void {
     this.#fault ??= { kind, seq, file: this.#file, line: this.#line, text };
+  }
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+function membersOf(line: Buffer): Members | undefined {
+  try {
+    return JSON.parse(line.toString('utf8')) as Members;
+  } catch {
+    return undefined;
   }
 }

@@ -78,7 +78,9 @@ export async function startKeyDelivery(options: KeyDeliveryOptions): Promise<Key
   server.maxConnections = limits.supplyConnectionsMax;
   // Bounds a client that doesn't read its answer.
   server.setTimeout(times.requestMs);
-  const refused = new RefusedLog(options.log, options.clock, 'supply.handshake_refused');
+  const refused = new RefusedLog(options.clock, (fields) =>
+    options.log.warn('supply.handshake_refused', fields),
+  );
   logRefusedHandshakes(server, refused);
   const handshakes = new Handshakes(server, options.admission, refused);
   const connections = new Connections();
