@@ -14,6 +14,7 @@ import { systemDisk } from '../node/disk.ts';
 import { giveBackMemory } from '../node/give-back-memory.ts';
 import { Lives } from '../node/lives.ts';
 import { createLog } from '../node/log.ts';
+import { sparing } from '../node/sparing-log.ts';
 import { Supervisor } from '../node/supervisor.ts';
 import { version } from '../version.ts';
 
@@ -53,7 +54,7 @@ async function live(file: string, lives: Lives): Promise<void> {
   const loaded = load(file);
   const { config } = loaded;
   const { setLevel: setLogLevel, ...root } = createLog(config.log.level);
-  const log = root.with({ kma: config.kma_id });
+  const log = sparing(root.with({ kma: config.kma_id }), systemClock);
   if (last !== undefined) {
     const { quickEnds: quick_ends, waitMs: waited_ms, code, reason } = last;
     log.warn('agent.started_again', { after: code, reason, quick_ends, waited_ms });
