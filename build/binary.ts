@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { type Architecture, addons, addonVersion } from './binary/addons.ts';
 import { baseNode, leanAddon } from './binary/base-node.ts';
 import { bundle } from './binary/bundle.ts';
+import { codeCache } from './binary/code-cache.ts';
 import { licenses } from './binary/licenses.ts';
 import { pack } from './binary/pack.ts';
 import { writeSbom } from './binary/sbom.ts';
@@ -32,27 +33,33 @@ try {
     commit: commit(),
     addons: Object.fromEntries(addons.map((addon) => [addon.package, addonVersion(ROOT, addon)])),
   };
-  const main = join(work, 'keyferry.cjs');
-  await bundle(ROOT, facts, main);
+  const parts = { bundle: join(work, 'keyferry.cjs'), start: join(work, 'start.cjs') };
+  await bundle(ROOT, facts, parts.bundle, parts.start);
   const license = join(work, 'licenses.txt');
   writeFileSync(license, licenses(ROOT));
   for (const architecture of asked.length > 0 ? (asked as Architecture[]) : ALL)
-    await one(architecture, main, license);
+    await one(architecture, parts, license);
   writeSbom(ROOT, join(DIST, 'keyferry.cdx.json'));
   writeSums();
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
 
-async function one(architecture: Architecture, main: string, license: string): Promise<void> {
+async function one(
+  architecture: Architecture,
+  { bundle: script, start: main }: { readonly bundle: string; readonly start: string },
+  license: string,
+): Promise<void> {
   const node = join(work, `node-${architecture}`);
   baseNode(ROOT, architecture, work, node);
-  const assets: Record<string, string> = { 'licenses.txt': license };
+  const assets: Record<string, string> = { 'licenses.txt': license, 'keyferry.cjs': script };
   for (const addon of addons) {
     const lean = join(work, `${architecture}-${addon.name}`);
     leanAddon(join(ROOT, 'node_modules', addon.path(architecture)), lean);
     assets[addon.name] = lean;
   }
+  assets['code-cache'] = join(work, `${architecture}-code-cache`);
+  codeCache(architecture, node, script, join(work, `${architecture}-`), assets['code-cache']);
   const output = join(DIST, `keyferry-linux-${architecture}`);
   rmSync(output, { force: true });
   await pack(work, architecture, { main, node, assets }, output);

@@ -7,3 +7,9 @@ declare const KEYFERRY_BUILD:
   | undefined;
 
 export const buildFacts = typeof KEYFERRY_BUILD === 'undefined' ? undefined : KEYFERRY_BUILD;
+
+/** Set by what starts the binary's bundle. */
+declare const KEYFERRY_CODE_CACHE: boolean | undefined;
+
+/** Whether V8 has taken the compiled code in the binary instead of compiling its own, which makes for a slower start; undefined from sources. */
+export const codeCacheUsed = typeof KEYFERRY_CODE_CACHE === 'undefined' ? undefined : KEYFERRY_CODE_CACHE;

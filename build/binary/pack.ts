@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Architecture } from './addons.ts';
+import { v8Flags } from './code-cache.ts';
 
 type Sea = (
   entry: string,
@@ -35,7 +36,7 @@ export async function pack(
       seaConfig: {
         assets: from.assets,
         execArgvExtension: 'none',
-        execArgv: ['--disable-warning=ExperimentalWarning', '--disable-sigusr1'],
+        execArgv: ['--disable-warning=ExperimentalWarning', '--disable-sigusr1', ...v8Flags],
       },
     });
   } finally {

@@ -100,7 +100,14 @@ export class KxCredentials {
     return new Promise((resolve) => {
       const [near, far] = duplexPair();
       const server = new TLSSocket(near, { isServer: true, secureContext: this.context });
-      const client = connect({ socket: far, secureContext: this.context, rejectUnauthorized: false });
+      // Of names we know better than TLS.
+      const checkServerIdentity = () => undefined;
+      const client = connect({
+        socket: far,
+        secureContext: this.context,
+        rejectUnauthorized: false,
+        checkServerIdentity,
+      });
       const done = (reason: string | undefined) => {
         resolve(reason);
         for (const end of [client, server, near, far]) end.destroy();
@@ -109,11 +116,10 @@ export class KxCredentials {
         end.on('error', (error) => done(error.message));
         end.on('close', () => done('it closed the connection'));
       }
-      // A string, whatever its type says; of names we know better.
-      client.on('secureConnect', () => {
-        const reason = client.authorized ? undefined : String(client.authorizationError);
-        done(reason === 'ERR_TLS_CERT_ALTNAME_INVALID' ? undefined : reason);
-      });
+      // A string, whatever its type says.
+      client.on('secureConnect', () =>
+        done(client.authorized ? undefined : String(client.authorizationError)),
+      );
     });
   }
 }

@@ -13,7 +13,7 @@ import { version } from '../../src/version.ts';
 import { BareRoot, whyNoBareRoot } from './bare-root.ts';
 import { buildAll, whyNoBinary } from './built.ts';
 
-const FACTS = ['version', 'commit', 'node', 'openssl', 'sqlite', 'addons'];
+const FACTS = ['version', 'commit', 'node', 'openssl', 'sqlite', 'code_cache', 'addons'];
 
 describe('the single binary', { skip: whyNoBinary() }, () => {
   let dist: string;
@@ -29,6 +29,8 @@ describe('the single binary', { skip: whyNoBinary() }, () => {
     const facts = JSON.parse(run('version', '--json').stdout) as Record<string, unknown>;
     assert.deepEqual(Object.keys(facts), FACTS);
     assert.equal(facts['version'], version);
+    assert.equal(run('--version').stdout, `${version}\n`);
+    assert.equal(facts['code_cache'], 'used');
     assert.match(String(facts['commit']), /^[0-9a-f]{40}(-changed)?$/);
     assert.deepEqual(Object.keys(facts['addons'] as object), [
       'sodium-native',

@@ -9,12 +9,13 @@ const NEEDED = [
   ['binutils', 'x86_64-linux-gnu-strip'],
   ['binutils-aarch64-linux-gnu', 'aarch64-linux-gnu-strip'],
   ['patchelf', 'patchelf'],
+  ['qemu-user-static', 'qemu-aarch64-static'],
 ] as const;
 
 /** Why no binary can be built here; false when both can. Fits `skip`. */
 export function whyNoBinary(): string | false {
   const missing = NEEDED.filter(([, program]) => spawnSync(program, ['--version']).status !== 0);
-  if (missing.length === 0) return false;
+  if (missing.length === 0) return whyNoArm64();
   return `missing: ${missing.map(([name]) => name).join(', ')} (Debian: apt-get install ${missing.map(([name]) => name).join(' ')})`;
 }
 
@@ -27,7 +28,7 @@ export async function buildAll(): Promise<string> {
 }
 
 /** Why programs for arm64 cannot run here; false when they can. */
-export function whyNoArm64(): string | false {
+function whyNoArm64(): string | false {
   const there =
     spawnSync('qemu-aarch64-static', ['--version']).status === 0 &&
     spawnSync('ls', [join(ARM64_ROOT, 'lib/libstdc++.so.6')]).status === 0;
