@@ -5,6 +5,13 @@ import { addonPlugin } from './addons.ts';
 /** What the binary says of itself. */
 export type BuildFacts = { readonly commit: string; readonly addons: Readonly<Record<string, string>> };
 
+/** What a module of its own would have, as in any single executable: packages ask for it. */
+const BEFORE = `(function (require, KEYFERRY_CODE_CACHE) {
+const __filename = process.execPath;
+const __dirname = require('node:path').dirname(__filename);
+const importMetaUrl = require('node:url').pathToFileURL(__filename).href;
+`;
+
 const COMMON = {
   bundle: true,
   platform: 'node',
@@ -32,9 +39,7 @@ export async function bundle(root: string, facts: BuildFacts, out: string, start
     // Paths in messages and comments are those of the repository, wherever it lies.
     absWorkingDir: root,
     define: { KEYFERRY_BUILD: JSON.stringify(facts), 'import.meta.url': 'importMetaUrl' },
-    banner: {
-      js: "(function (require, KEYFERRY_CODE_CACHE) {const importMetaUrl = require('node:url').pathToFileURL(process.execPath).href;",
-    },
+    banner: { js: BEFORE },
     footer: { js: '})' },
     plugins: [plugin],
   });
