@@ -85,9 +85,14 @@ export class AgentBooks {
     return messages;
   }
 
-  /** Whether enough came or was answered that more credit is worth a message. */
+  /**
+   * Whether enough came or was answered that more credit is worth a message. Where the module has little left, any is: what it waits for may be
+   * all that is missing of a block, and nothing else is answered before that one.
+   */
   grantDue(): boolean {
-    return this.#grantable() - this.#granted >= Math.max(1, this.#window.underWay >> 2);
+    const more = this.#grantable() - this.#granted;
+    const step = Math.max(1, this.#window.underWay >> 2);
+    return more >= step || (more > 0 && this.#granted - this.#received < step);
   }
 
   /** The credit to send. */

@@ -52,6 +52,7 @@ void kf_answered(kf_module *module, uint64_t number, kf_why why) {
 static void send_part(kf_module *module, kf_block *block) {
   const uint32_t left = block->length - block->sent;
   const uint32_t size = left < module->opening.part_bytes ? left : module->opening.part_bytes;
+  if (block->sent == 0) module->opening.blocks_begun++;
   kf_KeyBlock message = kf_KeyBlock_init_zero;
   message.number = block->number;
   message.offset = block->sent;
@@ -66,8 +67,10 @@ static void send_part(kf_module *module, kf_block *block) {
 
 static kf_block *next_to_send(kf_module *module) {
   if (!kf_module_is_open(module) || module->opening.parts_sent >= module->opening.credit) return NULL;
+  const bool may_begin = module->opening.blocks_begun - module->opening.blocks_answered < KF_UNANSWERED_MAX;
   for (size_t i = 0; i < module->held; i++) {
-    if (module->blocks[i].sent < module->blocks[i].length) return &module->blocks[i];
+    if (module->blocks[i].sent == module->blocks[i].length) continue;
+    return module->blocks[i].sent > 0 || may_begin ? &module->blocks[i] : NULL;
   }
   return NULL;
 }

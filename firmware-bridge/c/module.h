@@ -19,6 +19,8 @@
 #define KF_NUMBER_MAX ((UINT64_C(1) << 38) - 1)
 /* Longest block, in bytes. */
 #define KF_BLOCK_BYTES_MAX 16777216u
+/* Blocks that may be with the agent and have no answer. */
+#define KF_UNANSWERED_MAX 64
 /* A block takes one number for each so many bytes begun. */
 #define KF_BYTES_A_NUMBER 1048576u
 /* Shortest and longest part of a block that may be agreed on, in bytes. */
@@ -100,6 +102,7 @@ typedef struct {
   uint32_t part_bytes;
   uint64_t credit;
   uint64_t parts_sent;
+  uint64_t blocks_begun;
   uint64_t blocks_answered;
 } kf_opening;
 

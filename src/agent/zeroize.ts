@@ -3,7 +3,7 @@ import type { Config } from '../config/schema.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Disk } from '../env/disk.ts';
 import type { Log } from '../env/log.ts';
-import { messageOf } from '../errors.ts';
+import { AgentError, messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { destroyNodeKey } from '../node/node-key.ts';
 import { markZeroized } from '../node/zeroized-mark.ts';
@@ -54,6 +54,7 @@ export async function zeroize(parts: AgentParts, why: string, log: Log): Promise
   log.error('agent.zeroized', {
     why,
     keys,
+    node_key: report.node_key,
     milliseconds: report.milliseconds,
     failures: report.failures.join('; '),
     modules: answers.map(([link, said]) => `${link}: ${said}`).join('; '),
@@ -83,7 +84,9 @@ function destroyAll(
     try {
       return run();
     } catch (thrown) {
-      failures.push(`${what}: ${messageOf(thrown)}`);
+      failures.push(
+        `${what}: ${messageOf(thrown)}${thrown instanceof AgentError ? ` ${thrown.remedy}` : ''}`,
+      );
       return undefined;
     }
   };

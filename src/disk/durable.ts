@@ -44,12 +44,14 @@ export function overwrite(disk: Disk, file: number): void {
   disk.fsyncSync(file);
 }
 
-/** Overwrites a small file where it stands, durably, then removes it. @returns whether it was there */
+/** Overwrites a small file where it stands, durably, then empties and removes it: where it may not be removed, nobody takes it for what it was. @returns whether it was there */
 export function overwriteAndRemove(disk: Disk, path: string): boolean {
   const file = openIfThere(disk, path);
   if (file === undefined) return false;
   try {
     overwrite(disk, file);
+    disk.ftruncateSync(file, 0);
+    disk.fsyncSync(file);
   } finally {
     disk.closeSync(file);
   }

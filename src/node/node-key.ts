@@ -60,6 +60,7 @@ export function readNewNodeKey(
  * Destroys the node key as far as it is this node's to destroy: a key file is overwritten and removed, and so is the salt of a passphrase, without
  * which the passphrase gives no key.
  * @returns what was done, for people
+ * @throws AgentError `host.node_key_left`
  */
 export function destroyNodeKey(disk: Disk, source: NodeKeySource, dataDirectory: string): string {
   if ('credential' in source)
@@ -68,18 +69,24 @@ export function destroyNodeKey(disk: Disk, source: NodeKeySource, dataDirectory:
   const name = 'file' in source ? path : `the salt of the passphrase (${path})`;
   try {
     return overwriteAndRemove(disk, path) ? `${name} was overwritten and removed` : `${name} was not there`;
-  } catch (thrown) {
-    return `${name} could not be destroyed (${messageOf(thrown)}): remove it by hand; it opens nothing any more`;
+  } catch (cause) {
+    const message = `${name} could not be removed: ${messageOf(cause)}`;
+    const remedy = 'Remove it by hand: it opens nothing any more, and is not to be a key again.';
+    throw new AgentError('host.node_key_left', message, { fault: 'host', remedy, cause });
   }
 }
 
-/** A node key for a node that has none: where it is a file that is not there, the file is made. @returns the path of what was made */
+/**
+ * A node key for a node that has none: where it is a file that is not there, or that a zeroization has emptied and could not remove, it is made.
+ * @returns the path of what was made
+ */
 export function commissionNodeKey(disk: Disk, source: NodeKeySource, entropy: Entropy): string | undefined {
   if (!('file' in source)) return undefined;
+  const isEmpty = disk.existsSync(source.file) && disk.statSync(source.file).size === 0;
   const bytes = Buffer.alloc(KEY_BYTES);
   try {
     entropy.fill(bytes);
-    disk.writeFileSync(source.file, bytes, { flag: 'wx', mode: 0o600, flush: true });
+    disk.writeFileSync(source.file, bytes, { flag: isEmpty ? 'r+' : 'wx', mode: 0o600, flush: true });
     syncDirectory(disk, dirname(source.file));
     return source.file;
   } catch (thrown) {

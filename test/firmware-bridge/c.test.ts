@@ -100,6 +100,14 @@ describe('the firmware side in C', { skip: whyNoC() }, () => {
     }
   });
 
+  test('no block is begun while 64 that went out have no answer, and one that is begun goes out whole', () => {
+    assert.deepEqual(ask(['unanswered 200 3', 'unanswered 64 0', 'unanswered 60 60']), [
+      '128 134 ',
+      '128 128 ',
+      '120 120 ',
+    ]);
+  });
+
   test('frames of any length come out even, and damaged ones are dropped', () => {
     const messages = inputs.filter(({ length }) => length > 0 && length <= 256);
     const frames = ask(messages.map((message) => `frame ${hex(message)}`));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { BlockParts } from '../../firmware-bridge/block-parts.ts';
+import { AgentBooks } from '../../firmware-bridge/books.ts';
 import { AgentExchange } from '../../firmware-bridge/exchange.ts';
 import type { ExchangeEffect } from '../../firmware-bridge/exchange-events.ts';
 import type { Hello, KeyBlock } from '../../firmware-bridge/message.ts';
@@ -236,5 +237,48 @@ test('blocks in parts, whatever is lost or repeated and whoever restarts: none l
       assert.equal(line.module.heldBlocks, 0);
     }),
     { numRuns: Number(process.env['KEYFERRY_BRIDGE_RUNS'] ?? 300) },
+  );
+});
+
+test('credit is given until every block is there, whatever its parts and the window', () => {
+  const windows = fc.record({
+    underWay: fc.integer({ min: 1, max: 64 }),
+    longest: fc.integer({ min: 1, max: 256 }),
+  });
+  const cases = windows.chain(({ underWay, longest }) =>
+    fc.record({
+      window: fc.constant({ underWay, unanswered: Math.max(underWay, longest) }),
+      blocks: fc.array(fc.integer({ min: 1, max: longest }), { minLength: 1, maxLength: 12 }),
+      lag: fc.integer({ min: 0, max: 3 }),
+    }),
+  );
+  fc.assert(
+    fc.property(cases, ({ window, blocks, lag }) => {
+      const books = new AgentBooks(window);
+      let credit = books.grant();
+      let sent = 0;
+      const waiting: number[] = [];
+      const granted = () => {
+        if (books.grantDue()) credit = books.grant();
+      };
+      const answer = () => {
+        books.answer(waiting.shift()!, { stored: true });
+        books.takeAnswers();
+        granted();
+      };
+      for (const [number, parts] of blocks.entries()) {
+        for (let part = 0; part < parts; part++) {
+          // Nothing of this block is answered before all of it is here.
+          while (sent >= credit && waiting.length > 0) answer();
+          assert.ok(sent < credit, `part ${part} of ${parts} of block ${number} has no credit`);
+          sent += 1;
+          assert.equal(books.receive(number), undefined);
+          granted();
+        }
+        assert.equal(books.deliver(number, parts), undefined);
+        waiting.push(number);
+        while (waiting.length > lag) answer();
+      }
+    }),
   );
 });

@@ -3,9 +3,15 @@ import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { Disk } from '../../src/env/disk.ts';
 import { systemDisk } from '../../src/node/disk.ts';
 import { systemEntropy } from '../../src/node/entropy.ts';
-import { loadNodeKey, type NodeKeySource } from '../../src/node/node-key.ts';
+import {
+  commissionNodeKey,
+  destroyNodeKey,
+  loadNodeKey,
+  type NodeKeySource,
+} from '../../src/node/node-key.ts';
 
 const KEY = Buffer.from(Array.from({ length: 32 }, (_, i) => i * 7));
 
@@ -86,4 +92,27 @@ test('a systemd credential is read from the directory that systemd names', (t) =
   }
   delete process.env['CREDENTIALS_DIRECTORY'];
   assert.throws(() => load({ credential: 'node-key' }, directory), { code: 'configuration.no_credentials' });
+});
+
+test('a key file that a zeroization may overwrite and not remove is said to be left, is no key any more, and a new one is made in it', (t) => {
+  const { directory, put } = directoryFor(t);
+  const file = put('key', KEY);
+  const disk: Disk = {
+    ...systemDisk,
+    rmSync: () => {
+      throw new Error('EACCES: permission denied, unlink');
+    },
+  };
+  assert.throws(() => destroyNodeKey(disk, { file }, directory), {
+    code: 'host.node_key_left',
+    remedy: /Remove it by hand/,
+  });
+  assert.equal(statSync(file).size, 0);
+  assert.throws(() => load({ file }, directory), { code: 'configuration.node_key_size' });
+  assert.equal(commissionNodeKey(systemDisk, { file }, systemEntropy), file);
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  const fresh = load({ file }, directory);
+  assert.ok(!fresh.equals(KEY) && !fresh.every((byte) => byte === fresh[0]));
+  assert.equal(commissionNodeKey(systemDisk, { file }, systemEntropy), undefined);
+  assert.deepEqual(load({ file }, directory), fresh, 'a key that is there stays');
 });

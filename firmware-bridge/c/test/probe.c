@@ -10,6 +10,7 @@
 #include "../crc32c.h"
 #include "../crypto/blake2b.h"
 #include "../crypto/x25519.h"
+#include "../internal.h"
 #include "../message.h"
 #include "../module.h"
 
@@ -194,6 +195,36 @@ static void unreport(void) {
   printf("%" PRIu32, in.faults);
 }
 
+#define MANY 256
+
+static void send_all(kf_module *module) {
+  while (kf_module_send_next(module)) {}
+  printf("%" PRIu64 " ", module->opening.parts_sent);
+}
+
+static void discard(void *context, const uint8_t *bytes, size_t length) {
+  (void)context, (void)bytes, (void)length;
+}
+
+/* unanswered HELD ANSWERS: parts that go out of so many blocks of two parts each, with credit for all; and after so many answers. */
+static void unanswered(void) {
+  static kf_block books[MANY];
+  static uint8_t bytes[MANY][100];
+  kf_module module;
+  const kf_identity identity = {"m", "L1", KF_TX, "1", 100, 64, NULL, 0, 0};
+  kf_hooks hooks;
+  memset(&hooks, 0, sizeof hooks);
+  hooks.write = discard;
+  if (!kf_module_init(&module, &identity, books, MANY, &hooks)) return;
+  module.opening.number = 1;
+  module.opening.credit = 1000;
+  module.opening.part_bytes = 64;
+  for (int i = 0; i < atoi(raw[0]); i++) kf_module_add(&module, (uint64_t)i, bytes[i], 100, -1);
+  send_all(&module);
+  for (int i = 0; i < atoi(raw[1]); i++) kf_answered(&module, (uint64_t)i, KF_STORED);
+  send_all(&module);
+}
+
 static void sizes(void) {
   printf("%zu %zu", sizeof(kf_module), sizeof(kf_block));
 }
@@ -204,7 +235,7 @@ static const struct {
 } questions[] = {
     {"crc", crc},   {"frame", frame}, {"unframe", unframe}, {"reencode", reencode}, {"block", block}, {"hash", hash},
     {"hmac", hmac}, {"seal", seal},   {"unseal", unseal},   {"x25519", x25519},     {"sizes", sizes}, {"handshake", handshake},
-    {"reports", reports}, {"unreport", unreport},
+    {"reports", reports}, {"unreport", unreport}, {"unanswered", unanswered},
 };
 
 int main(void) {
