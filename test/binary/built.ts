@@ -23,7 +23,9 @@ export function whyNoBinary(): string | false {
 export async function buildAll(): Promise<string> {
   const out = mkdtempSync(join(tmpdir(), 'keyferry-dist-'));
   process.once('exit', () => rmSync(out, { recursive: true, force: true }));
-  await promisify(execFile)('npm', ['run', 'build', '--', '--out', out], { cwd: ROOT });
+  // One build at a time: tests in another process may want one, too.
+  const lock = join(tmpdir(), 'keyferry-build.lock');
+  await promisify(execFile)('flock', [lock, 'npm', 'run', 'build', '--', '--out', out], { cwd: ROOT });
   return out;
 }
 

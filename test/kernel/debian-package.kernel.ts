@@ -65,7 +65,8 @@ test('the Debian package is installed, runs under systemd with all its fences, i
   const config = readFileSync(join(lab.folder, 'A.yaml'), 'utf8')
     .replace(/data_directory: .*/, 'data_directory: /var/lib/keyferry')
     .replace(/ {2}file: .*node\.key/, '  credential: node-key')
-    .replace('/lab/control.sock', '/run/keyferry/control.sock');
+    .replace('/lab/control.sock', '/run/keyferry/control.sock')
+    .concat('rollback_guard:\n  file: /media/guard/keyferry\n');
   commission(root, { folder: lab.folder, config, nodeKey: 'pki/nodes/A/node.key' });
 
   mkdirSync(join(directory, 'run'));
@@ -106,6 +107,9 @@ test('the Debian package is installed, runs under systemd with all its fences, i
     });
     const { stored } = module.last!;
     await module.until('more key is stored', (report) => report.stored >= stored + BLOCKS, WAIT_MS);
+    // A node without a credential: another one then, whose key is a file.
+    guest.say('own-key');
+    await unitUntil(guest, 'a start with a key file', ({ state, pid }) => state === 'active' && pid > 0);
   } catch (thrown) {
     const journal = await ask(guest, 'journal', ({ event }) => event === 'journal').catch(() => undefined);
     t.diagnostic(String(journal?.['text']).replaceAll('~', '\n'));
@@ -124,6 +128,14 @@ test('the Debian package is installed, runs under systemd with all its fences, i
   assert.equal(inRoot(root, 'dpkg', '--remove', 'keyferry').status, 0);
   assert.ok(existsSync(store) && existsSync(join(root, 'etc/keyferry/config.yaml')));
   assert.ok(!existsSync(join(root, 'usr/bin/keyferry')));
+  install(root, deb);
+  assert.match(
+    inRoot(root, 'systemctl', 'is-enabled', 'keyferry').text,
+    /enabled/,
+    'it would start at the next boot',
+  );
+  assert.equal(readFileSync(store, 'utf8'), 'key');
+  assert.equal(inRoot(root, 'dpkg', '--remove', 'keyferry').status, 0);
   assert.equal(inRoot(root, 'dpkg', '--purge', 'keyferry').status, 0);
   assert.ok(!existsSync(store) && !existsSync(join(root, 'etc/keyferry')));
 });

@@ -72,7 +72,7 @@ export function commission(root: string, { folder, config, nodeKey }: Commission
     root,
     'sh',
     '-c',
-    `rm ${key}; chown -R keyferry:keyferry /etc/keyferry/*; chown root: /etc/keyferry/node-key.cred`,
+    `rm ${key}; mkdir -p /media/guard; chown keyferry: /media/guard; chown -R keyferry:keyferry /etc/keyferry/*; chown root: /etc/keyferry/node-key.cred`,
   );
   copyFileSync(join(import.meta.dirname, 'try-service'), join(root, 'usr/local/bin/try-service'));
   const system = join(root, 'etc/systemd/system');
