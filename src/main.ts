@@ -6,11 +6,14 @@ import { limits } from './limits.ts';
 // Read when the first thread of the pool is needed.
 process.env['UV_THREADPOOL_SIZE'] ??= String(limits.poolThreads);
 
-// Whoever read us has gone, as `head` does.
-process.stdout.on('error', () => process.exit());
-
 /** As Node.js itself says it. */
 const HANGS = 13;
+
+// Whoever read us has gone, as `head` does: they have what they wanted. A command that has something to undo listens for itself.
+process.stdout.on('error', () => {
+  if (process.stdout.listenerCount('error') > 1) return;
+  process.exit(process.exitCode === HANGS ? 0 : process.exitCode);
+});
 
 // In a function: the binary's one file is CommonJS, which waits for nothing at its top.
 void main();

@@ -71,7 +71,7 @@ local function secrecy(name, around)
   return around
 end
 
--- Walks the strings of the payload and nothing else. Returns the texts that stand for a value: words of the member's
+-- Walks the payload. Returns the texts that stand for a value, and of other values those that are hidden: words of the member's
 -- name, first and last position in the payload, whether it is hidden; and whether quotes and brackets come out even.
 local function texts_of(text)
   local found = {}
@@ -81,6 +81,10 @@ local function texts_of(text)
   while true do
     local from = text:find('["{}%[%],:]', at)
     if from == nil then break end
+    -- A number, true, false or null.
+    if text:sub(at, from - 1):find("%S") and secrecy(name, around[depth]) ~= "shown" then
+      found[#found + 1] = { first = at, last = from - 1, hidden = true, literal = true }
+    end
     local letter = text:sub(from, from)
     at = from + 1
     if letter == '"' then
@@ -95,7 +99,7 @@ local function texts_of(text)
         names[depth] = words(text:sub(at, close - 1))
       else
         local hidden = secrecy(name, around[depth])
-        found[#found + 1] = { name = name, first = at, last = close - 1, hidden = hidden == "hidden" }
+        found[#found + 1] = { name = name, first = at, last = close - 1, hidden = hidden ~= "shown" }
       end
       at = close + 1
     elseif letter == ":" then
@@ -135,7 +139,7 @@ local function dissect_payload(range, pinfo, tree)
     if member.hidden then
       if member.name == "key" then tree:add(f.key_length, at, decoded_bytes(letters)) end
       masked[#masked + 1] = text:sub(from, member.first - 1)
-      masked[#masked + 1] = ("*"):rep(#letters)
+      masked[#masked + 1] = member.literal and "0" .. (" "):rep(#letters - 1) or ("*"):rep(#letters)
       from = member.last + 1
     elseif shown[member.name] ~= nil then
       tree:add(shown[member.name], at, letters)

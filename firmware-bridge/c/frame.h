@@ -80,7 +80,7 @@ void kf_frame_in_init(kf_frame_in *in);
 size_t kf_frame_take(kf_frame_in *in, uint8_t byte);
 
 /* Takes one report of USB HID, its report ID first where it has one, likewise. */
-size_t kf_report_take(kf_frame_in *in, const uint8_t *report, size_t length, bool has_id);
+size_t kf_report_take(kf_frame_in *in, const uint8_t *report, size_t length, uint8_t id);
 
 /* Inside the library. */
 void kf_reports_put(kf_frame_out *out, const uint8_t *bytes, size_t length);

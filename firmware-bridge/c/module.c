@@ -222,7 +222,7 @@ static void on_message(kf_module *module, size_t length, uint32_t now_ms) {
 void kf_module_receive(kf_module *module, const uint8_t *bytes, size_t length, uint32_t now_ms) {
   if (module->out.report_bytes != 0) {
     if (length == 0) return;
-    on_message(module, kf_report_take(&module->in, bytes, length, module->out.report_id != 0), now_ms);
+    on_message(module, kf_report_take(&module->in, bytes, length, module->out.report_id), now_ms);
     return;
   }
   for (size_t i = 0; i < length; i++) on_message(module, kf_frame_take(&module->in, bytes[i]), now_ms);

@@ -40,15 +40,39 @@ bool kf_module_telemetry(kf_module *module, const kf_telemetry *from) {
   return kf_send(&module->out, &module->channel, &envelope);
 }
 
-/* Without control characters; the far end looks at the UTF-8. */
+typedef struct {
+  /* Bytes of a character that are to come, and what the next one may be. */
+  int left;
+  uint8_t low, high;
+} utf8;
+
+/* Whether `byte` may come next in a text of UTF-8 without control characters. */
+static bool takes(utf8 *at, uint8_t byte) {
+  if (at->left > 0) {
+    const bool fits = byte >= at->low && byte <= at->high;
+    *at = (utf8){at->left - 1, 0x80, 0xBF};
+    return fits;
+  }
+  if (byte < 0x80) return byte >= ' ' && byte != 0x7F;
+  if (byte < 0xC2 || byte > 0xF4) return false;
+  *at = (utf8){byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3, 0x80, 0xBF};
+  if (byte == 0xC2 || byte == 0xE0) at->low = 0xA0;
+  if (byte == 0xF0) at->low = 0x90;
+  if (byte == 0xED) at->high = 0x9F;
+  if (byte == 0xF4) at->high = 0x8F;
+  return true;
+}
+
+/* What is no text, be it cut off within a character, would end the opening at the far end. */
 static bool copy_text(char to[ALARM_TEXT_MAX + 1], const char *from) {
+  utf8 at = {0, 0, 0};
   size_t length = 0;
   for (; from[length] != 0; length++) {
-    if (length == ALARM_TEXT_MAX || (unsigned char)from[length] < ' ' || from[length] == 0x7F) return false;
+    if (length == ALARM_TEXT_MAX || !takes(&at, (uint8_t)from[length])) return false;
     to[length] = from[length];
   }
   to[length] = 0;
-  return true;
+  return at.left == 0;
 }
 
 bool kf_module_alarm(kf_module *module, const char *code, const char *text, bool active, bool suspect) {

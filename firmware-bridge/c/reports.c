@@ -54,8 +54,10 @@ static bool is_next(kf_frame_in *in, uint8_t sequence) {
   return next;
 }
 
-size_t kf_report_take(kf_frame_in *in, const uint8_t *report, size_t length, bool has_id) {
-  if (has_id && length > 0) {
+size_t kf_report_take(kf_frame_in *in, const uint8_t *report, size_t length, uint8_t id) {
+  if (id != 0) {
+    /* Another one of the device's. */
+    if (length == 0 || report[0] != id) return 0;
     report++;
     length--;
   }

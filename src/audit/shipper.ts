@@ -41,6 +41,8 @@ const PLACE_FILE = 'shipped.json';
 export class Shipper {
   readonly #options: ShipperOptions;
   /** Behind what is acknowledged; undefined until it has been looked for. */
+  /** Up to which line it is on record that some were never shipped. */
+  #missedTo = 0;
   #place: Place | undefined;
   /** Lines up to this one are acknowledged. */
   acknowledged = 0;
@@ -138,8 +140,11 @@ export class Shipper {
     const seq = Math.max(this.acknowledged, readPlace(disk, join(directory, PLACE_FILE)));
     this.acknowledged = seq;
     const place = placeBehind(disk, directory, seq);
-    if (place !== undefined && place.seq > seq) {
-      const facts = { from_seq: seq + 1, to_seq: place.seq };
+    const from = Math.max(seq, this.#missedTo);
+    if (place !== undefined && place.seq > from) {
+      // Once: while the collector is away this comes again and again.
+      this.#missedTo = place.seq;
+      const facts = { from_seq: from + 1, to_seq: place.seq };
       const reason = 'they were removed before the collector had them';
       audit.record({ what: 'audit.not_shipped', who: 'agent', outcome: 'failed', reason, facts });
     }

@@ -125,5 +125,7 @@ function describe(lab: Lab): object {
 function interruption(): Promise<void> {
   return new Promise((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => resolve());
+    // Nobody reads any more; what was started is to be stopped all the same.
+    process.stdout.on('error', () => resolve());
   });
 }

@@ -92,7 +92,7 @@ async function run(options: Options): Promise<void> {
   const onSignal = (): void => stop.abort();
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   // Whoever read the status lines has gone.
-  process.stdout.once('error', onSignal);
+  process.stdout.on('error', onSignal);
   const print = options.json === true ? jsonLine : textLine;
   try {
     await simulate(

@@ -103,6 +103,11 @@ export class Dialogue {
     }
   }
 
+  /** The next message that a KM does not send of its own accord, as it may begin a relay or a key supply at any time. */
+  answer(ms: number): Promise<Heard> {
+    return this.find(({ command }) => command !== code.relay && command !== code.supply, ms);
+  }
+
   #awoken(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);

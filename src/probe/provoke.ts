@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Check, fail, pass, type Verdict } from './check.ts';
+import { type Check, fail, notAnswered, pass, type Verdict } from './check.ts';
 import type { Dialogue } from './dialogue.ts';
 import { code, frame } from './encode.ts';
 import { type Probe, saysSuccess } from './probe.ts';
@@ -7,6 +7,8 @@ import { type Probe, saysSuccess } from './probe.ts';
 /** What became of a message that should not have been sent. */
 export type Outcome = {
   readonly response: string | undefined;
+  /** What it says of a good message; undefined where that is not known. */
+  readonly usual?: string | undefined;
   readonly afterwards: 'closed' | 'went on' | 'silent' | 'unknown';
 };
 
@@ -19,9 +21,9 @@ export async function provoke(
   bad: (dialogue: Dialogue) => Buffer,
   request: string,
 ): Promise<Outcome> {
-  const answers =
-    probe.options.protocol === 'keyferry' ||
-    (probe.options.unprotectedKey && (await probe.baseline()) !== undefined);
+  const { protocol, unprotectedKey } = probe.options;
+  const usual = protocol === 'plain' && unprotectedKey ? await probe.baseline() : undefined;
+  const answers = protocol === 'keyferry' || usual !== undefined;
   const dialogue = await probe.open();
   dialogue.send(bad(dialogue));
   const good = await goodMessage(probe, dialogue);
@@ -30,11 +32,11 @@ export async function provoke(
   let response: string | undefined;
   for (;;) {
     const heard = await dialogue.next(Math.max(0, endMs - performance.now()));
-    if (heard === 'closed') return { response, afterwards: 'closed' };
-    if (heard === 'silence') return { response, afterwards: answers ? 'silent' : 'unknown' };
+    if (heard === 'closed') return { response, usual, afterwards: 'closed' };
+    if (heard === 'silence') return { response, usual, afterwards: answers ? 'silent' : 'unknown' };
     const id = heard.members.get('keyrelayrequestid');
     if (heard.command === code.completion && id === request) response = String(heard.members.get('response'));
-    if (good.isAnswer(heard.command, id)) return { response, afterwards: 'went on' };
+    if (good.isAnswer(heard.command, id)) return { response, usual, afterwards: 'went on' };
   }
 }
 
@@ -56,10 +58,14 @@ async function goodMessage(probe: Probe, dialogue: Dialogue) {
 }
 
 /** The verdict on a message that must not be taken for a good one. */
-export function refusal({ response, afterwards }: Outcome): Verdict {
+export function refusal(outcome: Outcome): Verdict {
+  const { response, usual } = outcome;
   if (response !== undefined && saysSuccess(response))
     return fail(`it was taken: the response is "${response}"`);
-  return survival({ response, afterwards });
+  // A word of its own, which may be one for success.
+  if (response !== undefined && response === usual)
+    return notAnswered(`the response is "${response}", as to a good message: look up what it means`);
+  return survival(outcome);
 }
 
 /** The verdict on a message that may be taken or not, and must not do harm. */

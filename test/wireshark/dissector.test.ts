@@ -95,6 +95,24 @@ test('messages over several segments and several in one are shown with their mem
   }
 });
 
+test('key in forms that nobody should send is hidden, too: as texts and numbers of lists, and without an entry', {
+  skip: noTshark,
+}, async (t) => {
+  const odd = [
+    { keys: [KEY] },
+    { keys: KEY },
+    { keys: [[KEY], { value: [KEY] }] },
+    { keys: [{ key_ID: 'k-1', key: [81234567, 91234567, true], size: 81234567 }], number: 256 },
+  ];
+  const stream = Buffer.concat(odd.map((payload, i) => frame(i + 1, 0x1101, JSON.stringify(payload))));
+  const file = captured(t, 4163, [{ toServer: true, bytes: stream }]);
+  const tree = await tshark(['-r', file, '-V']);
+  assertNoKey(tree);
+  assert.ok(!tree.includes('81234567') && !tree.includes('91234567'));
+  assert.match(tree, /Number value: 256/);
+  assert.ok(!tree.includes('Payload is no JSON object'));
+});
+
 test('the search of this test finds key that is shown', { skip: noTshark }, async (t) => {
   const file = captured(t, 4163, [
     { toServer: true, bytes: frame(1, 0x1102, JSON.stringify({ response: KEY })) },

@@ -1,5 +1,6 @@
 #include "chacha20.h"
 
+#include "../wipe.h"
 #include "bytes.h"
 
 static uint32_t rotate(uint32_t x, int by) {
@@ -25,6 +26,8 @@ static void next_block(kf_chacha20 *cipher) {
     for (int i = 0; i < 4; i++) quarter(&x[i], &x[4 + (i + 1) % 4], &x[8 + (i + 2) % 4], &x[12 + (i + 3) % 4]);
   }
   for (int i = 0; i < 16; i++) kf_put32(cipher->stream + 4 * i, x[i] + cipher->state[i]);
+  /* From it the rounds lead back to the key. */
+  kf_wipe(x, sizeof x);
   cipher->state[12]++;
   cipher->used = 0;
 }

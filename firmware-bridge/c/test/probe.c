@@ -187,7 +187,7 @@ static void unreport(void) {
   kf_frame_in_init(&in);
   for (size_t at = 0; size > 0 && at < words[0].length; at += size) {
     const size_t left = words[0].length - at;
-    const size_t length = kf_report_take(&in, words[0].bytes + at, left < size ? left : size, atoi(raw[2]) != 0);
+    const size_t length = kf_report_take(&in, words[0].bytes + at, left < size ? left : size, (uint8_t)atoi(raw[2]));
     if (length == 0) continue;
     print(in.message, length);
     printf(" ");

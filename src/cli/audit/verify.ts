@@ -9,9 +9,8 @@ import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { AgentError, messageOf } from '../../errors.ts';
 import { systemDisk } from '../../node/disk.ts';
-import { systemEntropy } from '../../node/entropy.ts';
-import { loadNodeKey } from '../../node/node-key.ts';
 import { callAgent } from '../control-client.ts';
+import { nodeKeyToLook } from '../node-key-to-look.ts';
 
 export type VerifyOptions = {
   readonly directory: string;
@@ -89,7 +88,7 @@ function sealerOf(config: Config | undefined): { sealer: AuditSealer | undefined
   if (config === undefined)
     return { sealer: undefined, said: 'not looked at: no node key was given (--config)' };
   try {
-    using nodeKey = loadNodeKey(systemDisk, config.node_key, config.data_directory, systemEntropy);
+    using nodeKey = nodeKeyToLook(config);
     return { sealer: new AuditSealer(nodeKey), said: 'looked at' };
   } catch (thrown) {
     return { sealer: undefined, said: `not looked at: ${messageOf(thrown)}` };

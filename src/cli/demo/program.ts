@@ -4,7 +4,7 @@ import { isSea } from 'node:sea';
 
 const STOP_MS = 5_000;
 
-/** A keyferry process of a lab, its output in a file. Ends with the process that started it. */
+/** A keyferry process of a lab, its output in a file. Whoever starts it stops it. */
 export class Program {
   readonly name: string;
   readonly #child: ChildProcess;

@@ -1,13 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
-import type { Config } from '../../config/schema.ts';
 import { AgentError } from '../../errors.ts';
 import { systemClock } from '../../node/clock.ts';
 import { systemDisk } from '../../node/disk.ts';
-import { systemEntropy } from '../../node/entropy.ts';
-import { loadNodeKey } from '../../node/node-key.ts';
 import { checkStore, type StoreReport } from '../../store/check/check.ts';
+import { nodeKeyToLook } from '../node-key-to-look.ts';
 import { table } from '../table.ts';
 
 export type StoreCheckOptions = { readonly config: string; readonly key: boolean; readonly json?: boolean };
@@ -35,24 +33,8 @@ function check({ config: file, key }: StoreCheckOptions): StoreReport {
   const path = join(config.data_directory, 'keys.sqlite');
   const facts = { disk: systemDisk, path, kmaId: config.kma_id, nowMs: systemClock.wallMs() };
   if (!key || !existsSync(path)) return checkStore({ ...facts, nodeKey: undefined });
-  using nodeKey = nodeKeyOf(config);
+  using nodeKey = nodeKeyToLook(config);
   return checkStore({ ...facts, nodeKey });
-}
-
-function nodeKeyOf({ node_key, data_directory }: Config) {
-  const salt = join(data_directory, 'node-key.salt');
-  // It would be made anew, and a check makes nothing.
-  if ('passphrase_file' in node_key && !existsSync(salt))
-    throw new AgentError(
-      'host.store_salt_missing',
-      `there is no ${salt}: without it no passphrase gives the node key`,
-      {
-        fault: 'host',
-        remedy:
-          'Put it back from where the data directory was saved, or look without the node key: --no-key.',
-      },
-    );
-  return loadNodeKey(systemDisk, node_key, data_directory, systemEntropy);
 }
 
 export function reportText(report: StoreReport): string {

@@ -111,7 +111,7 @@ async function answers(probe: Probe, dialogue: Dialogue, count: number): Promise
   const heard: Received[] = [];
   for (let i = 0; i < count; i++) {
     dialogue.send(frame({ id: dialogue.nextId(), command: code.relay }, await probe.relay()));
-    const one = await dialogue.next(probe.timeoutMs);
+    const one = await dialogue.answer(probe.timeoutMs);
     if (typeof one === 'string') break;
     heard.push(one);
   }

@@ -166,7 +166,7 @@ export const relayChecks: readonly Check[] = [
     async run(probe) {
       const dialogue = await probe.open();
       dialogue.send(frame({ id: dialogue.nextId(), command: code.completion }, probe.stray()));
-      const heard = await dialogue.next(Math.min(500, probe.timeoutMs));
+      const heard = await dialogue.answer(Math.min(500, probe.timeoutMs));
       return typeof heard === 'string'
         ? pass(heard === 'closed' ? 'closed the connection' : 'passed over')
         : fail('answered');

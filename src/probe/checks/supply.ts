@@ -31,7 +31,7 @@ export const supplyChecks: readonly Check[] = [
       const dialogue = await probe.open();
       const members = { session: randomUUID(), keyId: randomUUID(), response: 'success' };
       dialogue.send(frame({ id: dialogue.nextId(), command: code.supplyResponse }, text(probe, members)));
-      const heard = await dialogue.next(Math.min(500, probe.timeoutMs));
+      const heard = await dialogue.answer(Math.min(500, probe.timeoutMs));
       return typeof heard === 'string'
         ? pass(heard === 'closed' ? 'closed the connection' : 'passed over')
         : fail('answered');
