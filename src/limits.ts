@@ -171,7 +171,7 @@ export const limits = {
   gateHostsMax: 4_096,
   /** Connections that one peer may make: so many at once, then so many a second. */
   peerConnectsBurst: 32,
-  peerConnectsPerSecond: 1,
+  peerConnectsPerSecond: 4,
   kxTickMs: 1_000,
   kxPingMs: 5_000,
   /** Pings and pongs that a peer may send between two ticks. */

@@ -62,8 +62,15 @@ export class Dialogue {
     return this.#closed;
   }
 
-  /** Bytes that came and do not make a message. */
-  get unfinishedBytes(): number {
+  /** Bytes that came and make no message, though its rest had `ms` to come. */
+  async unfinished(ms: number): Promise<number> {
+    const endMs = performance.now() + ms;
+    for (
+      let left = ms;
+      this.#buffer.length > 0 && !this.#closed && left > 0;
+      left = endMs - performance.now()
+    )
+      await this.#awoken(left);
     return this.#buffer.length;
   }
 
@@ -90,7 +97,14 @@ export class Dialogue {
 
   /** The next message, or that the connection was closed, or that neither came within `ms`. */
   async next(ms: number): Promise<Heard> {
-    if (this.#heard.length === 0 && !this.#closed) await this.#awoken(ms);
+    const endMs = performance.now() + ms;
+    // Part of a message wakes as well.
+    for (
+      let left = ms;
+      this.#heard.length === 0 && !this.#closed && left > 0;
+      left = endMs - performance.now()
+    )
+      await this.#awoken(left);
     return this.#heard.shift() ?? (this.#closed ? 'closed' : 'silence');
   }
 

@@ -20,7 +20,7 @@ export const framingChecks: readonly Check[] = [
     async run(probe) {
       const dialogue = await probe.open();
       const [heard] = await answers(probe, dialogue, 1);
-      const rest = dialogue.unfinishedBytes;
+      const rest = await dialogue.unfinished(probe.timeoutMs);
       if (rest > 0)
         return fail(`${rest} bytes came that make no message: is Length that of the payload alone?`);
       if (heard === undefined) return notAnswered('no answer came');
