@@ -187,6 +187,7 @@ export const limits = {
   kxExpiryTickMs: 1_000,
   /** Least time between two log lines on connections that were refused before a peer was known. */
   refusedLogMs: 1_000,
+  refusedKindsMax: 16,
   /** Lines of the log about one event of one peer or link in such a time. */
   logSpareMs: 1_000,
   logLinesMax: 20,

@@ -14,6 +14,7 @@ import { holdFile } from '../node/hold-file.ts';
 import { readKeyFile } from '../node/key-file.ts';
 import { peerEvents } from './peer-events.ts';
 import type { AgentParts } from './status.ts';
+import { troubleLog } from './trouble-log.ts';
 
 /**
  * Who is next to this node: the Kx peers, and the QKD links to them with their modules. Each is made, opened and closed by itself, so that a
@@ -107,7 +108,7 @@ export class Neighbours {
     using moduleKey =
       module_key === undefined ? undefined : readKeyFile(world.disk, module_key, 'module_key');
     const channel = moduleKey && { moduleKey, entropy: world.entropy };
-    const log = this.#log.with({ link: link.peer });
+    const log = troubleLog(this.#log.with({ link: link.peer }), (reason) => acquire.onTrouble(reason));
     modules.set(kmaId, driver.open({ clock, log, port, baudRate, expectedLinkId, channel }, acquire));
   }
 

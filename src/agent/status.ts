@@ -95,7 +95,8 @@ export function describe(parts: AgentParts): Status {
     pools: describePools(parts),
     relay: describeRelay(parts.relay),
     notifications: describeNotifications(parts.notification),
-    supply: supply === undefined ? null : { ...supply.stats, ...describePush(parts.push) },
+    supply:
+      supply === undefined ? null : { ...supply.stats, ...describeDoor(parts), ...describePush(parts.push) },
     store: { commits: store.commit.commits, write_failed: failure?.message ?? null },
     audit: parts.auditing.status,
     memory: memoryStatus(),
@@ -200,6 +201,14 @@ function describeNotifications({ source, stats }: SupplyNotification): Notificat
     last_failure: lastFailure === '' ? null : lastFailure,
     ...stats,
   };
+}
+
+function describeDoor({
+  doors: { supply },
+}: AgentParts): Pick<SupplyState, 'refused' | 'refusals' | 'certificate_expires'> {
+  const refusals = supply?.refusals() ?? {};
+  const refused = Object.values(refusals).reduce((sum, count) => sum + count, 0);
+  return { refused, refusals, certificate_expires: supply?.expires().toISOString() ?? null };
 }
 
 function describePush(push: PushParts | undefined): Pick<SupplyState, 'pushed' | 'lost' | 'streams'> {

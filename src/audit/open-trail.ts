@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { makeDurable } from '../disk/durable.ts';
+import { makeDirectories, makeDurable } from '../disk/durable.ts';
 import type { Disk } from '../env/disk.ts';
 import { AgentError, messageOf } from '../errors.ts';
 import { BEGINNING, type Link, type ReadLine, readLine } from './chain/line.ts';
@@ -35,7 +35,7 @@ type Tail = { readonly pieces: readonly Piece[]; readonly reads: readonly (ReadL
  */
 export function openTrail(disk: Disk, directory: string, anchor: Link | undefined): OpenedTrail {
   try {
-    disk.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectories(disk, directory);
     disk.chmodSync(directory, 0o700);
     return opened(disk, directory, trailFiles(disk, directory), anchor);
   } catch (cause) {

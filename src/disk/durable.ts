@@ -10,6 +10,20 @@ export function syncDirectory(disk: Disk, path: string): void {
   disk.closeSync(directory);
 }
 
+/** Makes a directory for its owner alone, and those above it that are not there. Node.js's own way does not come to an end where none may be made, as in /proc. */
+export function makeDirectories(disk: Disk, path: string): void {
+  try {
+    disk.mkdirSync(path, { mode: 0o700 });
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && disk.statSync(path).isDirectory()) return;
+    const above = dirname(path);
+    if (code !== 'ENOENT' || above === path || disk.existsSync(above)) throw thrown;
+    makeDirectories(disk, above);
+    disk.mkdirSync(path, { mode: 0o700 });
+  }
+}
+
 /** A file to write into, or undefined when it is not there. */
 export function openIfThere(disk: Disk, path: string): number | undefined {
   try {

@@ -106,9 +106,15 @@ export class Acquire implements ModuleSink {
   onLost(reason: string): void {
     this.#generation += 1;
     this.alarms.clear();
+    this.telemetry = {};
     this.info = undefined;
     this.lastLost = reason;
     this.#log.warn('module.lost', { reason });
+  }
+
+  /** Why its port or the module itself cannot be had now, as its driver says. */
+  onTrouble(reason: string): void {
+    if (this.info === undefined) this.lastLost = reason;
   }
 
   onTelemetry(telemetry: Telemetry): void {

@@ -32,7 +32,7 @@ export class Supply implements KeySupply {
   readonly #settings: SupplySettings;
   readonly #store: KeyStore;
   readonly #allocator: Allocator;
-  readonly stats = { taken: 0, opened: 0, refused: 0 };
+  readonly stats = { taken: 0, opened: 0 };
 
   constructor(settings: SupplySettings, store: KeyStore, allocator: Allocator) {
     this.#settings = settings;
@@ -115,7 +115,7 @@ export class Supply implements KeySupply {
       units: Math.ceil(a.bytes / limits.unitBytes),
     }));
     const bytes = await this.#allocator.open(pool, wanted, !this.#settings.peers.has(remote));
-    if (bytes === undefined) throw this.#notFound();
+    if (bytes === undefined) throw notFound();
     this.stats.opened += keyIds.length;
     return bytes.map((key, i) => {
       const { number: block, index, bytes: length } = addresses[i]!;
@@ -144,12 +144,9 @@ export class Supply implements KeySupply {
 
   // IDs of a plain KM are bound to no application: who may fetch its keys is configured.
   async #findForeign(remote: string, allowed: boolean, keyIds: readonly string[]): Promise<SuppliedKey[]> {
-    if (!allowed) {
-      this.stats.refused += 1;
-      throw notAuthorised();
-    }
+    if (!allowed) throw notAuthorised();
     const keys = await this.#store.foreign.take(remote, keyIds);
-    if (keys === undefined) throw this.#notFound();
+    if (keys === undefined) throw notFound();
     this.stats.opened += keys.length;
     return keys.map((bytes, i) => ({ keyId: keyIds[i]!, bytes }));
   }
@@ -172,15 +169,9 @@ export class Supply implements KeySupply {
       const newest = [...pool.idSecrets.theirs.values()].at(-1);
       const forOther = { masterSaeId: pair.masterSaeId, slaveSaeId };
       if (newest === undefined || openAddress(newest.view(), forOther, keyId) === undefined) continue;
-      this.stats.refused += 1;
       return notAuthorised();
     }
-    return this.#notFound();
-  }
-
-  #notFound(): AgentError {
-    this.stats.refused += 1;
-    return badRequest('application.key_not_found', 'one or more keys specified are not found on KME');
+    return notFound();
   }
 
   #spare(remote: string): number {
@@ -192,7 +183,9 @@ export class Supply implements KeySupply {
   }
 
   #needOwn(saeId: string): void {
-    if (this.#settings.applications.get(saeId) !== this.#settings.self) throw notAuthorised();
+    const { applications, self } = this.#settings;
+    const home = applications.get(saeId);
+    if (home !== self) throw notServed(saeId, home);
   }
 }
 
@@ -233,11 +226,29 @@ function badRequest(code: string, message: string): AgentError {
   return new AgentError(code, message, { fault: 'application', remedy: 'Correct the request.' });
 }
 
+function notFound(): AgentError {
+  const message = 'one or more keys specified are not found on KME';
+  const remedy =
+    'A key is supplied once, to the pair of applications that it was taken for, and not long after. Take another with enc_keys.';
+  return new AgentError('application.key_not_found', message, { fault: 'application', remedy });
+}
+
 function unknownApplication(saeId: string): AgentError {
   return new AgentError('application.unknown_sae', `no key is supplied with the application ${saeId}`, {
     fault: 'application',
     remedy: `Name an application of another node; the operator adds it to supply.applications.`,
   });
+}
+
+function notServed(saeId: string, home: string | undefined): AgentError {
+  const [message, remedy] =
+    home === undefined
+      ? [
+          `${saeId}, the common name of the certificate, is no application of this node`,
+          'Have the operator add it to supply.applications, or use the certificate of an application that is there.',
+        ]
+      : [`the application ${saeId} is served by the node ${home}`, `Ask the node ${home}.`];
+  return new AgentError('application.not_authorised', message, { fault: 'application', remedy });
 }
 
 function notAuthorised(): AgentError {

@@ -1,4 +1,5 @@
 import type { Stats } from 'node:fs';
+import { makeDirectories } from '../disk/durable.ts';
 import type { Disk } from '../env/disk.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError, messageOf } from '../errors.ts';
@@ -10,7 +11,7 @@ import { AgentError, messageOf } from '../errors.ts';
 export function openDataDirectory(disk: Disk, path: string, log: Log): void {
   let found: Stats;
   try {
-    disk.mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectories(disk, path);
     found = disk.statSync(path);
   } catch (cause) {
     throw new AgentError('host.data_directory_unusable', `${path} cannot be used: ${messageOf(cause)}`, {

@@ -34,7 +34,9 @@ export async function listenKx(
   port: number,
   onConnection: OnKxConnection,
 ): Promise<KxListener> {
-  const refused = new RefusedLog(parts.clock, (fields) => parts.log.warn('kx.connection.refused', fields));
+  const refused = new RefusedLog(parts.clock, 'kx.ca', (fields) =>
+    parts.log.warn('kx.connection.refused', fields),
+  );
   const tls = createServer({
     ...parts.credentials().options,
     ALPNProtocols: [KX_PROTOCOL],

@@ -2,24 +2,63 @@ import type { Clock } from '../env/clock.ts';
 import type { LogFields } from '../env/log.ts';
 import { limits } from '../limits.ts';
 
-/** Says that connections were refused, and why the last one was. An operator needs to see it; an attacker must not fill the log. */
+/** What OpenSSL and Node.js call what may be a neighbour's or an application's fault as well as an attacker's, and what to do in the first case. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  SELF_SIGNED_CERT_IN_CHAIN: 'unknown authority',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'unknown authority',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unknown authority',
+  UNABLE_TO_GET_ISSUER_CERT: 'unknown authority',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'unknown authority',
+  CERT_HAS_EXPIRED: 'Its certificate has expired: have it renewed.',
+  CERT_NOT_YET_VALID: 'Its certificate is not valid yet: compare the clocks of both machines.',
+  CERT_REVOKED: 'Its authority has revoked its certificate: have a new one issued.',
+  INVALID_PURPOSE: 'Its certificate is not made for this use: have one issued for TLS clients and servers.',
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'It showed no certificate: give it one.',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'It speaks no TLS 1.3.',
+};
+
+type Kind = { nextMs: number; unlogged: number };
+
+/**
+ * Says that connections were refused, and why. An operator needs to see it; an attacker must not fill the log: of each reason there is a line a
+ * second.
+ */
 export class RefusedLog {
   readonly #clock: Clock;
+  readonly #authorities: string;
   readonly #say: (fields: LogFields) => void;
-  #nextMs = 0;
-  #unlogged = 0;
+  readonly #kinds = new Map<string, Kind>();
 
-  constructor(clock: Clock, say: (fields: LogFields) => void) {
+  /** @param authorities the setting that names those whose certificates are taken */
+  constructor(clock: Clock, authorities: string, say: (fields: LogFields) => void) {
     this.#clock = clock;
+    this.#authorities = authorities;
     this.#say = say;
   }
 
   note(reason: string, address: string | undefined): void {
-    this.#unlogged += 1;
+    const kind = this.#kindOf(reason);
+    kind.unlogged += 1;
     const now = this.#clock.monotonicMs();
-    if (now < this.#nextMs) return;
-    this.#say({ reason, address, count: this.#unlogged });
-    this.#nextMs = now + limits.refusedLogMs;
-    this.#unlogged = 0;
+    if (now < kind.nextMs) return;
+    this.#say({ reason, address, count: kind.unlogged, remedy: this.#remedyFor(reason) });
+    kind.nextMs = now + limits.refusedLogMs;
+    kind.unlogged = 0;
+  }
+
+  // Words from outside may be in a reason: of new ones beyond number, the oldest is forgotten.
+  #kindOf(reason: string): Kind {
+    const known = this.#kinds.get(reason);
+    if (known !== undefined) return known;
+    if (this.#kinds.size >= limits.refusedKindsMax) this.#kinds.delete(this.#kinds.keys().next().value!);
+    const kind = { nextMs: Number.NEGATIVE_INFINITY, unlogged: 0 };
+    this.#kinds.set(reason, kind);
+    return kind;
+  }
+
+  #remedyFor(reason: string): string | undefined {
+    const remedy = REMEDIES[reason];
+    if (remedy !== 'unknown authority') return remedy;
+    return `Its certificate is of an authority that is not in ${this.#authorities}: if it should be, put that authority there.`;
   }
 }

@@ -110,6 +110,19 @@ const table: readonly (readonly [name: string, help: string, labels: readonly st
     (s) => (s.supply === null ? [] : [[{}, s.supply.streams]]),
   ],
   [
+    'supply_refused',
+    'Requests of applications that got no key since start, by the code that they were told',
+    ['code'],
+    (s) => Object.entries(s.supply?.refusals ?? {}).map(([code, count]) => [{ code }, count]),
+  ],
+  [
+    'supply_certificate_expires_seconds',
+    'When the certificate ends that applications see, seconds since 1970',
+    [],
+    (s) =>
+      s.supply?.certificate_expires == null ? [] : [[{}, Date.parse(s.supply.certificate_expires) / 1000]],
+  ],
+  [
     'supply_notifications',
     'Key supply notifications since start, by role and result',
     ['role', 'result'],
@@ -144,7 +157,10 @@ export function createMetrics(status: () => Status): () => Promise<string> {
     const now = status();
     for (const { gauge, read } of gauges) {
       gauge.reset();
-      for (const [labels, value] of read(now)) gauge.set(labels, value);
+      const rows = read(now);
+      for (const [labels, value] of rows) gauge.set(labels, value);
+      // One without labels would stand at 0 where there is nothing to say.
+      if (rows.length === 0) gauge.remove();
     }
     return registry.metrics();
   };

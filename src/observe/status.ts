@@ -93,7 +93,11 @@ export type NotificationStatus = {
 export type SupplyState = {
   readonly taken: number;
   readonly opened: number;
+  /** Requests that got no key, in all and by the code that the application was told. */
   readonly refused: number;
+  readonly refusals: Readonly<Record<string, number>>;
+  /** When the certificate ends that applications see. */
+  readonly certificate_expires: string | null;
   /** Keys that were written to an application's stream, and such as were burnt for it and lost when it broke. */
   readonly pushed: number;
   readonly lost: number;

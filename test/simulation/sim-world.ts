@@ -54,7 +54,14 @@ export function simWorld(doors: OpenDoors, { net, entropy, disk, modules, alive 
     },
     openSupply: async (_config: unknown, { supply }: Omit<KeyDeliveryOptions, 'tls'>) => {
       doors.supply = supply;
-      return { port: 443, connections: () => 0, reload: () => {}, close: async () => {} };
+      return {
+        port: 443,
+        connections: () => 0,
+        refusals: () => ({}),
+        expires: () => new Date(0),
+        reload: () => {},
+        close: async () => {},
+      };
     },
   };
 }

@@ -52,7 +52,12 @@ export function keysNotFound(remedy?: string): Refusal {
 }
 
 export function extensionMandatory(): Refusal {
-  return new Refusal(400, 'application.extension_mandatory', standardMessages.extensionMandatory);
+  return new Refusal(
+    400,
+    'application.extension_mandatory',
+    standardMessages.extensionMandatory,
+    'The one that is known is {"keyferry_notify": true}, or false, where the far node can be notified; put others into extension_optional.',
+  );
 }
 
 export function tooManyStreams(): Refusal {

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -47,6 +48,10 @@ export type KeyDelivery = {
   readonly port: number;
   /** Open connections of applications. */
   connections(): number;
+  /** Requests that got no key, by code. */
+  refusals(): Readonly<Record<string, number>>;
+  /** When the certificate ends under which new connections are made. */
+  expires(): Date;
   /**
    * New certificates for new connections; old connections end, each after the answer under way. Throws `supply.tls`
    * and changes nothing when the new ones cannot be used. Call it also when an application was struck off.
@@ -78,13 +83,19 @@ export async function startKeyDelivery(options: KeyDeliveryOptions): Promise<Key
   server.maxConnections = limits.supplyConnectionsMax;
   // Bounds a client that doesn't read its answer.
   server.setTimeout(times.requestMs);
-  const refused = new RefusedLog(options.clock, (fields) =>
+  const refused = new RefusedLog(options.clock, 'supply.client_ca', (fields) =>
     options.log.warn('supply.handshake_refused', fields),
   );
   logRefusedHandshakes(server, refused);
   const handshakes = new Handshakes(server, options.admission, refused);
   const connections = new Connections();
-  const context = { ...options, connections, heartbeatMs: times.heartbeatMs };
+  const refusals = new Map<string, number>();
+  const onAnswered = (answered: Answered) => {
+    if (answered.code !== undefined) refusals.set(answered.code, (refusals.get(answered.code) ?? 0) + 1);
+    options.onAnswered?.(answered);
+  };
+  const context = { ...options, onAnswered, connections, heartbeatMs: times.heartbeatMs };
+  let { certificate } = options.tls;
   server.on('secureConnection', (socket: TLSSocket) => {
     handshakes.over(socket);
     // A handshake that ends while we stop would otherwise hold up the end for all of `closeMs`.
@@ -99,8 +110,11 @@ export async function startKeyDelivery(options: KeyDeliveryOptions): Promise<Key
   return {
     port: (server.address() as AddressInfo).port,
     connections: () => connections.size,
+    refusals: () => Object.fromEntries(refusals),
+    expires: () => new X509Certificate(certificate).validToDate,
     reload(tls) {
       server.setSecureContext(secureContextOptions(tls));
+      certificate = tls.certificate;
       connections.retireAll();
       options.streams.endAll();
     },

@@ -110,7 +110,8 @@ export class Connection implements ByteLinkEvents {
 
   /** By the peer or on the way. One that refuses us can only close: whoever looks at this end is told what to compare. */
   onClosed(reason: string): void {
-    const silent = 'without a word: compare `protocol` in kx.peers of both ends';
+    const silent =
+      'without a word: compare `protocol` in kx.peers of both ends, and look in its log whether it refuses our certificate';
     this.#end(this.messagesIn === 0 ? `${reason} ${silent}` : reason);
   }
 
