@@ -10,8 +10,8 @@ import { configurationExample } from '../configuration-example.ts';
 
 const [bundle, out, assets] = process.argv.slice(2) as [string, string, string];
 const configuration = `${out}.yaml`;
-// Nothing of a node that this machine may be.
-writeFileSync(configuration, configurationExample.replaceAll(/ \/(?!sys\/)/g, ' /nowhere/'));
+// Nothing of a node that this machine may be: what it makes is made beside `OUT`.
+writeFileSync(configuration, configurationExample.replaceAll(/ \//g, ` ${out}.node/`));
 const script = new Script(readFileSync(bundle, 'latin1'), { filename: 'keyferry.cjs' });
 process.on('exit', () => writeFileSync(out, script.createCachedData()));
 process.argv.splice(1, Infinity, process.execPath, 'run', configuration);

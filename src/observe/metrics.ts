@@ -151,16 +151,16 @@ export function createMetrics(status: () => Status): () => Promise<string> {
       labelNames: [...labelNames],
       registers: [registry],
     });
-    return { gauge, read };
+    return { gauge, read, labelled: labelNames.length > 0 };
   });
   return () => {
     const now = status();
-    for (const { gauge, read } of gauges) {
+    for (const { gauge, read, labelled } of gauges) {
       gauge.reset();
       const rows = read(now);
       for (const [labels, value] of rows) gauge.set(labels, value);
       // One without labels would stand at 0 where there is nothing to say.
-      if (rows.length === 0) gauge.remove();
+      if (rows.length === 0 && !labelled) gauge.remove();
     }
     return registry.metrics();
   };
