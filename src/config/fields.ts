@@ -33,7 +33,9 @@ export function path(meta: FieldMeta) {
 export function listenAddress(meta: FieldMeta) {
   return z
     .string()
-    .refine((text) => parseHostPort(text) !== undefined, { error: 'is not HOST:PORT or [IPV6]:PORT' })
+    .refine((text) => parseHostPort(text) !== undefined, {
+      error: 'is not HOST:PORT or [IPV6]:PORT with a port of 0 to 65535',
+    })
     .meta({ limits: 'HOST:PORT or [IPV6]:PORT', ...meta });
 }
 

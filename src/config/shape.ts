@@ -73,7 +73,8 @@ function wrongKind(
   given: unknown,
   source: Source,
 ): FoundFault {
-  const wanted = KIND_WORDS[field?.kind ?? 'text'];
+  const words = field?.kind === 'choice' ? field.limits : undefined;
+  const wanted = words === undefined ? KIND_WORDS[field?.kind ?? 'text'] : `one of ${words}`;
   const message = `must be ${wanted}, not ${kindOf(given)}`;
   const written = source.written(at);
   const quotable = field?.kind === 'text' && written !== undefined && typeof given !== 'object';

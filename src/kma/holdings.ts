@@ -1,5 +1,6 @@
 import type { Log } from '../env/log.ts';
 import { type Holdings, readHoldings, writeHoldings } from '../kx/codec/holdings.ts';
+import { whyMalformed } from '../kx/decode/why-malformed.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import type { Message } from '../kx/session/session.ts';
 import { limits } from '../limits.ts';
@@ -71,7 +72,7 @@ export class HoldingsExchange {
   async onMessage(message: Message): Promise<void> {
     const holdings = readHoldings(message.payload);
     if (holdings === undefined) {
-      this.#log.warn('kx.message.malformed', { command: 'holdings' });
+      this.#log.warn('kx.message.malformed', { command: 'holdings', reason: whyMalformed(message) });
       return this.#peer.malformed();
     }
     const { contradiction, useless } = judge(

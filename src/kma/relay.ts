@@ -7,6 +7,7 @@ import { command } from '../kx/codec/header.ts';
 import { type KeyRelay, readKeyRelay } from '../kx/codec/key-relay.ts';
 import { compactKeys } from '../kx/codec/key-table.ts';
 import { passedOn } from '../kx/codec/plain-form.ts';
+import { whyMalformed } from '../kx/decode/why-malformed.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import type { Message } from '../kx/session/session.ts';
 import { limits } from '../limits.ts';
@@ -54,7 +55,11 @@ export class Relay {
     using frame = message.keep();
     const relay = readKeyRelay(frame.payload);
     if (relay === undefined) {
-      this.#log.warn('kx.message.malformed', { peer: peer.kmaId, command: 'key_relay' });
+      this.#log.warn('kx.message.malformed', {
+        peer: peer.kmaId,
+        command: 'key_relay',
+        reason: whyMalformed({ header: message.header, payload: frame.payload }),
+      });
       return peer.malformed();
     }
     const pad = this.#guard.receive(peer, frame, relay.hop, relay.keys);
@@ -85,7 +90,11 @@ export class Relay {
     const unanswered = peer.plain === undefined ? 0 : this.#guard.unanswered.answered(peer);
     const requestId = completion?.requestId ?? (completion && this.#onlyAwaited(peer, unanswered));
     if (completion === undefined || requestId === undefined) {
-      this.#log.warn('kx.message.malformed', { peer: peer.kmaId, command: 'key_relay_completion' });
+      this.#log.warn('kx.message.malformed', {
+        peer: peer.kmaId,
+        command: 'key_relay_completion',
+        reason: whyMalformed(message),
+      });
       return peer.malformed();
     }
     const pad = this.#guard.receive(peer, message, completion.hop, undefined);

@@ -14,6 +14,7 @@ import {
   writeSupplyAnswer,
 } from '../kx/codec/key-supply.ts';
 import { passedOn } from '../kx/codec/plain-form.ts';
+import { whyMalformed } from '../kx/decode/why-malformed.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import type { Message } from '../kx/session/session.ts';
 import { limits } from '../limits.ts';
@@ -72,7 +73,7 @@ export class SupplyNotification {
 
   async #onNotice(peer: Peer, message: Message): Promise<void> {
     const notice = readSupplyNotice(message.payload);
-    if (notice === undefined) return this.#malformed(peer, 'key_supply');
+    if (notice === undefined) return this.#malformed(peer, message, 'key_supply');
     const { sessionId, announced } = notice;
     const pad = this.#parts.guard.receive(peer, message, notice.hop, undefined);
     if (pad === undefined) return this.#refuse(peer, sessionId, 'authentication_failed');
@@ -140,7 +141,7 @@ export class SupplyNotification {
 
   async #onAnswer(peer: Peer, message: Message): Promise<void> {
     const answer = readSupplyAnswer(message.payload);
-    if (answer === undefined) return this.#malformed(peer, 'key_supply_response');
+    if (answer === undefined) return this.#malformed(peer, message, 'key_supply_response');
     const pad = this.#parts.guard.receive(peer, message, answer.hop, undefined);
     if (pad === undefined) return;
     pad.wipe();
@@ -175,8 +176,9 @@ export class SupplyNotification {
     return this.#parts.guard.send(peer, commandCode, draft, undefined, reserve);
   }
 
-  #malformed(peer: Peer, name: string): void {
-    this.#parts.log.warn('kx.message.malformed', { peer: peer.kmaId, command: name });
+  #malformed(peer: Peer, message: Message, name: string): void {
+    const reason = whyMalformed(message);
+    this.#parts.log.warn('kx.message.malformed', { peer: peer.kmaId, command: name, reason });
     peer.malformed();
   }
 }

@@ -13,6 +13,7 @@ import {
   writeAnswers,
   writeProposals,
 } from '../kx/codec/private-messages.ts';
+import { whyMalformed } from '../kx/decode/why-malformed.ts';
 import type { Peer } from '../kx/peer/peer.ts';
 import type { Message } from '../kx/session/session.ts';
 import { limits } from '../limits.ts';
@@ -119,17 +120,17 @@ export class Synchronise {
   onMessage(message: Message): void {
     if (message.header.command === command.syncProposal) {
       const proposals = readProposals(message.payload);
-      if (proposals === undefined) return this.#malformed('sync_proposal');
+      if (proposals === undefined) return this.#malformed('sync_proposal', whyMalformed(message));
       this.#pool.theirFloor = readFloor(message.payload);
       return this.#consider(proposals);
     }
     const answers = readAnswers(message.payload);
-    if (answers === undefined) return this.#malformed('sync_answer');
+    if (answers === undefined) return this.#malformed('sync_answer', whyMalformed(message));
     this.#background(Promise.all(answers.map((answer) => this.#settle(answer))));
   }
 
-  #malformed(command: string): void {
-    this.#log.warn('kx.message.malformed', { command });
+  #malformed(command: string, reason: string): void {
+    this.#log.warn('kx.message.malformed', { command, reason });
     this.#peer.malformed();
   }
 
@@ -240,7 +241,8 @@ export class Synchronise {
     const block = this.#pool.own.get(answer.number);
     if (epoch === undefined || block?.state !== 'received') return;
     // A block brings the ID secret of its own epoch: nobody can miss that one.
-    if (answer.verdict === 'unknown_epoch' && epoch === block.number) return this.#malformed('sync_answer');
+    if (answer.verdict === 'unknown_epoch' && epoch === block.number)
+      return this.#malformed('sync_answer', 'it lacks the epoch that the block brings');
     this.#proposed.answered(answer.number);
     if (this.#due.size > 0) this.#flushSoon();
     if (answer.verdict === 'unknown_epoch') {

@@ -28,14 +28,18 @@ type Shown = AuditEvent & {
 export async function show(options: ShowOptions): Promise<void> {
   const directory =
     options.config === undefined ? options.directory : auditDirectory(loadConfig(options.config));
+  let found = false;
   for (const { name } of trailFiles(systemDisk, directory)) {
     for (const { bytes, whole } of linesOf(systemDisk, join(directory, name))) {
       const text = bytes.toString('utf8');
       const line = whole ? parsed(text) : undefined;
       if (line === undefined || !fits(line, options)) continue;
+      found = true;
       await written(`${options.json === true ? text : lineText(line)}\n`);
     }
   }
+  if (!found)
+    process.stderr.write(`no record in ${directory} is like that; the events are listed in docs/audit.md\n`);
 }
 
 function parsed(text: string): Shown | undefined {

@@ -70,11 +70,10 @@ export function fitToStatus(
   const { number, sizeBits = status.keySizeBits } = request;
   if (number > status.maxKeyPerRequest) return tooMany(status.maxKeyPerRequest);
   if (sizeBits < status.minKeySizeBits || sizeBits > status.maxKeySizeBits) {
-    return new Refusal(
-      400,
-      'application.bad_size',
-      `size shall be between ${status.minKeySizeBits} and ${status.maxKeySizeBits} bits`,
-    );
+    const { minKeySizeBits: min, maxKeySizeBits: max } = status;
+    const range =
+      min === max ? `${min} bits, as with every key of that KM` : `between ${min} and ${max} bits`;
+    return new Refusal(400, 'application.bad_size', `size shall be ${range}`);
   }
   return { number, sizeBits };
 }
