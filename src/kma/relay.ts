@@ -93,7 +93,7 @@ export class Relay {
       this.#log.warn('kx.message.malformed', {
         peer: peer.kmaId,
         command: 'key_relay_completion',
-        reason: whyMalformed(message),
+        reason: completion === undefined ? whyMalformed(message) : 'no request ID tells what it answers',
       });
       return peer.malformed();
     }

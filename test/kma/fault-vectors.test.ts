@@ -95,4 +95,7 @@ for (const [file, make] of Object.entries(faultFiles))
       outcomes,
       vectors.map((vector) => [vector.name, unanswered(vector) ? 'malformed' : vector.expect]),
     );
+    // Whoever writes the other end reads in the log what is wrong.
+    for (const { fields } of b.log.of('kx.message.malformed'))
+      assert.match(String(fields['reason']), /\)$|no request ID/);
   });
