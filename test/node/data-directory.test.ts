@@ -56,3 +56,10 @@ test('one that cannot be made says why', (t) => {
     message: /ENOTDIR/,
   });
 });
+
+test('one that may not be made where it is said to be comes to an end, and says so', () => {
+  assert.throws(() => openDataDirectory(systemDisk, '/proc/nope/data', new Lines()), {
+    code: 'host.data_directory_unusable',
+    message: /ENOENT/,
+  });
+});
