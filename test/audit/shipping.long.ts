@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -173,6 +173,25 @@ test('lines that were removed before they were shipped are on record as such', a
   await until('the gap is told', () => collected.lines.some((line) => told.test(line)));
   const to = Number(collected.lines.map((line) => told.exec(line)?.[1]).find(Boolean));
   assert.equal(collected.seqs[0], to + 1);
+});
+
+test('that lines were removed is on record once, however often a collector that is away is tried', async (t) => {
+  const directory = directoryFor(t);
+  const made = trailFor(t, directory);
+  for (let i = 0; i < 8_000; i++) made.trail.record(event(i));
+  await made.trail.seal();
+  const broken = new Collected(t);
+  broken.server.on('connection', (socket) => socket.destroy());
+  const port = await broken.listen();
+  const shipper = shipperFor(t, directory, made, { host: '127.0.0.1', port });
+  await until('it was tried several times', () => broken.connections >= 4);
+  assert.equal(shipper.acknowledged, 0);
+  await made.trail.seal();
+  const trail = readdirSync(directory)
+    .filter((name) => name.endsWith('.jsonl'))
+    .map((name) => readFileSync(join(directory, name), 'utf8'))
+    .join('');
+  assert.equal(trail.match(/"what":"audit\.not_shipped"/g)?.length, 1);
 });
 
 async function authority(t: TestContext): Promise<{ ca: Buffer; cert: Buffer; key: Buffer }> {
