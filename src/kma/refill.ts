@@ -58,9 +58,7 @@ export class Refill {
     if (level >= this.#marks.high) this.#filling = false;
     if (!this.#filling || this.#underway >= limits.refillsUnderwayMax) return;
     if (this.#clock.monotonicMs() < this.#notBeforeMs) return;
-    // One that failed is tried with one key until it goes: what is refused has cost pad on every hop.
-    const most = this.#backOffMs > 0 ? 1 : limits.relayKeysMax - 1;
-    const count = Math.min(most, this.#marks.high - level, this.#pad());
+    const count = Math.min(limits.relayKeysMax - 1, this.#marks.high - level, this.#pad());
     if (count >= 1) this.#relay(count);
   }
 
