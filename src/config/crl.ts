@@ -113,6 +113,7 @@ function nameHex(name: Name): string {
   return hex(AsnConvert.serialize(name));
 }
 
+// Of names and serial numbers, which are public.
 function hex(bytes: ArrayBuffer): string {
   return Buffer.from(bytes).toString('hex');
 }

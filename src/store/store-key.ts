@@ -81,7 +81,7 @@ export class StoreKeyFile {
     this.#write(this.#read().filter((slot) => slot.id.toString('hex') === id));
   }
 
-  /** Node keys that open the store key of this ID. */
+  /** Node keys that open the store key of this ID, which names it and tells nothing of it. */
   holders(id: string): number {
     return this.#read().filter((slot) => slot.id.toString('hex') === id).length;
   }

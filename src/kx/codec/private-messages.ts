@@ -40,7 +40,7 @@ export function readHello(payload: Buffer): Hello | undefined {
   return kmaId && unitBits && storeId ? { kmaId, unitBits, storeId } : undefined;
 }
 
-/** @param floor the lowest number of a block of its direction from which the owner may still take key */
+/** Tags are proofs, which go over the wire as they are, and never key. @param floor the lowest number of a block of its direction from which the owner may still take key */
 export function writeProposals(proposals: readonly Proposal[], floor: number): Buffer {
   const blocks = proposals.map((p) => [p.number, p.bytes, p.epoch, p.tag.toString('base64')]);
   return textFrame(command.syncProposal, { floor, blocks });
