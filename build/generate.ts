@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { codecModule } from './codec-module.ts';
 import { configurationDoc } from './configuration-doc.ts';
+import { metricsDoc } from './metrics-doc.ts';
 
 /** One generated file: its path from the root of the repository, and all of its text. */
 export type Generated = { readonly path: string; readonly content: string };
@@ -41,7 +42,7 @@ async function bridgeMessages(): Promise<Generated[]> {
   }
 }
 
-const generators: readonly Generator[] = [bridgeMessages, codecModule, configurationDoc];
+const generators: readonly Generator[] = [bridgeMessages, codecModule, configurationDoc, metricsDoc];
 
 async function current(path: string): Promise<string | undefined> {
   try {

@@ -1,10 +1,16 @@
-import { Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { Status } from './status.ts';
 
 type Row = readonly [labels: Record<string, string>, value: number];
 type Reader = (status: Status) => readonly Row[];
 
-const table: readonly (readonly [name: string, help: string, labels: readonly string[], read: Reader])[] = [
+/** Every metric, without `keyferry_` before its name. */
+export const metricTable: readonly (readonly [
+  name: string,
+  help: string,
+  labels: readonly string[],
+  read: Reader,
+])[] = [
   ['uptime_seconds', 'Seconds since the agent started', [], (s) => [[{}, s.uptime_seconds]]],
   [
     'peer_up',
@@ -55,7 +61,7 @@ const table: readonly (readonly [name: string, help: string, labels: readonly st
     (s) => s.links.map((l) => [{ peer: l.peer }, l.held?.blocks ?? 0]),
   ],
   [
-    'blocks',
+    'blocks_total',
     'Raw key blocks since start, by what became of them',
     ['peer', 'result'],
     (s) => s.links.flatMap(blockRows),
@@ -72,7 +78,7 @@ const table: readonly (readonly [name: string, help: string, labels: readonly st
     ['remote'],
     (s) => s.pools.map((p) => [{ remote: p.kma_id }, p.foreign_keys]),
   ],
-  ['relays', 'Key relays since start, by role and result', ['role', 'result'], relayRows],
+  ['relays_total', 'Key relays since start, by role and result', ['role', 'result'], relayRows],
   [
     'relay_last_seconds',
     'Time that the last key relay took',
@@ -80,7 +86,7 @@ const table: readonly (readonly [name: string, help: string, labels: readonly st
     (s) => [[{}, s.relay.source.last_milliseconds / 1000]],
   ],
   [
-    'supplied_keys',
+    'supplied_keys_total',
     'KSA-keys supplied since start: taken fresh, and opened by ID for dec_keys and pushes',
     ['by'],
     (s) =>
@@ -92,7 +98,7 @@ const table: readonly (readonly [name: string, help: string, labels: readonly st
           ],
   ],
   [
-    'pushed_keys',
+    'pushed_keys_total',
     'KSA-keys burnt for streams of applications since start, by whether the socket took them',
     ['result'],
     (s) =>
@@ -110,7 +116,7 @@ const table: readonly (readonly [name: string, help: string, labels: readonly st
     (s) => (s.supply === null ? [] : [[{}, s.supply.streams]]),
   ],
   [
-    'supply_refused',
+    'supply_refused_total',
     'Requests of applications that got no key since start, by the code that they were told',
     ['code'],
     (s) => Object.entries(s.supply?.refusals ?? {}).map(([code, count]) => [{ code }, count]),
@@ -123,14 +129,14 @@ const table: readonly (readonly [name: string, help: string, labels: readonly st
       s.supply?.certificate_expires == null ? [] : [[{}, Date.parse(s.supply.certificate_expires) / 1000]],
   ],
   [
-    'supply_notifications',
+    'supply_notifications_total',
     'Key supply notifications since start, by role and result',
     ['role', 'result'],
     notificationRows,
   ],
   ['audit_lines', 'Lines of the audit trail since its beginning', [], (s) => [[{}, s.audit.seq]]],
   ['audit_bytes', 'What the audit trail takes up', [], (s) => [[{}, s.audit.bytes]]],
-  ['audit_lost_events', 'Events since start that are not on record', [], (s) => [[{}, s.audit.lost]]],
+  ['audit_lost_events_total', 'Events since start that are not on record', [], (s) => [[{}, s.audit.lost]]],
   ['audit_failing', 'Whether the disk takes no records', [], (s) => [[{}, s.audit.failure === null ? 0 : 1]]],
   [
     'audit_shipped_lines',
@@ -138,29 +144,29 @@ const table: readonly (readonly [name: string, help: string, labels: readonly st
     [],
     (s) => (s.audit.shipped_seq === null ? [] : [[{}, s.audit.shipped_seq]]),
   ],
-  ['store_commits', 'Durable commits of the key store since start', [], (s) => [[{}, s.store.commits]]],
+  ['store_commits_total', 'Durable commits of the key store since start', [], (s) => [[{}, s.store.commits]]],
 ];
 
-/** The status as Prometheus metrics (prom-client: the standard exposition). Gauges, because each is read from the agent when asked. */
+/** The status as Prometheus metrics (prom-client: the standard exposition), read from the agent when asked. What counts since the start ends in `_total`. */
 export function createMetrics(status: () => Status): () => Promise<string> {
   const registry = new Registry();
-  const gauges = table.map(([name, help, labelNames, read]) => {
-    const gauge = new Gauge({
-      name: `keyferry_${name}`,
-      help,
-      labelNames: [...labelNames],
-      registers: [registry],
-    });
-    return { gauge, read, labelled: labelNames.length > 0 };
+  const metrics = metricTable.map(([name, help, labelNames, read]) => {
+    const options = { name: `keyferry_${name}`, help, labelNames: [...labelNames], registers: [registry] };
+    if (!name.endsWith('_total')) {
+      const gauge = new Gauge(options);
+      return { metric: gauge, read, put: gauge.set.bind(gauge), labelled: labelNames.length > 0 };
+    }
+    const counter = new Counter(options);
+    return { metric: counter, read, put: counter.inc.bind(counter), labelled: labelNames.length > 0 };
   });
   return () => {
     const now = status();
-    for (const { gauge, read, labelled } of gauges) {
-      gauge.reset();
+    for (const { metric, read, put, labelled } of metrics) {
+      metric.reset();
       const rows = read(now);
-      for (const [labels, value] of rows) gauge.set(labels, value);
+      for (const [labels, value] of rows) put(labels, value);
       // One without labels would stand at 0 where there is nothing to say.
-      if (rows.length === 0 && !labelled) gauge.remove();
+      if (rows.length === 0 && !labelled) metric.remove();
     }
     return registry.metrics();
   };

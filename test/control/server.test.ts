@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { callAgent } from '../../src/cli/control-client.ts';
 import { type Controlled, startControl } from '../../src/control/server.ts';
+import type { AgentError } from '../../src/errors.ts';
 import { Lines } from '../store/temp-store.ts';
 
 let folder: string;
@@ -38,4 +39,19 @@ test('a directory that cannot be made is a fault of the host, with its remedy', 
     code: 'host.control_failed',
     remedy: /writable/,
   });
+});
+
+test('the document of the control socket has every path', async () => {
+  const socket = join(folder, 'control.sock');
+  const stop = await startControl(socket, {} as Controlled, new Lines());
+  try {
+    const text = readFileSync(new URL('../../docs/control.md', import.meta.url), 'utf8');
+    await assert.rejects(callAgent(socket, 'GET', '/v1/nothing'), (error: AgentError) => {
+      const paths = error.remedy.match(/(GET|POST) [/\w-]*\w/g) ?? [];
+      for (const path of paths) assert.ok(text.includes(`\`${path}\``), path);
+      return paths.length > 5;
+    });
+  } finally {
+    await stop();
+  }
 });
