@@ -7,6 +7,7 @@ import { AgentError, messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { destroyNodeKey } from '../node/node-key.ts';
 import { markZeroized } from '../node/zeroized-mark.ts';
+import { isHeld } from '../store/database.ts';
 import { discardStore } from '../store/rollback.ts';
 import type { AgentParts } from './status.ts';
 
@@ -16,8 +17,10 @@ export type Zeroized = {
   /** After so many milliseconds nothing on the disk could be opened by anyone. */
   readonly key_destroyed_ms: number;
   readonly node_key: string;
-  /** KMA-keys that could be used until then; null when the agent was not running. */
+  /** KMA-keys that could be used until then; null when no agent was told. */
   readonly keys: number | null;
+  /** An agent that was not told runs on this store. */
+  readonly agent_still_runs: boolean;
   readonly files: readonly string[];
   /** What the modules answered to the same command, by link. */
   readonly modules: Readonly<Record<string, string>>;
@@ -50,7 +53,7 @@ export async function zeroize(parts: AgentParts, why: string, log: Log): Promise
       return [link, await Promise.race([answered, late])] as const;
     }),
   );
-  const report = { ...done, keys, modules: Object.fromEntries(answers) };
+  const report = { ...done, keys, agent_still_runs: false, modules: Object.fromEntries(answers) };
   log.error('agent.zeroized', {
     why,
     keys,
@@ -65,19 +68,27 @@ export async function zeroize(parts: AgentParts, why: string, log: Log): Promise
 /** What a zeroization needs of the world. */
 type Around = { readonly clock: Clock; readonly disk: Disk };
 
-/** The same for a node whose agent does not run. */
+/** The same for a node whose agent does not run. One that runs all the same has key in memory, and could supply it: that is said as a failure. */
 export function zeroizeFiles(around: Around, config: Config, why: string): Zeroized {
   const path = join(config.data_directory, 'keys.sqlite');
-  const done = destroyAll(around, config, why, () => discardStore(around.disk, path));
-  return { ...done, keys: null, modules: {} };
+  let running = false;
+  const done = destroyAll(around, config, why, () => {
+    running = isHeld(around.disk, path);
+    return discardStore(around.disk, path);
+  });
+  const failures = running ? [...done.failures, STILL_RUNS] : done.failures;
+  return { ...done, failures, keys: null, agent_still_runs: running, modules: {} };
 }
+
+const STILL_RUNS =
+  'agent: one runs on this store and did not answer; it has key in memory and may supply it. End it at once (systemctl kill --signal=KILL keyferry), and zeroize the modules by their own means.';
 
 function destroyAll(
   { clock, disk }: Around,
   config: Config,
   why: string,
   discard: () => string[],
-): Omit<Zeroized, 'keys' | 'modules'> {
+): Omit<Zeroized, 'keys' | 'agent_still_runs' | 'modules'> {
   const startMs = clock.monotonicMs();
   const failures: string[] = [];
   const attempt = <Result>(what: string, run: () => Result): Result | undefined => {

@@ -54,12 +54,17 @@ async function zeroizeNow(options: Options): Promise<Zeroized> {
   return zeroizeFiles(systemWorld, loadConfig(options.config), why);
 }
 
+function keysText({ keys, agent_still_runs }: Zeroized): string {
+  if (keys !== null) return `KMA-keys destroyed: ${keys}`;
+  return agent_still_runs ? 'the agent runs, and was not told' : 'the agent was not running';
+}
+
 export function zeroizedText(done: Zeroized): string {
   return [
     `zeroized: ${done.why}`,
     `after ${done.key_destroyed_ms} ms nothing on the disk could be opened any more`,
     `node key: ${done.node_key}`,
-    done.keys === null ? 'the agent was not running' : `KMA-keys destroyed: ${done.keys}`,
+    keysText(done),
     ...done.files.map((file) => `removed ${file}`),
     ...Object.entries(done.modules).map(([link, answer]) => `module of the link to ${link}: ${answer}`),
     ...done.failures.map((failure) => `NOT DONE: ${failure}`),

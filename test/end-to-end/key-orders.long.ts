@@ -130,3 +130,15 @@ test('the tamper switch zeroizes, and a node whose agent does not run is zeroize
   lab.startNode('B');
   assert.equal(await ended(lab, 'B'), 3);
 });
+
+test('a zeroization that does not reach a running agent says that it still has key', async (t) => {
+  const lab = await pair(t);
+  const { config } = lab.node('B');
+  const other = join(lab.directory, 'other.yaml');
+  writeFileSync(other, readFileSync(config, 'utf8').replace(/socket: .*/, 'socket: /nowhere/control.sock'));
+  const done = run('zeroize', '--yes', '--config', other);
+  assert.equal(done.status, 1);
+  assert.match(done.stdout, /the agent runs, and was not told\n/);
+  assert.match(done.stdout, /removed .*keys\.sealing/);
+  assert.match(done.stdout, /NOT DONE: agent: .*End it at once/);
+});
