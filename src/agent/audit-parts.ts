@@ -80,6 +80,11 @@ export class AuditParts {
     this.#shipper.start();
   }
 
+  /** From now on the trail is sealed under this node key. @param nodeKey only lent */
+  sealUnder(nodeKey: SecretBytes): void {
+    this.trail.sealUnder(new AuditSealer(nodeKey));
+  }
+
   get status(): AuditStatus {
     return { ...this.trail.status, shipped_seq: this.#shipper?.acknowledged ?? null };
   }

@@ -1,7 +1,8 @@
 import type { ModuleOrder } from '../../drivers/driver.ts';
 import { parseHostPort } from '../config/address.ts';
+import { pathText } from '../config/faults.ts';
 import type { Log } from '../env/log.ts';
-import type { InvariantError } from '../errors.ts';
+import { AgentError, type InvariantError } from '../errors.ts';
 import { Retention } from '../kma/retention.ts';
 import { Gate, supplyGate } from '../kx/peer/gate.ts';
 import { TamperSwitch } from '../node/tamper-switch.ts';
@@ -31,6 +32,7 @@ export async function openDoors(
     allOpen = resolve;
   });
   watchTamper(parts, orders, log, closings);
+  judgeTlsFiles(parts, log);
   await openControl(parts, orders, log, closings);
   await openKx(parts, log, closings);
   openModules(parts, closings);
@@ -66,6 +68,18 @@ function watchTamper(
   );
   closings.push(() => watch.stop());
   watch.start();
+}
+
+// A node whose certificate has run out still supplies what it has, and is reloaded when there is another one. But no application may pass for a key manager.
+function judgeTlsFiles({ config, clock, world }: AgentParts, log: Log): void {
+  for (const { code, at, message: reason, remedy } of world.tlsFiles.faults(
+    config,
+    new Date(clock.wallMs()),
+  )) {
+    if (code === 'configuration.same_ca')
+      throw new AgentError(code, `${pathText(at)} ${reason}`, { fault: 'configuration', remedy });
+    log.warn('agent.tls_file_fault', { code, at: pathText(at), reason, remedy });
+  }
 }
 
 async function openControl(

@@ -2,6 +2,7 @@ import { type FoundFault, pathText } from '../config/faults.ts';
 import type { Config } from '../config/schema.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError } from '../errors.ts';
+import type { SecretBytes } from '../secret/secret-bytes.ts';
 import { changesOf } from './changes.ts';
 import type { WholeAgent } from './neighbours.ts';
 import { nodeKeyOf } from './orders-for-key.ts';
@@ -51,9 +52,11 @@ async function reloadNow(parts: WholeAgent, log: Log): Promise<Reloaded> {
   const changes = changesOf(parts.config, next);
   refuseFaults(parts, next, log);
   checkLinks(parts, next, changes);
-  const node_keys = takeNodeKey(parts);
+  using nodeKey = nodeKeyOf(parts);
+  parts.store.rotation.expect(nodeKey);
   const connections_ended = await useTlsFiles(parts, next);
   await reconfigure(parts, next, changes);
+  const node_keys = takeNodeKey(parts, nodeKey);
   const { expires, crlNextUpdate } = parts.transport.credentials;
   const done = {
     certificate_expires: expires.toISOString(),
@@ -88,10 +91,11 @@ async function useTlsFiles({ transport, doors, world }: AgentParts, next: Config
   return ended;
 }
 
-// When it is the one that was to come, the old one opens nothing any more.
-function takeNodeKey(parts: WholeAgent): number {
-  using now = nodeKeyOf(parts);
-  return parts.store.rotation.given(now);
+// The node key that was to come takes the place of the old one, for the store and for the trail: at the end, since it cannot be undone.
+function takeNodeKey({ store, auditing }: AgentParts, nodeKey: SecretBytes): number {
+  const holders = store.rotation.given(nodeKey);
+  auditing.sealUnder(nodeKey);
+  return holders;
 }
 
 function refuseFaults({ clock, world }: AgentParts, next: Config, log: Log): void {

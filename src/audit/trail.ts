@@ -58,11 +58,13 @@ export class AuditTrail implements Audit {
   #lost = 0;
   #lostSince = '';
   #lostEver = 0;
+  #sealer: AuditSealer;
   #ended = false;
 
   /** @throws AgentError `host.audit_unwritable` */
   constructor(options: TrailOptions) {
     this.#options = options;
+    this.#sealer = options.sealer;
     const { directory, clock, disk, log, maxBytes } = options;
     this.opened = openTrail(disk, directory, options.anchor);
     this.#files = this.opened.files;
@@ -116,6 +118,15 @@ export class AuditTrail implements Audit {
     return head;
   }
 
+  /** What there is by now is sealed under the key of before, and then under this one, which is the trail's own from now on. */
+  sealUnder(sealer: AuditSealer): void {
+    if (this.#ended || sealer.keyId === this.#sealer.keyId) return sealer[Symbol.dispose]();
+    this.#push(this.#sealNow('audit.seal'), true);
+    this.#sealer[Symbol.dispose]();
+    this.#sealer = sealer;
+    this.#push(this.#sealNow('audit.seal'), true);
+  }
+
   /** `last` goes on record, the place is sealed and remembered; what comes after it is still taken. */
   async stop(last: AuditEvent): Promise<void> {
     this.#sums.stop();
@@ -133,7 +144,7 @@ export class AuditTrail implements Audit {
     if (!(await this.#writer.flush()))
       this.#options.log.error('audit.end_lost', { bytes: this.#writer.queued });
     await this.#writer.close();
-    this.#options.sealer[Symbol.dispose]();
+    this.#sealer[Symbol.dispose]();
   }
 
   #append(fields: object, urgent: boolean): void {
@@ -157,7 +168,7 @@ export class AuditTrail implements Audit {
 
   #sealNow(what: 'audit.seal' | 'audit.file', more: object = {}): ReturnType<typeof lineAfter> {
     this.#sinceSeal = 0;
-    const seal = this.#options.sealer.seal(this.#head);
+    const seal = this.#sealer.seal(this.#head);
     return lineAfter(this.#head, this.#now(), { what, who: 'agent', outcome: 'done', ...more, ...seal });
   }
 
@@ -177,7 +188,7 @@ export class AuditTrail implements Audit {
     const next = this.#files[0]!;
     const last = { seq: next.firstSeq - 1, hash: this.#hashBefore(next.name) };
     const facts = { file: name, from_seq: firstSeq, to_seq: last.seq, last_hash: last.hash };
-    const seal = this.#options.sealer.removal(last);
+    const seal = this.#sealer.removal(last);
     const reason = 'audit.max_bytes';
     const event = { what: 'audit.removed', who: 'agent', outcome: 'done', reason, ...facts, ...seal };
     this.#push(lineAfter(this.#head, this.#now(), event), true);

@@ -1,10 +1,14 @@
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { driverNames } from '../../drivers/registry.ts';
+import { tlsFiles } from '../agent/tls-files.ts';
 import { explainConfig } from '../config/explain.ts';
-import { type ConfigFault, faultLine } from '../config/faults.ts';
+import { type ConfigFault, type FoundFault, faultLine } from '../config/faults.ts';
 import { diskReader } from '../config/files.ts';
 import { ConfigError, readConfigText } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { readSource } from '../config/source.ts';
 import { summarise } from '../config/summary.ts';
 import { diskLines } from './check-disk.ts';
 
@@ -30,8 +34,8 @@ export function register(program: Command): void {
     .argument('<CONFIG>', 'the configuration file')
     .option('--json', 'print one JSON object: file, faults, summary')
     .addHelpText('after', '\nExit code: 0 no fault, 1 faults, 2 wrong usage.')
-    .action((file: string, options: { json?: boolean }) => {
-      const report = checkConfig(file);
+    .action(async (file: string, options: { json?: boolean }) => {
+      const report = await checkConfig(file);
       process.stdout.write(
         options.json === true ? `${JSON.stringify(report, null, 2)}\n` : reportText(report),
       );
@@ -40,9 +44,10 @@ export function register(program: Command): void {
 }
 
 /** Runs every check on the file at `path`. A file that cannot be read is a fault like any other. */
-export function checkConfig(file: string): CheckReport {
+export async function checkConfig(file: string): Promise<CheckReport> {
   try {
-    const { config, faults } = explainConfig(readConfigText(file), {
+    const text = readConfigText(file);
+    const { config, faults } = explainConfig(text, {
       directory: dirname(resolve(file)),
       ...driverNames,
       files: {
@@ -51,13 +56,42 @@ export function checkConfig(file: string): CheckReport {
         credentialsDirectory: process.env['CREDENTIALS_DIRECTORY'],
       },
     });
-    const summary =
-      config === undefined ? [] : [...summarise(config, driverNames.ports), ...diskLines(config)];
-    return { file, faults, summary };
+    if (config === undefined) return { file, faults, summary: [] };
+    const refused = await refusedByTls(config);
+    if (refused !== undefined)
+      return { file, faults: [readSource(text).source!.locate(refused)], summary: [] };
+    return {
+      file,
+      faults,
+      summary: [...summarise(config, driverNames.ports), ...diskLines(config), ...tamperLines(config)],
+    };
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown;
     return { file, faults: thrown.faults, summary: [] };
   }
+}
+
+// Each file is as it should be; what OpenSSL would say of them in a handshake only OpenSSL knows.
+async function refusedByTls({ kx }: Config): Promise<FoundFault | undefined> {
+  const credentials = tlsFiles.credentials(kx);
+  try {
+    const reason = await credentials.tryOut();
+    if (reason === undefined) return undefined;
+    return {
+      code: 'configuration.certificate_refused',
+      at: ['kx', 'certificate'],
+      message: `every peer with this kx.ca would refuse it: ${reason}`,
+      remedy: 'Have the certificate, or that of its authority, issued anew without what the reason names.',
+    };
+  } finally {
+    credentials.wipe();
+  }
+}
+
+// It may come later: the kernel makes files of switches when its drivers are there.
+function tamperLines({ tamper }: Config): string[] {
+  if (tamper === undefined || existsSync(tamper.file)) return [];
+  return [`WARNING: ${tamper.file} is not there: as long as it is not, the tamper switch does nothing`];
 }
 
 export function reportText({ file, faults, summary }: CheckReport): string {

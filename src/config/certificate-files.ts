@@ -8,6 +8,7 @@ import {
   nameProblem,
   readCertificates,
   readPrivateKey,
+  rootProblem,
   sameKey,
   useProblem,
   validityProblem,
@@ -28,10 +29,7 @@ export function checkCertificateFiles(config: Config, world: FileWorld): FoundFa
 
   const kxChain = certificates(kx.certificate, ['kx', 'certificate'], world, faults);
   const kxAuthorities = certificates(kx.ca, ['kx', 'ca'], world, faults);
-  report(
-    ['kx', 'ca'],
-    firstProblem(kxAuthorities, (authority) => authorityFaults(authority, world)),
-  );
+  report(['kx', 'ca'], authoritiesProblem(kxAuthorities, world));
   const kxLeaf = kxChain[0];
   if (kxLeaf !== undefined) {
     const at = ['kx', 'certificate'];
@@ -53,12 +51,8 @@ export function checkCertificateFiles(config: Config, world: FileWorld): FoundFa
   }
   privateKey(supply.private_key, ['supply', 'private_key'], supplyLeaf, world, faults);
   const clientAuthorities = certificates(supply.client_ca, ['supply', 'client_ca'], world, faults);
-  report(
-    ['supply', 'client_ca'],
-    firstProblem(clientAuthorities, (authority) => authorityFaults(authority, world)),
-  );
-  if (clientAuthorities.some((client) => kxAuthorities.some((authority) => sameKey(client, authority))))
-    faults.push(sameAuthority());
+  report(['supply', 'client_ca'], authoritiesProblem(clientAuthorities, world));
+  if (areRelated(kxAuthorities, clientAuthorities)) faults.push(sameAuthority());
   return faults;
 }
 
@@ -120,17 +114,24 @@ function privateKey(
   if (problem !== undefined) faults.push({ at, ...problem });
 }
 
-function authorityFaults(authority: X509Certificate, { now }: FileWorld): CertificateProblem | undefined {
-  return authorityProblem(authority) ?? validityProblem(authority, now);
-}
-
-function firstProblem(
+function authoritiesProblem(
   authorities: readonly X509Certificate[],
-  check: (authority: X509Certificate) => CertificateProblem | undefined,
+  { now }: FileWorld,
 ): CertificateProblem | undefined {
   for (const authority of authorities) {
-    const problem = check(authority);
+    const problem = authorityProblem(authority) ?? validityProblem(authority, now);
     if (problem !== undefined) return problem;
   }
-  return undefined;
+  return rootProblem(authorities);
+}
+
+/** One authority in both, or one of either that stands below one of the other: whoever shows a chain is believed up to any of them. */
+function areRelated(some: readonly X509Certificate[], others: readonly X509Certificate[]): boolean {
+  const leadsUp = (from: readonly X509Certificate[], to: readonly X509Certificate[]) =>
+    from.some(
+      (authority) =>
+        to.some((other) => sameKey(authority, other)) ||
+        issuerProblem([authority, ...from], to) === undefined,
+    );
+  return leadsUp(some, others) || leadsUp(others, some);
 }

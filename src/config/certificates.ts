@@ -122,6 +122,20 @@ export function issuerProblem(
   );
 }
 
+/** OpenSSL believes nobody by an authority that stands below another, unless it has that one, too. */
+export function rootProblem(authorities: readonly X509Certificate[]): CertificateProblem | undefined {
+  const roots = authorities.filter((authority) => issued(authority, authority));
+  const lost = authorities.find(
+    (authority) => issuerProblem([authority, ...authorities], roots) !== undefined,
+  );
+  if (lost === undefined) return undefined;
+  return problem(
+    'configuration.certificate_issuer',
+    `holds ${subjectOf(lost)} without the authority above it`,
+    'Put the certificates of all authorities into the file, up to the one that issued its own.',
+  );
+}
+
 export function authorityProblem(certificate: X509Certificate): CertificateProblem | undefined {
   if (certificate.ca) return undefined;
   return problem(
@@ -138,6 +152,10 @@ export function sameKey(a: X509Certificate, b: X509Certificate): boolean {
 
 export function isProblem(value: object): value is CertificateProblem {
   return 'remedy' in value;
+}
+
+function subjectOf(certificate: X509Certificate): string {
+  return certificate.subject.split('\n').join(', ') || 'an authority without a name';
 }
 
 function issued(issuer: X509Certificate, subject: X509Certificate): boolean {

@@ -5,8 +5,10 @@ export function sameAuthority(): FoundFault {
   return {
     code: 'configuration.same_ca',
     at: ['supply', 'client_ca'],
-    message: 'is the authority of kx.ca: an application could pass for a key manager',
-    remedy: 'Issue application certificates from an authority of their own.',
+    message:
+      'is the authority of kx.ca, or one of the two is below the other: an application could pass for a key manager',
+    remedy:
+      'Issue application certificates from an authority of their own, with nothing above it that kx.ca names.',
   };
 }
 

@@ -34,7 +34,7 @@ export const faultCodes = {
   'configuration.address_clash': 'Two servers on one port.',
   'configuration.dials_itself': "A peer at this node's own address.",
   'configuration.socket_path': 'A path too long for a socket.',
-  'configuration.same_ca': 'One authority for key managers and applications.',
+  'configuration.same_ca': 'One authority for key managers and applications, or one below the other.',
   'configuration.file_missing': 'A file that is named is not there.',
   'configuration.file_kind': 'Something else than what is meant is at a path.',
   'configuration.file_size': 'A file larger than one of its kind can be.',
@@ -48,7 +48,9 @@ export const faultCodes = {
   'configuration.certificate_expired': 'A certificate that is no longer valid.',
   'configuration.certificate_name': 'A certificate whose common name is not `kma_id`.',
   'configuration.certificate_use': 'A certificate whose extended key usage does not allow what it is for.',
-  'configuration.certificate_issuer': 'A certificate that the named authority did not issue.',
+  'configuration.certificate_issuer':
+    'A certificate that the named authority did not issue, or an authority without the one above it.',
+  'configuration.certificate_refused': 'A certificate that TLS refuses all the same.',
   'configuration.certificate_revoked': "This node's own certificate, revoked by its authority.",
   'configuration.crl':
     'A file that holds no revocation list that can be read, or none of an authority of `kx.ca`.',

@@ -24,6 +24,9 @@ export const tamper = z
       .string()
       .min(1, { error: 'must not be empty' })
       .max(64, { error: 'is longer than 64 characters' })
+      .refine((value) => value === value.trim(), {
+        error: 'has white space at its ends, which the file is read without',
+      })
       .default('1')
       .meta({
         description: 'What the file says, without white space at its ends, when the node is to be zeroized.',

@@ -8,7 +8,7 @@ import { placeOfForeign } from './foreign-keys.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { placeOfSecret } from './id-secrets.ts';
 import { Sealer } from './seal.ts';
-import type { StoreKeyFile } from './store-key.ts';
+import { type StoreKeyFile, wrongNodeKey } from './store-key.ts';
 
 type Row = { readonly [column: string]: unknown };
 
@@ -64,6 +64,13 @@ export class Rotation {
     old?.wipe();
     this.#keys.keepOnly(fresh.id);
     return records;
+  }
+
+  /** Whether this node key opens the store. Changes nothing. @throws AgentError `configuration.wrong_node_key` */
+  expect(nodeKey: SecretBytes): void {
+    const key = this.#keys.peek(this.#id(), nodeKey);
+    if (key === undefined) throw wrongNodeKey();
+    key.wipe();
   }
 
   /**

@@ -273,3 +273,19 @@ test('after a sync that failed the file is written once more before it counts as
   assert.ok(head !== undefined && rewritten.length > before);
   assert.equal(verifyTrail(systemDisk, directory, { anchors: [head] }).fault, null);
 });
+
+test('a new node key seals from when it is taken, and vouches for all before', async (t) => {
+  const directory = directoryFor(t);
+  const { trail } = trailFor(t, directory);
+  trail.record(event(1));
+  trail.sealUnder(sealerOf(8));
+  trail.sealUnder(sealerOf(8));
+  trail.record(event(2));
+  const head = await trail.seal();
+  using old = sealerOf();
+  using fresh = sealerOf(8);
+  const { fault, sealedTo, otherSeals } = verifyTrail(systemDisk, directory, { sealer: fresh });
+  // The beginning of the file and a last seal are the old key's.
+  assert.deepEqual([fault, sealedTo, otherSeals], [null, head!.seq - 1, 2]);
+  assert.equal(verifyTrail(systemDisk, directory, { sealer: old }).sealedTo, 2);
+});

@@ -9,16 +9,19 @@ import { configurationDoc } from '../../build/configuration-doc.ts';
 import { checkConfig, reportText } from '../../src/cli/check.ts';
 import { ConfigError, loadConfig } from '../../src/config/load.ts';
 import { outline } from '../../src/config/outline.ts';
+import { makeTooLongChain } from '../node/kx-chain.ts';
 import { makePki, type NodeFolder, nodeFolder } from './node-folder.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 let removePki = () => {};
+let pki = '';
 let node: NodeFolder;
 let file = '';
 
 before(async () => {
   const made = await makePki();
   removePki = made.remove;
+  pki = made.pki;
   node = nodeFolder(made.pki);
   file = join(node.folder, 'config.yaml');
 });
@@ -69,7 +72,7 @@ describe('keyferry check', () => {
     writeFileSync(bad, readFileSync(file, 'utf8').replace('kx.pem', 'kx.pom'));
     const { status, stdout } = run(bad, '--json');
     assert.equal(status, 1);
-    const report = JSON.parse(stdout) as ReturnType<typeof checkConfig>;
+    const report = JSON.parse(stdout) as Awaited<ReturnType<typeof checkConfig>>;
     assert.deepEqual(
       report.faults.map(({ code, path, line, column }) => ({ code, path, line, column })),
       [{ code: 'configuration.file_missing', path: 'kx.certificate', line: 7, column: 16 }],
@@ -77,26 +80,51 @@ describe('keyferry check', () => {
     assert.deepEqual(report.summary, []);
   });
 
-  test('tells of a file that is not there, or is no text, as of any fault', () => {
+  test('tells of a file that is not there, or is no text, as of any fault', async () => {
     const absent = join(node.folder, 'absent.yaml');
-    assert.match(reportText(checkConfig(absent)), /absent\.yaml:1:1 {2}there is no such file — /);
+    assert.match(reportText(await checkConfig(absent)), /absent\.yaml:1:1 {2}there is no such file — /);
     const binary = join(node.folder, 'binary.yaml');
     writeFileSync(binary, Buffer.from([0xff, 0xfe, 0x80]));
-    assert.equal(checkConfig(binary).faults[0]?.code, 'configuration.file_unreadable');
-    assert.equal(checkConfig(node.folder).faults[0]?.code, 'configuration.file_kind');
+    assert.equal((await checkConfig(binary)).faults[0]?.code, 'configuration.file_unreadable');
+    assert.equal((await checkConfig(node.folder)).faults[0]?.code, 'configuration.file_kind');
   });
 
-  test('knows the drivers of this build', () => {
+  test('knows the drivers of this build', async () => {
     const bad = join(node.folder, 'driver.yaml');
     writeFileSync(bad, readFileSync(file, 'utf8').replace('bridge-serial', 'bridge-cereal'));
-    assert.equal(checkConfig(bad).faults[0]?.code, 'configuration.unknown_driver');
+    assert.equal((await checkConfig(bad)).faults[0]?.code, 'configuration.unknown_driver');
   });
 
-  test('notes a relay that has no link to start on', () => {
+  test('has TLS try out the certificates, where each by itself is as it should be', async () => {
+    const tried = nodeFolder(pki);
+    try {
+      const { certificate, privateKey, ca } = await makeTooLongChain();
+      writeFileSync(join(tried.folder, 'kx.pem'), certificate);
+      writeFileSync(join(tried.folder, 'kx.key'), privateKey);
+      writeFileSync(join(tried.folder, 'kx-ca.pem'), ca);
+      const [fault] = (await checkConfig(join(tried.folder, 'config.yaml'))).faults;
+      assert.equal(fault?.code, 'configuration.certificate_refused');
+      assert.deepEqual([fault?.path, fault?.line], ['kx.certificate', 7]);
+      assert.match(fault?.message ?? '', /PATH_LENGTH_EXCEEDED/);
+    } finally {
+      tried.remove();
+    }
+  });
+
+  test('tells of a tamper switch that is not there', async () => {
+    const tampered = join(node.folder, 'tampered.yaml');
+    writeFileSync(tampered, `${readFileSync(file, 'utf8')}tamper:\n  file: gpio\n`);
+    assert.match(reportText(await checkConfig(tampered)), /WARNING: .*gpio is not there/);
+    writeFileSync(tampered, `${readFileSync(file, 'utf8')}tamper:\n  file: gpio\n  value: "1 "\n`);
+    const [fault] = (await checkConfig(tampered)).faults;
+    assert.deepEqual([fault?.code, fault?.path], ['configuration.value', 'tamper.value']);
+  });
+
+  test('notes a relay that has no link to start on', async () => {
     const text = readFileSync(file, 'utf8').replace(/links:\n(?: .*\n)+/, '');
     const unlinked = join(node.folder, 'unlinked.yaml');
     writeFileSync(unlinked, text);
-    assert.match(reportText(checkConfig(unlinked)), /note: no QKD link leads to B/);
+    assert.match(reportText(await checkConfig(unlinked)), /note: no QKD link leads to B/);
   });
 });
 

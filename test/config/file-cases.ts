@@ -192,6 +192,29 @@ export const fileCases = (pki: () => string): readonly FileCase[] => [
     spoil: (path) => copyFileSync(path('kx-ca.pem'), path('application-ca.pem')),
     faults: ['same_ca supply.client_ca'],
   },
+  {
+    what: 'an authority without the one above it',
+    spoil: (path) => copyFileSync(join(pki(), 'middle.pem'), path('application-ca.pem')),
+    faults: ['certificate_issuer supply.client_ca'],
+  },
+  {
+    what: 'an authority of applications that stands below that of key managers',
+    spoil(path) {
+      const below = ['middle.pem', 'root.pem'].map((name) => readFileSync(join(pki(), name)));
+      writeFileSync(path('kx-ca.pem'), Buffer.concat([readFileSync(path('kx-ca.pem')), below[1]!]));
+      writeFileSync(path('application-ca.pem'), below[0]!);
+    },
+    faults: ['certificate_issuer supply.client_ca', 'same_ca supply.client_ca'],
+  },
+  {
+    what: 'an authority of key managers that stands below that of applications',
+    spoil(path) {
+      const below = ['middle.pem', 'root.pem'].map((name) => readFileSync(join(pki(), name)));
+      writeFileSync(path('kx-ca.pem'), Buffer.concat([readFileSync(path('kx-ca.pem')), below[0]!]));
+      writeFileSync(path('application-ca.pem'), below[1]!);
+    },
+    faults: ['certificate_issuer kx.ca', 'same_ca supply.client_ca'],
+  },
 ];
 
 function refusing(name: string): FileReader['read'] {

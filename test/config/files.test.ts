@@ -3,15 +3,15 @@ import assert from 'node:assert/strict';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { BasicConstraintsExtension, X509CertificateGenerator } from '@peculiar/x509';
 import { explainConfig } from '../../src/config/explain.ts';
 import { type ConfigFaultCode, faultCodes } from '../../src/config/fault-codes.ts';
 import { diskReader } from '../../src/config/files.ts';
 import type { FileReader } from '../../src/config/reader.ts';
-import { generateKeys, privateKeyPem } from '../../src/pki/algorithms.ts';
-import { type Authority, certificatePem, makeAuthority, makeLeaf } from '../../src/pki/certificate.ts';
+import { privateKeyPem } from '../../src/pki/algorithms.ts';
+import { certificatePem, makeAuthority, makeLeaf } from '../../src/pki/certificate.ts';
 import { issueNode } from '../../src/pki/pki.ts';
 import { makeKxCrl } from '../../src/pki/revoke.ts';
+import { authority } from '../node/kx-chain.ts';
 import { faultCases, sound } from './fault-cases.ts';
 import { fileCases, type InFolder, placeCrl, type World, withCrl } from './file-cases.ts';
 import { makePki, nodeFolder } from './node-folder.ts';
@@ -28,6 +28,9 @@ before(async () => {
     ['revoking-a', ['A']],
   ] as const)
     renameSync(await makeKxCrl(pki, revoked), join(pki, `${name}.pem`));
+  const root = await makeAuthority('root', 'ecdsa-p256', { now: new Date(), days: 30 });
+  writeFileSync(join(pki, 'root.pem'), certificatePem(root.certificate));
+  writeFileSync(join(pki, 'middle.pem'), certificatePem((await authority('middle', 0, root)).certificate));
 });
 after(() => removePki());
 
@@ -83,7 +86,7 @@ describe('the files of a configuration', () => {
   test('may hold a certificate from an intermediate authority, with the chain after it', async () => {
     const validity = { now: new Date(), days: 30 };
     const root = await makeAuthority('root', 'ecdsa-p256', validity);
-    const middle = await intermediate(root);
+    const middle = await authority('middle', 0, root);
     const request = {
       commonName: 'A',
       hosts: [],
@@ -129,18 +132,6 @@ test('every fault code is shown by a test of its own', () => {
   for (const { faults } of cases)
     for (const fault of faults) shown.add(`configuration.${fault.split(' ')[0]}`);
   shown.add('configuration.empty' satisfies ConfigFaultCode); // explain.test.ts
+  shown.add('configuration.certificate_refused' satisfies ConfigFaultCode); // check-command.test.ts
   assert.deepEqual([...shown].sort(), Object.keys(faultCodes).sort());
 });
-
-async function intermediate(parent: Authority): Promise<Authority> {
-  const keys = await generateKeys('ecdsa-p256');
-  const certificate = await X509CertificateGenerator.create({
-    subject: [{ CN: ['middle'] }],
-    issuer: parent.certificate.subjectName,
-    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
-    publicKey: keys.publicKey,
-    signingKey: parent.key,
-    extensions: [new BasicConstraintsExtension(true, 0, true)],
-  });
-  return { certificate, key: keys.privateKey, algorithm: 'ecdsa-p256' };
-}

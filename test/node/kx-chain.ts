@@ -10,20 +10,27 @@ const validity = { now: new Date(), days: 30 };
 export async function makeChain(): Promise<{ readonly a: KxFiles; readonly b: KxFiles }> {
   const root = await authority('root', 1);
   const middle = await authority('middle', 0, root);
-  const files = async (commonName: string): Promise<KxFiles> => {
-    const uses = ['server', 'client'] as const;
-    const leaf = await makeLeaf(middle, { commonName, hosts: [], uses, algorithm: 'ecdsa-p256' }, validity);
-    return {
-      certificate: Buffer.from(certificatePem(leaf.certificate) + certificatePem(middle.certificate)),
-      privateKey: await privateKeyPem(leaf.key),
-      ca: Buffer.from(certificatePem(root.certificate)),
-    };
-  };
-  return { a: await files('A'), b: await files('B') };
+  return { a: await filesOf('A', middle, root), b: await filesOf('B', middle, root) };
 }
 
-/** @param below how many authorities may stand below it */
-async function authority(name: string, below: number, parent?: Authority): Promise<Authority> {
+/** What A has whose authority stands below one that may have none below it: each certificate by itself is as it should be, and TLS refuses the whole. */
+export async function makeTooLongChain(): Promise<KxFiles> {
+  const root = await authority('root', 0);
+  return filesOf('A', await authority('middle', 0, root), root);
+}
+
+async function filesOf(commonName: string, issuer: Authority, root: Authority): Promise<KxFiles> {
+  const uses = ['server', 'client'] as const;
+  const leaf = await makeLeaf(issuer, { commonName, hosts: [], uses, algorithm: 'ecdsa-p256' }, validity);
+  return {
+    certificate: Buffer.from(certificatePem(leaf.certificate) + certificatePem(issuer.certificate)),
+    privateKey: await privateKeyPem(leaf.key),
+    ca: Buffer.from(certificatePem(root.certificate)),
+  };
+}
+
+/** An authority, below another where one is given. @param below how many may stand below it */
+export async function authority(name: string, below: number, parent?: Authority): Promise<Authority> {
   const keys = await generateKeys('ecdsa-p256');
   const subject = [{ CN: [name] }];
   const certificate = await X509CertificateGenerator.create({
