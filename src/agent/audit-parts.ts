@@ -85,6 +85,11 @@ export class AuditParts {
     this.trail.sealUnder(new AuditSealer(nodeKey));
   }
 
+  /** What the collector is shown and believed by, read anew. @throws AgentError `configuration.file_unreadable` */
+  reload({ audit: { syslog } }: Config): void {
+    if (syslog !== undefined) this.#shipper?.use(readSyslogFiles(syslog));
+  }
+
   get status(): AuditStatus {
     return { ...this.trail.status, shipped_seq: this.#shipper?.acknowledged ?? null };
   }

@@ -55,6 +55,7 @@ async function reloadNow(parts: WholeAgent, log: Log): Promise<Reloaded> {
   using nodeKey = nodeKeyOf(parts);
   parts.store.rotation.expect(nodeKey);
   const connections_ended = await useTlsFiles(parts, next);
+  parts.auditing.reload(next);
   await reconfigure(parts, next, changes);
   const node_keys = takeNodeKey(parts, nodeKey);
   const { expires, crlNextUpdate } = parts.transport.credentials;

@@ -5,7 +5,7 @@ import type { Audit } from '../env/audit.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Disk } from '../env/disk.ts';
 import type { Log } from '../env/log.ts';
-import { messageOf, rethrowInvariant } from '../errors.ts';
+import { AgentError, messageOf, rethrowInvariant } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { linesBehind, type Place, placeBehind } from './reading-place.ts';
 import { syslogFrame } from './syslog.ts';
@@ -40,9 +40,10 @@ const PLACE_FILE = 'shipped.json';
  */
 export class Shipper {
   readonly #options: ShipperOptions;
-  /** Behind what is acknowledged; undefined until it has been looked for. */
+  #tls: Collector['tls'];
   /** Up to which line it is on record that some were never shipped. */
   #missedTo = 0;
+  /** Behind what is acknowledged; undefined until it has been looked for. */
   #place: Place | undefined;
   /** Lines up to this one are acknowledged. */
   acknowledged = 0;
@@ -54,6 +55,13 @@ export class Shipper {
 
   constructor(options: ShipperOptions) {
     this.#options = options;
+    this.#tls = options.collector.tls;
+  }
+
+  /** Shown and believed from the next connection on, which is not far. The private key is the shipper's. */
+  use(tls: Collector['tls']): void {
+    this.#tls?.key?.fill(0);
+    this.#tls = tls;
   }
 
   /** The trail is there by now. */
@@ -85,8 +93,8 @@ export class Shipper {
         const reason = messageOf(thrown);
         if (reason !== this.failure) this.#options.log.warn('audit.not_shipped', { reason });
         this.failure = reason;
-        // Its file may have been removed meanwhile.
-        this.#place = undefined;
+        // Its file has been removed. To look for the place else, each time that the collector does not answer, would keep everything waiting.
+        if (thrown instanceof AgentError && thrown.code === 'host.audit_unreadable') this.#place = undefined;
         if (this.#stopping) return;
         await this.#pause(backOffMs);
         backOffMs = Math.min(2 * backOffMs, limits.auditShipBackOffMsMax);
@@ -161,7 +169,8 @@ export class Shipper {
   }
 
   #connected(): Promise<Socket> {
-    const { host, port, tls } = this.#options.collector;
+    const { host, port } = this.#options.collector;
+    const tls = this.#tls;
     return new Promise((resolve, reject) => {
       const ready = () => resolve(socket);
       const socket =

@@ -1,12 +1,14 @@
-import { chmodSync, mkdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import type { ModuleOrderResult } from '../../drivers/driver.ts';
+import { makeDirectories } from '../disk/durable.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError, InvariantError, messageOf, rethrowInvariant, unexpected } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { systemDisk } from '../node/disk.ts';
 import type { Status } from '../observe/status.ts';
 
 /** What the CLI and a controller may ask of a running agent. */
@@ -184,7 +186,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
 
 // A socket that nobody answers was left by an agent that was killed.
 async function removeStale(path: string): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeDirectories(systemDisk, dirname(path));
   const found = await new Promise<'alive' | 'stale' | 'none'>((resolve) => {
     const socket = connect(path);
     socket.once('connect', () => {
@@ -195,6 +197,8 @@ async function removeStale(path: string): Promise<void> {
       resolve(error.code === 'ENOENT' ? 'none' : 'stale'),
     );
   });
+  // What else lies there is somebody's file.
+  if (found === 'stale' && !lstatSync(path).isSocket()) throw new Error('there is a file that is no socket');
   if (found === 'stale') unlinkSync(path);
   if (found !== 'alive') return;
   throw new AgentError('host.control_in_use', `another agent answers at ${path}`, {
@@ -206,7 +210,8 @@ async function removeStale(path: string): Promise<void> {
 function failed(path: string, cause: unknown): AgentError {
   return new AgentError('host.control_failed', `cannot listen at ${path}: ${messageOf(cause)}`, {
     fault: 'host',
-    remedy: 'Make the directory of control.socket writable for the agent.',
+    remedy:
+      'Make the directory of control.socket writable for the agent, and let nothing else lie there under that name.',
     cause,
   });
 }

@@ -1,4 +1,4 @@
-import { constants, createHash, type X509Certificate } from 'node:crypto';
+import { constants, type X509Certificate } from 'node:crypto';
 import { duplexPair } from 'node:stream';
 import {
   connect,
@@ -30,8 +30,8 @@ export class KxCredentials {
   readonly #own: X509Certificate;
   readonly #authorities: readonly X509Certificate[];
   readonly #crls: readonly Crl[];
-  /** Of the authorities and revocation lists: the same where those are. */
-  readonly #trust: string;
+  /** Whether fewer are believed than under other credentials. */
+  readonly #stricter = new WeakMap<KxCredentials, boolean>();
 
   /** @throws AgentError `configuration.kx_tls` when the files cannot be used */
   constructor(files: KxFiles) {
@@ -39,10 +39,6 @@ export class KxCredentials {
     this.#own = readable(readCertificates(files.certificate), 'kx.certificate')[0]!;
     this.#authorities = readable(readCertificates(files.ca), 'kx.ca');
     this.#crls = files.crl === undefined ? [] : readable(readCrls(files.crl), 'kx.crl');
-    this.#trust = createHash('sha256')
-      .update(files.ca)
-      .update(files.crl ?? '')
-      .digest('hex');
     this.options = {
       cert: files.certificate,
       key: files.privateKey,
@@ -81,10 +77,25 @@ export class KxCredentials {
       return "the peer's certificate has expired";
     if (chain.some((certificate) => isRevoked(certificate, this.#crls)))
       return "the peer's certificate was revoked";
-    if (this.#trust === before.#trust) return undefined;
-    if (issuerProblem(chain, this.#authorities) !== undefined)
+    if (!this.#isStricterThan(before) || issuerProblem(chain, this.#authorities) === undefined)
+      return undefined;
+    if (issuerProblem(chain, before.#authorities) === undefined)
       return "the peer's certificate is not of an authority in kx.ca";
-    return undefined;
+    return 'kx.ca or kx.crl believes fewer than before, and what stands between the peer and its authority is shown in a handshake alone';
+  }
+
+  /** Whether an authority is gone, or a certificate revoked, since `before`. */
+  #isStricterThan(before: KxCredentials): boolean {
+    const known = this.#stricter.get(before);
+    if (known !== undefined) return known;
+    const named = new Set(this.#authorities.map(({ fingerprint256 }) => fingerprint256));
+    const wasRevoked = (issuer: string, serial: string) =>
+      before.#crls.some((crl) => crl.issuer === issuer && crl.revoked.has(serial));
+    const stricter =
+      before.#authorities.some(({ fingerprint256 }) => !named.has(fingerprint256)) ||
+      this.#crls.some(({ issuer, revoked }) => [...revoked].some((serial) => !wasRevoked(issuer, serial)));
+    this.#stricter.set(before, stricter);
+    return stricter;
   }
 
   /** Wipes the private key as it was read. Only what OpenSSL has taken already can be used from now on. */

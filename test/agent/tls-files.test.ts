@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { createServer } from 'node:tls';
 import { systemWorld } from '../../src/agent/world.ts';
 import { type Agent, startAgent } from '../../src/agent.ts';
 import { callAgent } from '../../src/cli/control-client.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { makePki, nodeFolder } from '../config/node-folder.ts';
+import { until } from '../manual-clock.ts';
 import { makeTooLongChain } from '../node/kx-chain.ts';
 import { Lines } from '../store/temp-store.ts';
 
@@ -88,4 +91,28 @@ test('a reload that is refused leaves the node key of before as it was', async (
   assert.equal((await order<{ node_keys: number }>('/v1/reload')).node_keys, 1);
   writeFileSync(path('node.key'), before[0]!);
   await assert.rejects(order('/v1/reload'), { code: 'configuration.wrong_node_key' });
+});
+
+test('a reload has the collector of the audit trail judged by the files that are there now', async (t) => {
+  const { path, start, order } = await nodeFor(t);
+  const other = await nodeFor(t);
+  const [cert, key] = ['supply.pem', 'supply.key'].map((name) => readFileSync(other.path(name)));
+  let seen = 0;
+  const collector = createServer({ cert, key }, (socket) => {
+    seen += 1;
+    socket.on('error', () => {}).resume();
+  });
+  await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+  t.after(() => collector.close());
+  const { port } = collector.address() as AddressInfo;
+  copyFileSync(path('application-ca.pem'), path('syslog-ca.pem'));
+  const config = readFileSync(path('config.yaml'), 'utf8');
+  const syslog = `audit:\n  syslog:\n    address: 127.0.0.1:${port}\n    ca: syslog-ca.pem\n`;
+  writeFileSync(path('config.yaml'), `${config}${syslog}`);
+  const refused = new Promise((resolve) => collector.once('tlsClientError', resolve));
+  await start();
+  await refused;
+  copyFileSync(other.path('application-ca.pem'), path('syslog-ca.pem'));
+  await order('/v1/reload');
+  await until('it is believed', () => seen > 0);
 });

@@ -55,3 +55,19 @@ test('the document of the control socket has every path', async () => {
     await stop();
   }
 });
+
+test('a file that is no socket is left where it is', async () => {
+  const socket = join(folder, 'control.sock');
+  writeFileSync(socket, 'precious');
+  await assert.rejects(startControl(socket, {} as Controlled, new Lines()), {
+    code: 'host.control_failed',
+    message: /no socket/,
+  });
+  assert.equal(readFileSync(socket, 'utf8'), 'precious');
+});
+
+test('a directory where none may be made is a fault of the host', async () => {
+  await assert.rejects(startControl('/proc/nowhere/a/control.sock', {} as Controlled, new Lines()), {
+    code: 'host.control_failed',
+  });
+});

@@ -7,9 +7,10 @@ import { AgentError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
 import { KxCredentials, type KxFiles } from '../../src/node/kx-credentials.ts';
 import { createKxTransport } from '../../src/node/kx-tls.ts';
+import { certificatePem } from '../../src/pki/certificate.ts';
 import { makeKxCrl } from '../../src/pki/revoke.ts';
 import { until } from '../manual-clock.ts';
-import { makeChain } from './kx-chain.ts';
+import { authority, makeChain } from './kx-chain.ts';
 import { clientOptions, connectedUntilClosed, Material, openTo, Taker } from './kx-material.ts';
 
 const DAY_MS = 86_400_000;
@@ -195,5 +196,9 @@ test('a peer of an authority below the one we name is believed, whoever dials', 
   createKxTransport(a, openTo()).dial('127.0.0.1', far.port, 'keyferry/1', near.take, assert.fail);
   await until('both have it', () => far.taker.taken.length === 1 && near.taken.length === 1);
   assert.equal(far.transport.use(new KxCredentials(b)), 0, 'nor is it ended when the same is read again');
-  near.taken[0]?.link.close('done');
+  const other = Buffer.from(certificatePem((await authority('other', 0)).certificate));
+  const more = { ...b, ca: Buffer.concat([Buffer.from('# renewed\n'), b.ca, other]) };
+  assert.equal(far.transport.use(new KxCredentials(more)), 0, 'nor when more are believed');
+  assert.equal(far.transport.use(new KxCredentials(b)), 1, 'what we cannot judge without its chain');
+  await until('it is told why', () => /in a handshake alone/.test(far.taker.taken[0]?.closed ?? ''));
 });

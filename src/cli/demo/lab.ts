@@ -1,6 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { basename, join, resolve } from 'node:path';
+import { makeDirectories } from '../../disk/durable.ts';
+import { systemDisk } from '../../node/disk.ts';
 import { systemEntropy } from '../../node/entropy.ts';
 import { initPki, issueApplication, issueNode } from '../../pki/pki.ts';
 import { SecretBytes } from '../../secret/secret-bytes.ts';
@@ -104,7 +106,7 @@ export class Lab {
   /** Makes authorities, certificates, node keys and configurations. Starts nothing. */
   static async make(directory: string, settings: Partial<LabSettings> = {}): Promise<Lab> {
     const at = resolve(directory);
-    mkdirSync(at, { recursive: true, mode: 0o700 });
+    makeDirectories(systemDisk, at);
     const lab = new Lab(at, { ...labDefaults, ...settings }, await freePorts(6), `lab ${process.pid}`);
     const pki = join(at, 'pki');
     await initPki(pki);
