@@ -11,7 +11,10 @@ export function syncDirectory(disk: Disk, path: string): void {
 }
 
 /** Makes a directory for its owner alone, and those above it that are not there. Node.js's own way does not come to an end where none may be made, as in /proc. */
-export function makeDirectories(disk: Disk, path: string): void {
+export function makeDirectories(
+  disk: Pick<Disk, 'mkdirSync' | 'statSync' | 'existsSync'>,
+  path: string,
+): void {
   try {
     disk.mkdirSync(path, { mode: 0o700 });
   } catch (thrown) {

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeDirectories } from '../disk/durable.ts';
 import { AgentError } from '../errors.ts';
-import { systemDisk } from '../node/disk.ts';
 
 /** A file to be written; private ones are for their owner alone. */
 export type NewFile = { readonly path: string; readonly content: string | Buffer; readonly secret: boolean };
@@ -64,7 +63,7 @@ function writeAll(files: readonly NewFile[], force: boolean): void {
     // A file that is replaced would keep its old mode, so a new one takes its place.
     const fresh = `${path}.${randomBytes(6).toString('hex')}.new`;
     try {
-      makeDirectories(systemDisk, dirname(path));
+      makeDirectories({ existsSync, mkdirSync, statSync }, dirname(path));
       writeFileSync(fresh, content, { flag: 'wx', mode: secret ? 0o600 : 0o644 });
       renameSync(fresh, path);
     } catch (thrown) {
