@@ -108,14 +108,19 @@ export class HopGuard {
     if (peer.plain !== undefined) return this.#receivePlain(peer, keys);
     const units = hop?.segments.reduce((sum, segment) => sum + segment.units, 0);
     const expected = 1 + Math.ceil((keys?.bytes ?? 0) / limits.unitBytes);
-    if (hop === undefined || units !== expected) return this.#reject(peer, 'pad of the wrong size');
+    if (hop === undefined || units === undefined)
+      return this.#reject(peer, 'no keyferry_hop, or not in its place or form');
+    if (units !== expected) return this.#reject(peer, `pad of ${units} units where ${expected} belong`);
+    let tried = false;
     const { headerBytes, payload } = message;
     const authentic = (bytes: SecretBytes) => {
+      tried = true;
       const oneTimeKey = bytes.view().subarray(0, limits.unitBytes);
       return verifyHop(headerBytes, payload, hop, peer.kmaId, this.#self, oneTimeKey);
     };
     const pad = this.#allocator.receivePad(this.#store.pool(peer.kmaId), hop.segments, authentic);
-    if (pad === undefined) return this.#reject(peer, 'pad that is unknown or used, or a wrong authenticator');
+    if (pad === undefined)
+      return this.#reject(peer, tried ? 'a wrong tag' : 'pad that is unknown, used or not ready');
     return pad;
   }
 

@@ -52,7 +52,12 @@ export class RelayDestination {
     const response = await this.#take(from, payload, relay, covered);
     if (response !== undefined && response !== 'success') {
       this.stats.refused += 1;
-      this.#log.warn('kma.relay.refused', { source: relay.source, reason: response });
+      const detail = response === 'unsupported_key' ? whyUnsupported(payload, relay) : undefined;
+      this.#log.warn('kma.relay.refused', {
+        source: relay.source,
+        reason: response,
+        ...(detail && { detail }),
+      });
       const received = { what: 'relay.received', who: `kma:${from}`, outcome: 'refused' } as const;
       this.#audit.sum({ ...received, reason: response, facts: { source: relay.source } });
     }
@@ -81,10 +86,10 @@ export class RelayDestination {
     return kept === 'success' ? this.#whole(relay) : kept;
   }
 
-  #refusal(payload: Buffer, { source, block, keys }: KeyRelay): RelayResponse | undefined {
+  #refusal(payload: Buffer, relay: KeyRelay): RelayResponse | undefined {
+    const { source, block } = relay;
     if (source === this.#self || !this.#routes.relaysWith(source)) return 'refused_by_policy';
-    if (block === undefined || !keys.allOf(limits.unitBytes) || !keys.consecutive(payload))
-      return 'unsupported_key';
+    if (block === undefined || whyUnsupported(payload, relay) !== undefined) return 'unsupported_key';
     // One that comes again is answered as before, whatever has changed.
     if (this.#store.known(source, false, block.number)) return undefined;
     if (this.#store.longGone(source, false, block.number)) return 'conflict';
@@ -170,4 +175,11 @@ export class RelayDestination {
     const isSame = (held: Buffer) => held.length === bytes.length && timingSafeEqual(held, bytes.view());
     return this.#store.open.lendWhole(block, isSame);
   }
+}
+
+// For whoever writes the other end.
+function whyUnsupported(payload: Buffer, { block, keys }: KeyRelay): string | undefined {
+  if (block === undefined) return 'it has no entry keyferry_block, or one with a number out of range';
+  if (!keys.allOf(limits.unitBytes)) return `it has a key that has not ${limits.unitBytes} bytes`;
+  return keys.consecutive(payload) ? undefined : 'its key IDs are not consecutive UUIDs';
 }

@@ -59,6 +59,8 @@ export class RelaySource {
   /** Relays asked for and not ended, those among them that wait. */
   #asked = 0;
   readonly #queues = new Map<string, RelayQueue<string>>();
+  /** Why the last relay failed, by destination. */
+  readonly #failing = new Map<string, string>();
   readonly stats = { requests: 0, succeeded: 0, failed: 0, keys: 0, lastMs: 0, lastFailure: '' };
 
   constructor(parts: RelaySourceParts) {
@@ -87,6 +89,7 @@ export class RelaySource {
       this.stats.succeeded += 1;
       this.stats.keys += count;
       this.stats.lastMs = milliseconds;
+      if (this.#failing.delete(destination)) this.#parts.log.info('kma.relay.works_again', { destination });
       return { requestId, destination, keys: count, milliseconds };
     } catch (thrown) {
       this.stats.failed += 1;
@@ -274,7 +277,10 @@ export class RelaySource {
 
   #fail(response: string, destination: string): never {
     this.stats.lastFailure = response;
-    this.#parts.log.warn('kma.relay.failed', { destination, reason: response });
+    // A neighbour that is down is said once, and not with every try to fill the pool.
+    const level = this.#failing.get(destination) === response ? 'debug' : 'warn';
+    this.#failing.set(destination, response);
+    this.#parts.log[level]('kma.relay.failed', { destination, reason: response });
     this.#parts.audit?.sum({ ...relaySent, outcome: 'failed', peer: destination, reason: response });
     throw relayFailure(response, destination);
   }

@@ -116,7 +116,8 @@ export class AnnouncingSupply implements KeySupply {
       return await this.#found(pair, keyIds, sizeBits / 8);
     } catch (thrown) {
       rethrowInvariant(thrown);
-      this.#log.warn('supply.session_failed', { session: sessionId, reason: messageOf(thrown) });
+      const { targetKmeId: peer } = facts;
+      this.#log.warn('supply.session_failed', { session: sessionId, peer, reason: messageOf(thrown) });
       return undefined;
     } finally {
       turns.give();
@@ -125,7 +126,13 @@ export class AnnouncingSupply implements KeySupply {
 
   async #found(pair: ApplicationPair, keyIds: readonly string[], bytes: number): Promise<SuppliedKey[]> {
     const chooser = { masterSaeId: pair.slaveSaeId, slaveSaeId: pair.masterSaeId };
-    const keys = await this.#supply.find(chooser, keyIds);
+    const keys = await this.#supply.find(chooser, keyIds).catch((thrown: unknown) => {
+      if (!(thrown instanceof AgentError) || thrown.code !== 'application.key_not_found') throw thrown;
+      const { masterSaeId, slaveSaeId } = chooser;
+      throw notChosen(
+        `it chose IDs that open to no key with ${masterSaeId} as master and ${slaveSaeId} as slave`,
+      );
+    });
     if (keys.every((key) => key.bytes.length === bytes)) return keys;
     for (const key of keys) key.bytes.wipe();
     throw notChosen('keys of another size came');

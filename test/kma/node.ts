@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Acquire } from '../../src/kma/acquire.ts';
+import { HoldingsExchange } from '../../src/kma/holdings.ts';
 import { HopGuard } from '../../src/kma/hop-guard.ts';
 import { NoticeSource } from '../../src/kma/notice-source.ts';
 import { Relay } from '../../src/kma/relay.ts';
@@ -183,6 +185,14 @@ export class TestNode {
     await closeStore(this.store);
   }
 
+  // Here nothing puts a store back from a copy.
+  #holdings(peer: Peer): HoldingsExchange {
+    const linked = this.synchronises.has(peer.kmaId);
+    return new HoldingsExchange(peer, linked, this.store, this.log, ({ number }) =>
+      assert.fail(`block ${number} was used before`),
+    );
+  }
+
   #events(): PeerEvents {
     const identity = new StoreIdentity(this.store, this.log);
     const greeting = new Map<Peer, Promise<void>>();
@@ -207,6 +217,7 @@ export class TestNode {
           using frame = kept;
           if (isRelay) await this.relay.onMessage(peer, frame);
           else if (isSupply) await this.notification.onMessage(peer, frame);
+          else if (code === command.holdings) await this.#holdings(peer).onMessage(frame);
           else this.synchronises.get(peer.kmaId)?.onMessage(frame);
         });
       },

@@ -59,6 +59,8 @@ test('failures are answered with patience that grows, and end with the first suc
   await until('it fails', () => stats.failed >= 1);
   await world.clock.leap(8_000);
   assert.ok(stats.requests >= 3 && stats.requests <= 6, `${stats.requests} requests in eight seconds`);
+  const warned = () => a.log.of('kma.relay.failed').filter(({ level }) => level === 'warn').length;
+  assert.equal(warned(), 1);
   const again = world.node(
     'C',
     { neighbours: ['B'], linked: ['B'], routes: [{ destination: 'A', via: ['B'] }] },
@@ -68,4 +70,5 @@ test('failures are answered with patience that grows, and end with the first suc
   await again.up();
   await world.clock.leap(limits.refillBackOffMsMax - 7_000);
   await until('it is filled', () => a.store.pool('C').ownLeft === 10);
+  assert.equal(a.log.of('kma.relay.works_again').length, 1);
 });

@@ -94,6 +94,8 @@ test('a payload that cannot be read is not shown at all', () => {
   assert.ok(!text.includes(KEY.slice(0, 8)));
 });
 
+const TAG = 'F2yspU3HcsMjFdVHDx/AuA==';
+
 const oneFault: readonly (readonly [name: string, stream: Buffer, fault: string])[] = [
   ['an unknown command', message(1, 0x1105, {}), '6 no such command code (Q.4163 App. I, Table I.1)'],
   [
@@ -130,12 +132,49 @@ const oneFault: readonly (readonly [name: string, stream: Buffer, fault: string]
   [
     'no UTF-8',
     frame(1, 0x1102, Buffer.from([0x7b, 0xff, 0x7d])),
-    '10 the payload is not UTF-8 (Q.4163 App. I; RFC 8259)',
+    '11 the payload is not UTF-8 (Q.4163 App. I; RFC 8259)',
   ],
   [
     'key that is not base64',
     message(1, 0x1101, relay({ keys: [{ key_ID: 'k', key: '***' }] })),
-    '10 keyferry takes this key relay for malformed: a value is empty, too long, too many or of another form (docs/kx.md, JSON)',
+    '64 keyferry takes this key relay for malformed: keys[0] is empty, too long, out of range or of another form (Q.4163 §8.1, Table 1)',
+  ],
+  [
+    'an empty name',
+    message(1, 0x1101, relay({ source_KMA_ID: '' })),
+    '28 keyferry takes this key relay for malformed: source_KMA_ID is empty, too long, out of range or of another form (Q.4163 §8.1, Table 1)',
+  ],
+  [
+    'a number with a fraction',
+    message(1, 0x1103, { session_ID: 's', number_of_keys: 1.5 }),
+    '45 keyferry takes this key supply notification for malformed: number_of_keys is empty, too long, out of range or of another form (Q.4163 §8.3, Table 3)',
+  ],
+  [
+    'a row of five',
+    message(1, 0x11f1, {
+      blocks: [
+        [2, 64, 2, TAG],
+        [4, 64, 2, TAG, 0],
+      ],
+    }),
+    '57 keyferry takes this synchronisation: proposals for malformed: blocks[1] is empty, too long, out of range or of another form (docs/kx.md, Proposal)',
+  ],
+  [
+    'too many rows',
+    message(1, 0x11f2, { blocks: Array.from({ length: 257 }, () => [2, 'differs', '']) }),
+    '20 keyferry takes this synchronisation: answers for malformed: blocks is too long with 257 elements (docs/kx.md, Answer)',
+  ],
+  [
+    'a range from above to below',
+    message(1, 0x11f3, {
+      used: [],
+      gone: [
+        [1, 5],
+        [5, 1],
+      ],
+      marks: [],
+    }),
+    '35 keyferry takes this holdings for malformed: gone[1] is empty, too long, out of range or of another form (docs/kx.md, Holdings)',
   ],
   [
     'a hop entry that is not last',

@@ -139,6 +139,24 @@ describe('what is unknown', () => {
   });
 });
 
+test('an entry keyferry_block of another form is none', () => {
+  const right = { number: 12, epoch: 10, floor: 9, part: 2, parts: 3 };
+  const block = (change: object) => read({ extension: [{ keyferry_block: { ...right, ...change } }] })?.block;
+  assert.deepEqual(block({}), right);
+  for (const change of [
+    { number: undefined },
+    { epoch: 'x' },
+    { number: 2 ** 38 },
+    { floor: -1 },
+    { part: 3 },
+    { part: null },
+    { parts: 0 },
+    { parts: 65 },
+    { parts: undefined },
+  ])
+    assert.equal(block(change), undefined, JSON.stringify(change));
+});
+
 describe('a key relay message may do without', () => {
   test('transit KMA IDs', () => assert.equal(read({ transit_KMA_IDs: undefined })?.transit, undefined));
   test('any KMA in transit', () => assert.deepEqual(read({ transit_KMA_IDs: [] })?.transit, []));

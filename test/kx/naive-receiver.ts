@@ -141,7 +141,8 @@ function padOf(frame: Buffer, message: Value, keys: readonly Buffer[], ends: End
   const hop = member(entry, 'keyferry_hop');
   const tag = member(hop, 'tag');
   const said = tag?.escaped === false ? base64In(tag) : undefined;
-  if (entry === undefined || entry.end + 12 !== frame.length || said?.length !== 16) return undefined;
+  if (entry?.members?.length !== 1) return undefined;
+  if (entry.end + 12 !== frame.length || said?.length !== 16) return undefined;
   const rows = padRows(member(hop, 'pad'));
   const bytes = Buffer.concat(keys).length;
   const units = rows?.reduce((sum, row) => sum + row[2]!, 0);

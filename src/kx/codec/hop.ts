@@ -70,7 +70,7 @@ export function verifyHop(
 /** Finds the hop entry of a payload, or undefined when it has none at its very end or it is malformed. */
 export function findHop(message: JsonView): HopView | undefined {
   const last = message.member('extension')?.elements()?.at(-1);
-  const entry = last?.member('keyferryhop');
+  const entry = last?.only('keyferryhop');
   const tag = entry?.member('tag');
   const pad = entry?.member('pad')?.elements();
   if (last === undefined || tag === undefined || pad === undefined) return undefined;

@@ -40,6 +40,14 @@ export class JsonView {
     return undefined;
   }
 
+  /** The member of that name of an object that has no other. */
+  only(name: string): JsonView | undefined {
+    const found = this.member(name);
+    const isAlone =
+      found?.index === this.index + 2 && this.#tokens.after(found.index) === this.#tokens.after(this.index);
+    return isAlone ? found : undefined;
+  }
+
   /** The elements of an array; undefined when it is none. */
   elements(): JsonView[] | undefined {
     const tokens = this.#tokens;

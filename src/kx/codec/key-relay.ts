@@ -78,17 +78,21 @@ function readIds(list: JsonView): string[] | undefined {
   return ids.every((id) => id !== undefined && id !== '') ? (ids as string[]) : undefined;
 }
 
+// An entry of another form is none: what it was meant to say nobody knows.
 function readBlock(message: JsonView): RelayedBlock | undefined {
-  for (const entry of message.member('extension')?.elements() ?? []) {
-    const block = entry.member('keyferryblock');
-    const number = block?.member('number')?.integer(limits.blockNumberMax);
-    const epoch = block?.member('epoch')?.integer(limits.blockNumberMax);
-    const floor = block?.member('floor')?.integer(limits.blockNumberMax) ?? 0;
-    const parts = block?.member('parts')?.integer(limits.relayPartsMax) ?? 1;
-    const part = block?.member('part')?.integer(parts - 1) ?? 0;
-    if (number !== undefined && epoch !== undefined) return { number, epoch, floor, part, parts };
-  }
-  return undefined;
+  const entries = message.member('extension')?.elements() ?? [];
+  const block = entries.map((entry) => entry.member('keyferryblock')).find((found) => found !== undefined);
+  const at = (name: string, max: number, omitted?: number) => {
+    const value = block?.member(name);
+    return value === undefined ? omitted : value.integer(max);
+  };
+  const number = at('number', limits.blockNumberMax);
+  const epoch = at('epoch', limits.blockNumberMax);
+  const floor = at('floor', limits.blockNumberMax, 0);
+  const parts = at('parts', limits.relayPartsMax, 1);
+  const part = at('part', Math.max(0, (parts ?? 1) - 1), 0);
+  if (number === undefined || epoch === undefined || floor === undefined) return undefined;
+  return !parts || part === undefined ? undefined : { number, epoch, floor, part, parts };
 }
 
 /**

@@ -1,12 +1,14 @@
+import { isUtf8 } from 'node:buffer';
 import { readCompletion } from '../codec/completion.ts';
 import { command, type KxHeader } from '../codec/header.ts';
 import { readHoldings } from '../codec/holdings.ts';
 import { findHop, type PadSegment } from '../codec/hop.ts';
 import { scanJson } from '../codec/json-scan.ts';
-import { JsonView } from '../codec/json-view.ts';
+import { foldedName, JsonView } from '../codec/json-view.ts';
 import { readKeyRelay } from '../codec/key-relay.ts';
 import { readSupplyAnswer, readSupplyNotice } from '../codec/key-supply.ts';
 import { readAnswers, readHello, readProposals } from '../codec/private-messages.ts';
+import { culpritOf } from './culprit.ts';
 import { type MessageKind, messageKinds, type Parameter } from './parameters.ts';
 import { type Shown, shownOf } from './shown.ts';
 
@@ -46,14 +48,29 @@ export function describeMessage(offset: number, header: KxHeader, payload: Buffe
   const head = { offset, header, name: kind?.name };
   if (scan.fault !== undefined || !(view instanceof JsonView)) {
     if (scan.fault !== undefined)
-      faults.push({ offset: at + scan.at, clause: 'Q.4163 App. I; RFC 8259', text: JSON_FAULTS[scan.fault] });
+      faults.push({
+        offset: at + (scan.fault === 'not-utf8' ? firstNoUtf8(payload) : scan.at),
+        clause: 'Q.4163 App. I; RFC 8259',
+        text: JSON_FAULTS[scan.fault],
+      });
     return { ...head, payload: undefined, pad: undefined, faults };
   }
   if (kind !== undefined) checkParameters(view, kind.parameters, kind.clause, '', at, faults);
   const hop = findHop(view);
   if (hop === undefined) faults.push(...strayHop(view, at));
-  if (faults.length === 0 && !read(header.command, payload)) faults.push(unreadable(kind, at));
+  if (faults.length === 0 && !read(header.command, payload))
+    faults.push(unreadable(header.command, kind, view, at));
   return { ...head, payload: shownOf(payload, scan.tokens), pad: hop?.segments, faults };
+}
+
+function firstNoUtf8(bytes: Buffer): number {
+  for (let at = 0; at < bytes.length; ) {
+    const first = bytes[at]!;
+    const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    if (!isUtf8(bytes.subarray(at, at + length))) return at;
+    at += length;
+  }
+  return 0;
 }
 
 function checkParameters(
@@ -65,7 +82,7 @@ function checkParameters(
   faults: Fault[],
 ): void {
   for (const { name, kinds, mandatory, of } of parameters) {
-    const value = object.member(name.replaceAll('_', '').toLowerCase());
+    const value = object.member(foldedName(name));
     const where = `${path}${name}`;
     if (value === undefined) {
       const text = `${where} is missing, and mandatory`;
@@ -122,7 +139,21 @@ function read(code: number, payload: Buffer): boolean {
   }
 }
 
-function unreadable(kind: MessageKind | undefined, at: number): Fault {
-  const text = `keyferry takes this ${kind?.name} for malformed: a value is empty, too long, too many or of another form`;
-  return { offset: at, clause: 'docs/kx.md, JSON', text };
+function unreadable(code: number, kind: MessageKind | undefined, view: JsonView, at: number): Fault {
+  const found = kind && culpritOf(kind, view, (payload) => read(code, payload));
+  const clause = kind?.clause ?? 'docs/kx.md, JSON';
+  if (found === undefined) {
+    const text = `keyferry takes this ${kind?.name} for malformed: what it says does not go together`;
+    return { offset: at, clause, text };
+  }
+  const { where, elements } = found;
+  const why =
+    elements === undefined
+      ? 'empty, too long, out of range or of another form'
+      : `too long with ${elements} elements`;
+  return {
+    offset: at + found.at,
+    clause,
+    text: `keyferry takes this ${kind?.name} for malformed: ${where} is ${why}`,
+  };
 }

@@ -39,6 +39,16 @@ const places: Row[] = [
     'accepted',
     completion({ extension: [{ keyferry_hop: { tag: NO_TAG, pad: entry.pad } }] }),
   ],
+  [
+    'another member in the entry, before',
+    'not_authentic',
+    completion({ extension: [{ x: 1, ...hopEntry(0) }] }),
+  ],
+  [
+    'another member in the entry, behind',
+    'not_authentic',
+    completion({ extension: [{ ...hopEntry(0), x: 1 }] }),
+  ],
   ["the entry's names spelt otherwise", 'accepted', text.replace('keyferry_hop', 'KEYFERRY HOP')],
   ['the entry within an array', 'not_authentic', completion({ extension: [[hopEntry(0)]] })],
   [

@@ -6,6 +6,7 @@ import { completionFaults, keyRelayFaults } from './members.ts';
 import type { Vector } from './message.ts';
 import { BLOCK, block, FIRST, GREETING, RECEIVER, SENDER } from './setting.ts';
 import { keySupplyFaults, supplyAnswerFaults } from './supply.ts';
+import { synchronisationFaults } from './synchronisation.ts';
 
 export type Setting = ReturnType<typeof setting>;
 
@@ -32,4 +33,5 @@ export const faultFiles: Readonly<Record<string, () => Vector[]>> = {
   'fault-supply-answer': supplyAnswerFaults,
   'fault-base64': base64Faults,
   'fault-hop': hopFaults,
+  'fault-synchronisation': synchronisationFaults,
 };
