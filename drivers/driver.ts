@@ -148,7 +148,7 @@ export type ModuleChannelOptions = {
 };
 
 export interface OpenModule {
-  /** Stops for good: closes the port, cancels back-off. No callback comes after it resolves. */
+  /** Stops for good: closes the port, cancels back-off. Resolves within seconds, whatever the module does; no callback comes after that. */
   close(): Promise<void>;
   /** Has the module do something. Never rejects; one order at a time, another meanwhile fails at once, but a zeroization cuts it short. */
   order?(order: ModuleOrder): Promise<ModuleOrderResult>;

@@ -18,12 +18,19 @@ export async function tryClaim(
   const device = await makeDevice();
   const trial = new Trial(driver, device, world);
   try {
+    await proveAndClose(claim, trial);
+  } finally {
+    trial.sink.wipe();
+    await device.close();
+  }
+  trial.check();
+}
+
+async function proveAndClose(claim: Claim, trial: Trial): Promise<void> {
+  try {
     await claim.prove(trial);
     trial.check();
   } finally {
     await trial.close();
-    await device.close();
-    trial.sink.wipe();
   }
-  trial.check();
 }

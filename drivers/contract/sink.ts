@@ -27,6 +27,7 @@ export class ContractSink implements ModuleSink {
   readonly #bytes = new Map<number, SecretBytes>();
   #unanswered = new Set<number>();
   #delivered = new Set<number>();
+  #wiped = false;
 
   constructor(manifest: DriverManifest) {
     this.#manifest = manifest;
@@ -36,8 +37,11 @@ export class ContractSink implements ModuleSink {
     return this.opens > this.losses;
   }
 
+  /** Wipes what came, and what a driver that cannot be closed still delivers. */
   wipe(): void {
+    this.#wiped = true;
     for (const bytes of this.#bytes.values()) bytes.wipe();
+    this.#bytes.clear();
   }
 
   onOpen(info: ModuleInfo): void {
@@ -112,6 +116,7 @@ export class ContractSink implements ModuleSink {
   }
 
   #compare(number: number, bytes: SecretBytes): void {
+    if (this.#wiped) return bytes.wipe();
     const known = this.#bytes.get(number);
     if (known === undefined) {
       this.#bytes.set(number, bytes);

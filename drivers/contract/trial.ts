@@ -1,12 +1,15 @@
 import type { Clock } from '../../src/env/clock.ts';
 import type { Entropy } from '../../src/env/entropy.ts';
 import type { Log } from '../../src/env/log.ts';
+import { messageOf } from '../../src/errors.ts';
 import type { Driver, OpenModule, PortSelector } from '../driver.ts';
 import type { ContractDevice } from './device.ts';
 import { ContractSink } from './sink.ts';
 
 const WAIT_MS = 20_000;
 const LOOK_MS = 10;
+/** Well above what a driver takes that has to end a program. */
+const CLOSE_MS = 10_000;
 
 /** A claim of the contract does not hold. */
 export class BreachError extends Error {}
@@ -47,8 +50,18 @@ export class Trial {
     this.#module = this.#driver.open(context, this.sink);
   }
 
+  /** Closes the driver, as often as a claim asks for it. One that has failed to close is not asked again. */
   async close(): Promise<void> {
-    await this.#module?.close();
+    const module = this.#module;
+    this.#module = undefined;
+    if (module === undefined) return;
+    let cancel = (): void => {};
+    const late = new Promise<never>((_, reject) => {
+      const breach = new BreachError(`close did not resolve within ${CLOSE_MS / 1_000} seconds`);
+      cancel = this.#clock.after(CLOSE_MS, () => reject(breach));
+    });
+    await Promise.race([closing(module), late]).finally(cancel);
+    this.#module = module;
     this.sink.closed = true;
   }
 
@@ -79,5 +92,13 @@ export class Trial {
 
   assert(holds: boolean, otherwise: string): void {
     if (!holds) throw new BreachError(otherwise);
+  }
+}
+
+async function closing(module: OpenModule): Promise<void> {
+  try {
+    await module.close();
+  } catch (thrown) {
+    throw new BreachError(`close rejected: ${messageOf(thrown)}`);
   }
 }

@@ -53,7 +53,8 @@ function registerTest(command: Command): void {
     .action(async (folder: string) => {
       const { testDriver } = await import('./driver/test.ts');
       const held = await testDriver(folder, (line) => void process.stdout.write(`${line}\n`));
-      process.exitCode = held ? 0 : 1;
+      // A driver that was found not to close may hold its port, and with it this process, for ever.
+      process.exit(held ? 0 : 1);
     });
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { driver } from '../../drivers/ascii-lines/driver.ts';
 import { claims } from '../../drivers/contract/claims.ts';
@@ -38,6 +38,22 @@ function broken(
         async close() {
           await module.close();
           systemClock.after(100, () => onClose(sink));
+        },
+      };
+    },
+  };
+}
+
+/** A driver that keeps the contract until it is closed: then it does what `end` does. */
+function endless(end: () => Promise<void>): Driver {
+  return {
+    ...driver,
+    open(context, sink) {
+      const module = driver.open(context, sink);
+      return {
+        async close() {
+          await module.close();
+          await end();
         },
       };
     },
@@ -114,6 +130,18 @@ const breakers: readonly { what: string; claim: RegExp; says: RegExp; driver: Dr
       (sink) => sink.onTelemetry({}),
     ),
   },
+  {
+    what: 'never ends closing',
+    claim: /once it is closed/,
+    says: /close did not resolve within 10 seconds/,
+    driver: endless(() => new Promise(() => {})),
+  },
+  {
+    what: 'fails to close',
+    claim: /blocks come after onOpen/,
+    says: /close rejected: the port is stuck/,
+    driver: endless(() => Promise.reject(new Error('the port is stuck'))),
+  },
 ];
 
 /** Time passes four times as fast: what never comes about is waited for, each time. */
@@ -125,13 +153,16 @@ const quickClock: Clock = {
 
 describe('the contract suite finds a driver that', { concurrency: 4 }, () => {
   for (const { what, claim, says, driver: breaker } of breakers) {
-    test(what, async () => {
+    test(what, { timeout: 60_000 }, async () => {
       const found = claims.find(({ name }) => claim.test(name))!;
       const world = { clock: quickClock, log: new RecordingLog(), entropy };
+      const device = await transcriptDevice(transcript);
       await assert.rejects(
-        tryClaim(found, breaker, () => transcriptDevice(transcript), world),
+        tryClaim(found, breaker, () => Promise.resolve(device), world),
         says,
       );
+      const { path } = device.port as { path: string };
+      assert(!existsSync(dirname(path)), 'its device was left behind');
     });
   }
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -60,6 +60,23 @@ test('driver test finds that a good driver holds, and names the claim that a bad
   );
   assert.match((await keyferry('test', scratch)).stderr, /configuration\.driver_load/);
   assert.match((await keyferry('test', 'drivers/exec')).stderr, /host\.transcript_missing/);
+});
+
+test('driver test convicts a driver that fails to close, and ends although it goes on', async () => {
+  const stuck = join(scratch, 'stuck');
+  await mkdir(stuck);
+  await copyFile(join(root, 'drivers/ascii-lines/session.transcript'), join(stuck, 'session.transcript'));
+  const good = `import { driver as good } from '${root}/drivers/ascii-lines/driver.ts';`;
+  const open = 'open(...given) { good.open(...given); setInterval(() => {}, 1_000); return { close }; }';
+  const close = "const close = () => Promise.reject(new Error('the port is stuck'));";
+  await writeFile(
+    join(stuck, 'driver.ts'),
+    `${good}\n${close}\nexport const driver = { ...good, ${open} };\n`,
+  );
+  const ended = await keyferry('test', stuck);
+  assert.equal(ended.code, 1, ended.stderr);
+  assert.match(ended.stdout, /BROKEN {2}once it is closed.*\n +close rejected: the port is stuck\n/);
+  assert.match(ended.stdout, / 0 of \d+ claims hold\n$/);
 });
 
 test("driver record writes a session that is the owner's alone and can be played; it asks for --lab", async () => {
