@@ -1,8 +1,10 @@
 import { request } from 'node:http';
-import { AgentError, type Fault, messageOf } from '../errors.ts';
+import { AgentError, messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 
-/** One call of a running agent's control interface. @throws AgentError, the agent's own or `host.agent_unreachable` */
+type ErrorAnswer = { readonly error?: ReturnType<AgentError['toJSON']> };
+
+/** One call of a running agent's control interface. @throws AgentError, the agent's own, `host.agent_unreachable` or `us.unexpected` for an answer that is none */
 export function callAgent<Answer>(
   socketPath: string,
   method: string,
@@ -15,11 +17,11 @@ export function callAgent<Answer>(
     const call = request(options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', (cause) => reject(brokenOff(socketPath, cause)));
       response.on('end', () => {
-        const answer = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Answer & {
-          error?: ReturnType<AgentError['toJSON']>;
-        };
-        if (response.statusCode === 200) resolve(answer);
+        const answer = parseAnswer(Buffer.concat(chunks));
+        if (answer === undefined) reject(noAnswer(socketPath));
+        else if (response.statusCode === 200) resolve(answer as Answer);
         else reject(fromAnswer(answer.error));
       });
     });
@@ -29,9 +31,17 @@ export function callAgent<Answer>(
   });
 }
 
-function fromAnswer(
-  error: { code: string; fault: Fault; message: string; remedy: string } | undefined,
-): AgentError {
+/** @returns undefined for what is no JSON object */
+function parseAnswer(body: Buffer): ErrorAnswer | undefined {
+  try {
+    const answer: unknown = JSON.parse(body.toString('utf8'));
+    return typeof answer === 'object' && answer !== null ? answer : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function fromAnswer(error: ErrorAnswer['error']): AgentError {
   const {
     code = 'us.unexpected',
     fault = 'us',
@@ -46,5 +56,19 @@ function unreachable(socketPath: string, cause: unknown): AgentError {
     fault: 'host',
     remedy: 'Start the agent, name its socket with --socket, or run this as the user that the agent runs as.',
     cause,
+  });
+}
+
+function brokenOff(socketPath: string, cause: unknown): AgentError {
+  const message = `the agent at ${socketPath} broke off amid its answer: ${messageOf(cause)}`;
+  const remedy =
+    'See whether it still runs and what its log says, then what became of the order, before giving it again.';
+  return new AgentError('host.agent_unreachable', message, { fault: 'host', remedy, cause });
+}
+
+function noAnswer(socketPath: string): AgentError {
+  return new AgentError('us.unexpected', `what answers at ${socketPath} does not answer as an agent does`, {
+    fault: 'us',
+    remedy: 'Name the socket of an agent with --socket; where it is one, report this and its log.',
   });
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -39,6 +40,43 @@ test('a directory that cannot be made is a fault of the host, with its remedy', 
     code: 'host.control_failed',
     remedy: /writable/,
   });
+});
+
+/** Whatever it says, it says it to one call. */
+async function answering(answer: (response: ServerResponse) => void): Promise<unknown> {
+  const socket = join(folder, 'control.sock');
+  const server = createServer((_, response) => answer(response));
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  try {
+    return await callAgent(socket, 'GET', '/v1/status');
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+test('an answer that is cut off is said to be, whatever length it had', { timeout: 10_000 }, async () => {
+  for (const headers of [{}, { 'Content-Length': 100 }]) {
+    const cut = answering((response) => {
+      response.writeHead(200, headers).write('{"kma_id":');
+      setTimeout(() => response.destroy(), 50);
+    });
+    await assert.rejects(cut, { code: 'host.agent_unreachable', message: /broke off amid its answer/ });
+  }
+});
+
+test('an answer that is no JSON object is said to be none', async () => {
+  for (const text of ['<html>Bad gateway</html>', 'null', '']) {
+    const refusal = { code: 'us.unexpected', message: /does not answer as an agent does/ };
+    await assert.rejects(
+      answering((response) => response.end(text)),
+      refusal,
+    );
+    await assert.rejects(
+      answering((response) => response.writeHead(502).end(text)),
+      refusal,
+    );
+  }
 });
 
 test('the document of the control socket has every path', async () => {
