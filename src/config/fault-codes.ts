@@ -41,7 +41,7 @@ export const faultCodes = {
   'configuration.file_unreadable': 'A file that may not be read.',
   'configuration.key_readable':
     'A private key, the node key or a module key that others than its owner may read.',
-  'configuration.node_key': 'A file that holds no node key or no passphrase.',
+  'configuration.node_key': 'A file that holds no node key or no passphrase, or a salt that is damaged.',
   'configuration.module_key': 'A file that holds no module key.',
   'configuration.certificate': 'A file that holds no certificate that can be read.',
   'configuration.certificate_early': 'A certificate that is not valid yet.',

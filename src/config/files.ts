@@ -1,6 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { checkCertificateFiles } from './certificate-files.ts';
 import type { FaultPath, FoundFault } from './faults.ts';
+import { nodeKeySalt } from './node-key-schema.ts';
 import { type FileKind, type FileReader, type FileWorld, lookAt } from './reader.ts';
 import type { Config } from './schema.ts';
 
@@ -30,23 +32,42 @@ export function checkFiles(config: Config, world: FileWorld): FoundFault[] {
   ];
 }
 
-function checkNodeKey({ node_key }: Config, { reader, credentialsDirectory }: FileWorld): FoundFault[] {
-  if ('passphrase_file' in node_key) {
-    const at = ['node_key', 'passphrase_file'];
-    const { bytes, faults } = lookAt(reader, node_key.passphrase_file, at, true);
-    const empty = bytes !== undefined && (bytes.length === 0 || bytes[0] === 0x0a || bytes[0] === 0x0d);
-    bytes?.fill(0);
-    if (!empty) return faults;
-    const remedy = 'Write the passphrase on its first line.';
+function checkNodeKey(config: Config, { reader, credentialsDirectory }: FileWorld): FoundFault[] {
+  const { node_key } = config;
+  if ('passphrase_file' in node_key)
     return [
-      ...faults,
-      { code: 'configuration.node_key', at, message: 'holds no passphrase on its first line', remedy },
+      ...passphraseFaults(reader, node_key.passphrase_file),
+      ...saltFaults(reader, join(config.data_directory, nodeKeySalt.file)),
     ];
-  }
   if ('file' in node_key) return keyFileFaults(reader, node_key.file, ['node_key', 'file'], true);
   if (credentialsDirectory === undefined) return [];
   const path = `${credentialsDirectory}/${node_key.credential}`;
   return keyFileFaults(reader, path, ['node_key', 'credential'], false);
+}
+
+const PASSPHRASE: FaultPath = ['node_key', 'passphrase_file'];
+
+function passphraseFaults(reader: FileReader, path: string): FoundFault[] {
+  const at = PASSPHRASE;
+  const { bytes, faults } = lookAt(reader, path, at, true);
+  const empty = bytes !== undefined && (bytes.length === 0 || bytes[0] === 0x0a || bytes[0] === 0x0d);
+  bytes?.fill(0);
+  if (!empty) return faults;
+  const remedy = 'Write the passphrase on its first line.';
+  return [
+    ...faults,
+    { code: 'configuration.node_key', at, message: 'holds no passphrase on its first line', remedy },
+  ];
+}
+
+/** Absent before the first start, which makes it. */
+function saltFaults(reader: FileReader, path: string): FoundFault[] {
+  const stat = statIfAllowed(reader, path);
+  if (stat === undefined || stat.size === nodeKeySalt.bytes) return [];
+  const message = `goes with a salt that has ${stat.size} bytes in place of ${nodeKeySalt.bytes}: ${path}`;
+  const remedy =
+    'Put the salt back from where the data directory was saved; where there is no keys.sqlite beside it, remove it.';
+  return [{ code: 'configuration.node_key', at: PASSPHRASE, message, remedy }];
 }
 
 function checkModuleKeys({ links }: Config, { reader }: FileWorld): FoundFault[] {
@@ -96,7 +117,7 @@ function checkPlaces({ data_directory, control, links, audit }: Config, reader: 
     if ('path' in port) places.push({ path: port.path, at: ['links', i, 'port', 'path'], wanted: 'device' });
   });
   return places.flatMap(({ path, at, wanted }) => {
-    const kind = kindAt(reader, path);
+    const kind = statIfAllowed(reader, path)?.kind;
     if (kind === undefined || kind === wanted) return [];
     const message = `${path} is no ${wanted} but a ${kind}`;
     return {
@@ -108,9 +129,9 @@ function checkPlaces({ data_directory, control, links, audit }: Config, reader: 
   });
 }
 
-function kindAt(reader: FileReader, path: string): FileKind | undefined {
+function statIfAllowed(reader: FileReader, path: string): ReturnType<FileReader['stat']> {
   try {
-    return reader.stat(path)?.kind;
+    return reader.stat(path);
   } catch {
     return undefined; // Whoever runs the check may see less of the disk than the agent does.
   }

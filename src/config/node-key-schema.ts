@@ -6,6 +6,9 @@ export type NodeKeySource =
   | { readonly passphrase_file: string }
   | { readonly credential: string };
 
+/** In the data directory of a node whose key is made from a passphrase; no secret. */
+export const nodeKeySalt = { file: 'node-key.salt', bytes: 16 } as const;
+
 export const nodeKey = z
   .strictObject({
     file: path({

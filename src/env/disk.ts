@@ -18,6 +18,7 @@ export type Disk = Pick<
   | 'fsyncSync'
   | 'ftruncate'
   | 'ftruncateSync'
+  | 'linkSync'
   | 'mkdirSync'
   | 'openSync'
   | 'readdirSync'

@@ -6,6 +6,7 @@ import type { Entropy } from '../env/entropy.ts';
 import { AgentError, messageOf } from '../errors.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 import { readKeyFile, readSecretFile } from './key-file.ts';
+import { readOrMakeSalt, saltPath } from './node-key-salt.ts';
 
 export type NodeKeySource =
   | { readonly file: string }
@@ -13,12 +14,11 @@ export type NodeKeySource =
   | { readonly credential: string };
 
 const KEY_BYTES = 32;
-const SALT = 'node-key.salt';
 
 /**
  * The node key, 32 bytes, from where the configuration says. The caller owns it.
  * @param dataDirectory holds the salt of a passphrase
- * @throws AgentError with fault `configuration`
+ * @throws AgentError with fault `configuration`, `host.store_salt_…`
  */
 export function loadNodeKey(
   disk: Disk,
@@ -42,7 +42,7 @@ export function loadNodeKey(
 
 /**
  * A node key that is to come, 32 bytes, from a file as `source` would have it: a key, or a passphrase. The caller owns it.
- * @throws AgentError with fault `configuration`
+ * @throws AgentError with fault `configuration`, `host.store_salt_…`
  */
 export function readNewNodeKey(
   disk: Disk,
@@ -65,7 +65,7 @@ export function readNewNodeKey(
 export function destroyNodeKey(disk: Disk, source: NodeKeySource, dataDirectory: string): string {
   if ('credential' in source)
     return `the credential ${source.credential} belongs to systemd: remove it by hand; it opens nothing any more`;
-  const path = 'file' in source ? source.file : join(dataDirectory, SALT);
+  const path = 'file' in source ? source.file : saltPath(dataDirectory);
   const name = 'file' in source ? path : `the salt of the passphrase (${path})`;
   try {
     return overwriteAndRemove(disk, path) ? `${name} was overwritten and removed` : `${name} was not there`;
@@ -79,6 +79,7 @@ export function destroyNodeKey(disk: Disk, source: NodeKeySource, dataDirectory:
 /**
  * A node key for a node that has none: where it is a file that is not there, or that a zeroization has emptied and could not remove, it is made.
  * @returns the path of what was made
+ * @throws AgentError `host.node_key_failed`
  */
 export function commissionNodeKey(disk: Disk, source: NodeKeySource, entropy: Entropy): string | undefined {
   if (!('file' in source)) return undefined;
@@ -91,7 +92,11 @@ export function commissionNodeKey(disk: Disk, source: NodeKeySource, entropy: En
     return source.file;
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
-    throw thrown;
+    throw new AgentError('host.node_key_failed', `${source.file} cannot be made: ${messageOf(thrown)}`, {
+      fault: 'host',
+      remedy: 'Make its directory, for the user that runs the agent alone, or correct node_key.file.',
+      cause: thrown,
+    });
   } finally {
     bytes.fill(0);
   }
@@ -108,24 +113,13 @@ function fromPassphrase(disk: Disk, path: string, dataDirectory: string, entropy
         `${path} has no passphrase in its first line`,
         'Write one.',
       );
-    const nonce = salt(disk, join(dataDirectory, SALT), entropy);
+    const nonce = readOrMakeSalt(disk, dataDirectory, entropy);
     // RFC 9106 §4, second recommended option: 64 MiB, three passes, four lanes.
     const parameters = { message, nonce, parallelism: 4, tagLength: KEY_BYTES, memory: 65_536, passes: 3 };
     return SecretBytes.moved(argon2Sync('argon2id', parameters));
   } finally {
     bytes.fill(0);
   }
-}
-
-function salt(disk: Disk, path: string, entropy: Entropy): Buffer {
-  try {
-    const fresh = Buffer.alloc(16);
-    entropy.fill(fresh);
-    disk.writeFileSync(path, fresh, { flag: 'wx', mode: 0o600, flush: true });
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
-  }
-  return disk.readFileSync(path);
 }
 
 function fault(code: string, message: string, remedy: string): AgentError {

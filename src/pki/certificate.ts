@@ -14,6 +14,7 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
+import { AgentError } from '../errors.ts';
 import { generateKeys, type PkiAlgorithm, signatureOf } from './algorithms.ts';
 
 export const dayMs = 86_400_000;
@@ -99,8 +100,17 @@ export async function makeLeaf(
   return { certificate, key: keys.privateKey };
 }
 
-export function parseCertificate(pem: Buffer): X509Certificate {
-  return new X509Certificate(pem.toString('latin1'));
+/** @param path for the error message. @throws AgentError `configuration.pki_certificate` */
+export function parseCertificate(pem: Buffer, path: string): X509Certificate {
+  try {
+    return new X509Certificate(pem.toString('latin1'));
+  } catch (cause) {
+    throw new AgentError('configuration.pki_certificate', `${path} holds no certificate that can be read`, {
+      fault: 'configuration',
+      remedy: 'Put it back from a copy; what is lost is issued anew with --force.',
+      cause,
+    });
+  }
 }
 
 export function certificatePem(certificate: X509Certificate): string {

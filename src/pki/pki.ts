@@ -119,7 +119,7 @@ async function issue(place: Place, request: Omit<LeafRequest, 'algorithm'>, opti
 
 /** The authority at `place`, with its private key. */
 export async function readAuthority(place: Place): Promise<Authority> {
-  const certificate = parseCertificate(readFile(place.certificate));
+  const certificate = parseCertificate(readFile(place.certificate), place.certificate);
   const pem = readFile(place.key);
   const { key, algorithm } = await readSigningKey(pem, place.key);
   pem.fill(0);

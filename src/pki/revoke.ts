@@ -19,11 +19,12 @@ export async function makeKxCrl(
   const validity = validityOf(options, crlDaysDefault);
   const authority = await readAuthority(paths.kxAuthority);
   const revoked = new Map<string, Revoked>();
-  const before = existsSync(paths.kxCrl) ? readRevoked(readFile(paths.kxCrl)) : [];
+  const before = existsSync(paths.kxCrl) ? readRevoked(readFile(paths.kxCrl), paths.kxCrl) : [];
   for (const entry of before) revoked.set(entry.serialNumber, entry);
   for (const kmaId of kmaIds) {
     checkId(kmaId, 'KMA');
-    const { serialNumber } = parseCertificate(readFile(paths.node(kmaId).kxCertificate));
+    const { kxCertificate } = paths.node(kmaId);
+    const { serialNumber } = parseCertificate(readFile(kxCertificate), kxCertificate);
     revoked.set(serialNumber, { serialNumber, revocationDate: validity.now });
   }
   const content = await makeCrl(authority, [...revoked.values()], validity);

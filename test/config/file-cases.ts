@@ -86,6 +86,16 @@ export const fileCases = (pki: () => string): readonly FileCase[] => [
     faults: ['node_key node_key.passphrase_file'],
   },
   {
+    what: 'a salt that was never written',
+    spoil(path) {
+      mkdirSync(path('data'), { mode: 0o700 });
+      writeFileSync(path('data/node-key.salt'), '');
+      writeFileSync(path('phrase'), 'correct horse\n', { mode: 0o600 });
+    },
+    world: () => ({ text: sound.replace('  file: node.key', '  passphrase_file: phrase') }),
+    faults: ['node_key node_key.passphrase_file'],
+  },
+  {
     what: 'a credential that systemd did not give',
     world: (path) => ({
       text: sound.replace('  file: node.key', '  credential: absent'),

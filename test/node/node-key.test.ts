@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -64,6 +73,59 @@ test('a passphrase gives the same key again, by its first line and the salt besi
   assert.notDeepEqual(load({ passphrase_file: put('phrase', 'correct horse') }, directory), first);
   assert.throws(() => load({ passphrase_file: put('phrase', '\nlater') }, directory), {
     code: 'configuration.passphrase_empty',
+  });
+});
+
+test('a salt of a wrong size is refused and stays, and none is made beside a store', (t) => {
+  const { directory, put } = directoryFor(t);
+  const source = { passphrase_file: put('phrase', 'correct horse') };
+  for (const bytes of [0, 15, 17]) {
+    const salt = put('node-key.salt', Buffer.alloc(bytes, 7));
+    assert.throws(() => load(source, directory), {
+      code: 'host.store_salt_damaged',
+      remedy: /Put it back .* remove it/,
+    });
+    assert.equal(statSync(salt).size, bytes);
+    rmSync(salt);
+  }
+  put('keys.sqlite', '');
+  assert.throws(() => load(source, directory), { code: 'host.store_salt_missing' });
+  assert.deepEqual(readdirSync(directory).sort(), ['keys.sqlite', 'phrase']);
+});
+
+test('a salt is made whole or not at all, and never in the place of another', (t) => {
+  const { directory, put } = directoryFor(t);
+  const source = { passphrase_file: put('phrase', 'correct horse') };
+  const full: Disk = {
+    ...systemDisk,
+    writeFileSync(path, data, options) {
+      systemDisk.writeFileSync(path, (data as Buffer).subarray(0, 5), options);
+      throw new Error('ENOSPC: no space left on device, write');
+    },
+  };
+  assert.throws(() => loadNodeKey(full, source, directory, systemEntropy), {
+    code: 'host.store_salt_failed',
+  });
+  assert.deepEqual(readdirSync(directory), ['phrase']);
+  const key = load(source, directory);
+  const salt = readFileSync(join(directory, 'node-key.salt'));
+  // As a second process finds it that started a moment before the salt was there.
+  const late: Disk = {
+    ...systemDisk,
+    existsSync: (path) => !`${path}`.endsWith('.salt') && systemDisk.existsSync(path),
+  };
+  using found = loadNodeKey(late, source, directory, systemEntropy);
+  assert.deepEqual(Buffer.from(found.view()), key);
+  assert.deepEqual(readFileSync(join(directory, 'node-key.salt')), salt);
+  assert.deepEqual(readdirSync(directory).sort(), ['node-key.salt', 'phrase']);
+});
+
+test('a node key that cannot be made is a fault of the host, with its remedy', (t) => {
+  const { directory } = directoryFor(t);
+  const source = { file: join(directory, 'absent/node.key') };
+  assert.throws(() => commissionNodeKey(systemDisk, source, systemEntropy), {
+    code: 'host.node_key_failed',
+    remedy: /Make its directory/,
   });
 });
 

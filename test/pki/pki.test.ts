@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -160,6 +160,21 @@ describe('the directory of authorities', () => {
     assert.ok(!existsSync(join(work, 'absent')));
   });
 
+  test('issues nothing when the certificate of an authority is damaged, and says which', async () => {
+    const damaged = join(work, 'damaged');
+    await initPki(damaged);
+    const { certificate } = pkiPaths(damaged).kxAuthority;
+    const whole = readFileSync(certificate);
+    for (const content of ['', whole.subarray(0, whole.length / 2), 'no PEM\n']) {
+      writeFileSync(certificate, content);
+      await assert.rejects(issueNode(damaged, 'A'), {
+        code: 'configuration.pki_certificate',
+        message: `${certificate} holds no certificate that can be read`,
+      });
+    }
+    assert.ok(!existsSync(join(damaged, 'nodes')));
+  });
+
   test('refuses hosts and lifetimes that make no sense', async () => {
     await assert.rejects(issueNode(dir, 'H', ['not a host']), /neither a DNS name nor an IP address/);
     await assert.rejects(issueNode(dir, 'H', ['localhost'], { days: 0 }), /no number of days/);
@@ -228,6 +243,16 @@ describe('the revocation list', () => {
       return context.skip('missing: openssl (Debian: apt-get install openssl)');
     const check = ['crl', '-in', paths.kxCrl, '-CAfile', paths.kxAuthority.certificate, '-noout'];
     assert.match(spawnSync('openssl', check).stderr.toString(), /verify OK/);
+  });
+
+  test('is not made anew from one that is damaged, since what it had revoked is not known', async () => {
+    const kept = readFileSync(paths.kxCrl);
+    for (const content of ['', kept.subarray(0, kept.length / 2), 'no PEM\n']) {
+      writeFileSync(paths.kxCrl, content);
+      await assert.rejects(makeKxCrl(dir, ['B']), { code: 'configuration.pki_crl' });
+      assert.equal(readFileSync(paths.kxCrl).toString(), content.toString());
+    }
+    writeFileSync(paths.kxCrl, kept);
   });
 
   test('is not made for a node that was issued nothing', async () => {

@@ -81,6 +81,11 @@ export function diskCalls(life: DiskNotes): Disk {
       else fs.writeFileSync(b, before, { mode: 0o600 });
     });
   };
+  const linkSync = (from: Path, to: Path): void => {
+    const at = real(to);
+    life.change(() => fs.linkSync(real(from), at), false);
+    life.renamed(() => fs.rmSync(at, { force: true }));
+  };
 
   // What would happen on another thread.
   const inTime = (call: () => number, done: Done): void => {
@@ -134,6 +139,7 @@ export function diskCalls(life: DiskNotes): Disk {
     appendFileSync: (path: Path, data: string, options: FileOptions = {}) =>
       putFile(path, data, options, 'a'),
     renameSync,
+    linkSync,
     rmSync,
     mkdirSync: (path: Path, options: fs.MakeDirectoryOptions) => fs.mkdirSync(real(path), options),
     chmodSync: (path: Path, mode: number) => fs.chmodSync(real(path), mode),
