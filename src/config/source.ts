@@ -1,4 +1,16 @@
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
 import { limits } from '../limits.ts';
 import type { ConfigFault, FaultPath, FoundFault } from './faults.ts';
 import { pathText } from './faults.ts';
@@ -16,8 +28,9 @@ export function readSource(text: string): { source?: Source; faults: ConfigFault
   if (Buffer.byteLength(text) > limits.configBytesMax)
     return { faults: [yamlFault(1, 1, `the file is larger than ${limits.configBytesMax} bytes`)] };
   const lines = new LineCounter();
+  let document: Document.Parsed | undefined;
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
     const faults = [...document.errors, ...document.warnings].map((error) => {
       const { line, col } = lines.linePos(error.pos[0]);
       return yamlFault(line, col, error.message);
@@ -25,15 +38,40 @@ export function readSource(text: string): { source?: Source; faults: ConfigFault
     if (faults.length > 0) return { faults };
     return { source: sourceOf(document.toJS({ maxAliasCount: 100 }), document.contents, lines), faults };
   } catch (thrown) {
-    // Nested too deeply, or aliases that multiply.
-    const reason = thrown instanceof RangeError ? 'nested too deeply' : 'too many aliases';
-    return { faults: [yamlFault(1, 1, `the file cannot be read: ${reason}`)] };
+    if (thrown instanceof RangeError)
+      return { faults: [yamlFault(1, 1, 'the file cannot be read: nested too deeply')] };
+    const alias = document && unresolvedAlias(document);
+    if (alias !== undefined) return { faults: [aliasFault(alias, lines)] };
+    return { faults: [yamlFault(1, 1, 'the file cannot be read: too many aliases')] };
   }
 }
 
-function yamlFault(line: number, column: number, message: string): ConfigFault {
-  const remedy = 'Correct the YAML here; nothing after it was looked at.';
+const CORRECT = 'Correct the YAML here; nothing after it was looked at.';
+
+function yamlFault(line: number, column: number, message: string, remedy = CORRECT): ConfigFault {
   return { code: 'configuration.yaml', path: '', line, column, message, remedy };
+}
+
+/** The first alias whose anchor does not come before it. */
+function unresolvedAlias(document: Document.Parsed): Alias | undefined {
+  const anchors = new Set<string>();
+  let found: Alias | undefined;
+  visit(document, {
+    Alias(_, alias) {
+      if (anchors.has(alias.source)) return undefined;
+      found = alias;
+      return visit.BREAK;
+    },
+    Value: (_, { anchor }) => void (anchor && anchors.add(anchor)),
+  });
+  return found;
+}
+
+/** Mostly no alias was meant: an address or a pattern begins with the star. */
+function aliasFault({ source, range }: Alias, lines: LineCounter): ConfigFault {
+  const { line, col } = lines.linePos(range?.[0] ?? 0);
+  const message = `*${source} is read as an alias of YAML, and there is no &${source} before it`;
+  return yamlFault(line, col, message, `Put it in quotes, if it is meant as it stands: "*${source}".`);
 }
 
 function sourceOf(value: unknown, root: Node | null, lines: LineCounter): Source {

@@ -113,8 +113,26 @@ describe('what is no configuration', () => {
       const from = String.fromCharCode(97 + i);
       rows.push(`${String.fromCharCode(98 + i)}: &${String.fromCharCode(98 + i)} [${`*${from},`.repeat(9)}]`);
     }
-    assert.equal(explain(rows.join('\n')).faults[0]?.code, 'configuration.yaml');
+    assert.match(explain(rows.join('\n')).faults[0]!.message, /too many aliases/);
     assert.equal(explain('['.repeat(100_000)).faults[0]?.code, 'configuration.yaml');
+  });
+
+  test('is a fault at its place when a value begins with a star, and the quotes are named', () => {
+    const open = sound.replace('listen: 127.0.0.1:8443', 'listen: *:8443');
+    assert.notEqual(open, sound);
+    const line = open.split('\n').findIndex((one) => one.includes('*:8443'));
+    const column = open.split('\n')[line]!.indexOf('*') + 1;
+    const fault = {
+      code: 'configuration.yaml',
+      path: '',
+      line: line + 1,
+      column,
+      message: '*:8443 is read as an alias of YAML, and there is no &:8443 before it',
+      remedy: 'Put it in quotes, if it is meant as it stands: "*:8443".',
+    };
+    assert.deepEqual(explain(open).faults, [fault]);
+    const [late] = explain('a: [&one 1, *one]\n*one : 2\nb: *two\nc: &two 2\n').faults;
+    assert.deepEqual([late?.line, late?.column], [3, 4], 'an anchor that comes later is none');
   });
 
   test('never sets a prototype', () => {
