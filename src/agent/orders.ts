@@ -1,6 +1,7 @@
 import type { ModuleOrder, ModuleOrderResult } from '../../drivers/driver.ts';
 import { AgentError } from '../errors.ts';
-import type { AgentParts } from './status.ts';
+import { linkNamed } from '../observe/link-name.ts';
+import { type AgentParts, linkIdentity } from './status.ts';
 
 /** What becomes of blocks that an alarm has made suspect. */
 export type SuspectOrder = 'release' | 'discard';
@@ -15,18 +16,8 @@ export async function orderModule(
   name: string,
   order: ModuleOrder | SuspectOrder,
 ): Promise<ModuleOrderResult> {
-  const found =
-    links.get(name) ??
-    [...links.values()].find(({ link, acquire }) =>
-      [link.link_id, acquire.info?.linkId, acquire.info?.moduleId].includes(name),
-    );
-  if (found === undefined) {
-    const known = [...links.keys()].join(', ');
-    throw new AgentError('module.unknown', `no QKD link here is called ${name}`, {
-      fault: 'application',
-      remedy: known === '' ? 'This node has no links.' : `Name the link by its peer: ${known}.`,
-    });
-  }
+  const named = [...links.values()].map((found) => ({ ...linkIdentity(found), found }));
+  const { found } = linkNamed(named, name);
   if (order === 'release') {
     const blocks = await found.acquire.release('an operator released it');
     const became = found.link.suspect_blocks === 'destroy' ? 'are destroyed' : 'were held';

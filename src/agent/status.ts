@@ -128,12 +128,17 @@ function protectionOf({ plain }: Peer): NonNullable<PeerStatus['protection']> {
   return plain.unprotectedKey ? 'TLS only, key included' : 'TLS only, no key';
 }
 
-function describeLink({ link, acquire, synchronise }: LinkParts): LinkStatus {
+/** By what people call a link. */
+export function linkIdentity({ link, acquire }: LinkParts): Pick<LinkStatus, 'peer' | 'link_id' | 'module'> {
+  return { peer: link.peer, link_id: link.link_id ?? null, module: acquire.info ?? null };
+}
+
+function describeLink(parts: LinkParts): LinkStatus {
+  const { link, acquire, synchronise } = parts;
   return {
-    peer: link.peer,
+    ...linkIdentity(parts),
     driver: link.driver,
     state: acquire.info === undefined ? 'lost' : 'open',
-    module: acquire.info ?? null,
     proved: link.module_key !== undefined,
     qber: acquire.telemetry.qber ?? null,
     skr: acquire.telemetry.skr ?? null,

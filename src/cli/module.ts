@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { AgentError } from '../errors.ts';
+import { linkNamed } from '../observe/link-name.ts';
 import type { LinkStatus, Status } from '../observe/status.ts';
 import { callAgent } from './control-client.ts';
 import { giveOrder, orders } from './module-command.ts';
@@ -55,15 +55,7 @@ type Sample = { readonly link: LinkStatus; readonly atMs: number };
 
 async function moduleOf(socket: string, name: string): Promise<LinkStatus> {
   const { links } = await callAgent<Status>(socket, 'GET', '/v1/status');
-  const found = links.find(
-    ({ peer, module }) => peer === name || module?.linkId === name || module?.moduleId === name,
-  );
-  if (found !== undefined) return found;
-  const there = links.map(({ peer }) => peer).join(', ') || 'none';
-  throw new AgentError('module.unknown', `no QKD link here is called ${name}`, {
-    fault: 'application',
-    remedy: `Name one of its links: ${there}.`,
-  });
+  return linkNamed(links, name);
 }
 
 /** The whole at first, then one line for each second. */

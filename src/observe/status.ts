@@ -15,6 +15,8 @@ export type PeerStatus = {
 
 export type LinkStatus = {
   readonly peer: string;
+  /** The ID that the configuration gives the link; null where it gives none. The module's own is in `module`. */
+  readonly link_id: string | null;
   readonly driver: string;
   readonly state: 'open' | 'lost';
   readonly module: ModuleInfo | null;

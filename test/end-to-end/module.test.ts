@@ -54,6 +54,19 @@ test('an operator commands a module by its link through the agent', async (t) =>
   assert.equal(command(lab, 'B', 'explode').status, 2);
 });
 
+test('a link goes by the ID that the configuration gives it, also while its module is away', async (t) => {
+  const lab = await labFor(t);
+  lab.startNode('A');
+  const { links } = await until(lab, 'A', 'a link', (status) => status.links.length > 0);
+  assert.deepEqual([links[0]!.link_id, links[0]!.module], ['ab', null]);
+  const shown = command(lab, 'ab', '--json');
+  assert.equal(shown.status, 0, shown.stderr);
+  assert.equal((JSON.parse(shown.stdout) as { peer: string }).peer, 'B');
+  assert.equal(command(lab, 'ab', 'release').stdout, 'done: 0 blocks were held\n');
+  const [seen, ordered] = [command(lab, 'ac'), command(lab, 'ac', 'release')];
+  assert.deepEqual([seen.status, seen.stderr], [1, ordered.stderr]);
+});
+
 test('a swapped module that has not the key feeds nothing, and the right one goes on where it was', async (t) => {
   const lab = await pair(t);
   const module = lab.modules.find(({ linkId, kmaId }) => linkId === 'ab' && kmaId === 'A')!;

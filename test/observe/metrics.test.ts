@@ -95,6 +95,7 @@ function status(blocksStored = 0): Status {
 function link(blocks_stored: number): LinkStatus {
   return {
     peer: 'B',
+    link_id: null,
     driver: 'exec',
     state: 'open',
     module: null,
