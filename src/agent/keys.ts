@@ -36,11 +36,14 @@ export function listKeys(
 /**
  * Destroys key for good, and tells the neighbours, so that they use nothing of it.
  * @returns what is gone, once that is durable
- * @throws AgentError `keys.unknown_pool`, `keys.unknown_key`, `keys.nothing_named`
+ * @throws AgentError `keys.unknown_pool`, `keys.unknown_key`, `keys.nothing_named`, `keys.too_much_named`
  */
 export async function destroyKeys(parts: AgentParts, request: DestroyRequest): Promise<Destroyed> {
   const { store, clock, holdings } = parts;
-  if (request.key_id !== undefined) return destroyOne(parts, request.key_id);
+  if (request.key_id !== undefined) {
+    refuseMore(request);
+    return destroyOne(parts, request.key_id);
+  }
   const { pool: remote, older_than_seconds: age, block: number, all = false } = request;
   if (remote === undefined && age === undefined && !all) throw nothingNamed();
   if (number !== undefined && remote === undefined) throw nothingNamed();
@@ -58,6 +61,15 @@ export async function destroyKeys(parts: AgentParts, request: DestroyRequest): P
   ]);
   for (const touched of new Set(blocks.map((block) => block.pool))) holdings.get(touched)?.tell();
   return { blocks: blocks.length, keys: keys + (plain ?? 0) };
+}
+
+// A condition that is passed over could have key destroyed that the order spares.
+function refuseMore({ pool, older_than_seconds, block, all = false }: DestroyRequest): void {
+  if (pool === undefined && older_than_seconds === undefined && block === undefined && !all) return;
+  throw new AgentError('keys.too_much_named', 'the order names one key by its ID, and more beside it', {
+    fault: 'application',
+    remedy: 'Give the key ID alone, or pool, block and age without it.',
+  });
 }
 
 async function destroyOne({ store, supply }: AgentParts, keyId: string): Promise<Destroyed> {

@@ -49,8 +49,8 @@ function registerDestroy(keys: Command): void {
     .summary('destroy key for good')
     .description(
       [
-        'Destroys the key that fits all that is given: of one pool, older than an age, one block, or one key by its ID. The neighbour is told, and',
-        'gives up its half as well. Key that was handed out already is out.',
+        'Destroys the key that fits all that is given: of one pool, older than an age, one block. Or one key by its ID, with nothing else given. The',
+        'neighbour is told, and gives up its half as well. Key that was handed out already is out.',
       ].join('\n'),
     )
     .option('--pool <KMA_ID>', 'key shared with this KMA')
@@ -60,7 +60,7 @@ function registerDestroy(keys: Command): void {
       'the block of this number, of the pool named',
       whole(0, Number.MAX_SAFE_INTEGER),
     )
-    .option('--key-id <ID>', 'one key that waits here for an application, by its ID')
+    .option('--key-id <ID>', 'one key that waits here for an application, by its ID; alone')
     .option('--all', 'all key')
     .option('--json', 'print one JSON object: blocks, keys')
     .addHelpText(
