@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -59,7 +59,11 @@ export function register(program: Command): void {
     .action(run);
 }
 
-async function run(options: Options): Promise<void> {
+async function run(options: Options, command: Command): Promise<void> {
+  const { lowWater, highWater } = options;
+  if (lowWater > highWater)
+    command.error(`error: --low-water ${lowWater} is above --high-water ${highWater}`);
+  if (options.dir !== undefined) refuseUsed(options.dir);
   const screen = new Screen(process.stdout);
   const directory = options.dir ?? mkdtempSync(join(tmpdir(), 'keyferry-demo-'));
   const interrupted = interruption();
@@ -84,6 +88,15 @@ async function run(options: Options): Promise<void> {
     if (options.dir === undefined) rmSync(directory, { recursive: true, force: true });
     screen.done('everything that was started has been stopped');
   }
+}
+
+/** Keys and certificates of an earlier demo are never written over: its stores would open no more. */
+function refuseUsed(directory: string): void {
+  if (!existsSync(join(directory, 'pki'))) return;
+  throw new AgentError('demo.directory_used', `${directory} holds the files of a demo already`, {
+    fault: 'configuration',
+    remedy: 'Name another directory, or remove this one first.',
+  });
 }
 
 async function keep(lab: Lab, options: Options, screen: Screen, interrupted: Promise<void>): Promise<void> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +47,20 @@ test('the demo stays with --keep, tells how to reach its nodes, and leaves nothi
   assert.equal(code, 0);
   for (const { pid } of [...network.nodes, ...network.modules])
     assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' }, `process ${pid} is still there`);
+});
+
+test('the demo starts nothing where it could not come through, and says why', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'keyferry-demo-test-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const marks = run('demo', '--dir', dir, '--low-water', '2000');
+  await assert.rejects(marks, /^Error: 2: error: --low-water 2000 is above --high-water 1500/);
+  assert.deepEqual(readdirSync(dir), []);
+  mkdirSync(join(dir, 'pki'));
+  await assert.rejects(run('demo', '--dir', dir), (error: Error) => {
+    assert.match(error.message, /^1: .* holds the files of a demo already\n {2}Name another directory/);
+    return !error.message.includes('--force');
+  });
+  assert.deepEqual(readdirSync(dir), ['pki']);
 });
 
 async function fetchKeys(network: DemoFile): Promise<void> {
