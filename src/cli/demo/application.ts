@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import type { LabApplication } from './lab.ts';
 
-/** What an application gets: the HTTP status and the body as it came. */
+/** What an application gets: the HTTP status and the body as it came. The body may hold key, and is the caller's to wipe. */
 export type Reply = { readonly status: number; readonly body: Buffer };
-/** The members of a GS QKD 014 key container that the demo reads; the keys themselves are compared as bytes of the body. */
-export type Container = { readonly keys: readonly { readonly key_ID: string }[] };
+
+const BEFORE_ID = Buffer.from('"key_ID":');
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 /** A cryptographic application: a GS QKD 014 client with a certificate. */
 export class Application {
@@ -50,6 +52,9 @@ export class Application {
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
           response.on('error', reject);
+          response.on('close', () => {
+            for (const chunk of chunks) chunk.fill(0);
+          });
           response.on('end', () =>
             resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }),
           );
@@ -62,7 +67,22 @@ export class Application {
   }
 }
 
-/** The key IDs of a container. */
-export function keyIdsOf(reply: Reply): string[] {
-  return (JSON.parse(reply.body.toString('utf8')) as Container).keys.map((key) => key.key_ID);
+/** The key IDs of a GS QKD 014 key container, picked out of its bytes: its keys never become strings. @throws Error when it has none */
+export function keyIdsOf({ body }: Reply): string[] {
+  const ids: string[] = [];
+  for (let at = body.indexOf(BEFORE_ID); at >= 0; at = body.indexOf(BEFORE_ID, at)) {
+    const start = at + BEFORE_ID.length;
+    at = endOfString(body, start);
+    ids.push(JSON.parse(body.toString('utf8', start, at)) as string);
+  }
+  if (ids.length === 0) throw new Error('the answer is no key container');
+  return ids;
+}
+
+/** Behind the quote that ends the JSON string which begins at `start`. */
+function endOfString(body: Buffer, start: number): number {
+  if (body[start] !== QUOTE) throw new Error('a key ID is no string');
+  let at = start + 1;
+  while (at < body.length && body[at] !== QUOTE) at += body[at] === BACKSLASH ? 2 : 1;
+  return at + 1;
 }

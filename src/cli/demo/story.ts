@@ -2,7 +2,7 @@ import { AgentError } from '../../errors.ts';
 import type { Status } from '../../observe/status.ts';
 import { callAgent } from '../control-client.ts';
 import { table } from '../table.ts';
-import { Application, keyIdsOf } from './application.ts';
+import { Application, keyIdsOf, type Reply } from './application.ts';
 import type { Lab } from './lab.ts';
 import type { Screen } from './screen.ts';
 
@@ -101,26 +101,45 @@ async function showSupply(lab: Lab, screen: Screen): Promise<Outcome> {
     let ids: string[] = [];
     for (let i = 0; i < FETCHES; i++) {
       const sent = await master.encKeys('app-c', FETCH_KEYS);
-      if (sent.status !== 200) throw new Error(`enc_keys at A was answered ${sent.status}`);
-      ids = keyIdsOf(sent);
-      if (i === 0) {
-        const refused = await other.decKeys('app-a', ids);
-        screen.done(`other-c asks C for key that is meant for app-c: refused with ${refused.status}`);
-        if (refused.status !== 401) return { compared, equal, refusals: false };
+      try {
+        if (sent.status !== 200) throw new Error(`enc_keys at A was answered ${sent.status}`);
+        ids = keyIdsOf(sent);
+        if (i === 0 && !(await showRefusal(other, ids, screen))) return { compared, equal, refusals: false };
+        compared += FETCH_KEYS;
+        if (await fetchesSame(slave, ids, sent.body)) equal += FETCH_KEYS;
+      } finally {
+        sent.body.fill(0);
       }
-      const got = await slave.decKeys('app-a', ids);
-      compared += FETCH_KEYS;
-      // Both containers hold the same IDs in the same order, so they are equal exactly when the keys are.
-      if (got.status === 200 && got.body.equals(sent.body)) equal += FETCH_KEYS;
       screen.progress(`app-a at A and app-c at C fetch by GS QKD 014: ${equal} of ${compared} keys equal`);
     }
     screen.done(`app-a fetched ${compared} keys at A, app-c the same at C by their IDs: ${equal} equal`);
-    const again = await slave.decKeys('app-a', ids);
-    screen.done(`app-c asks for the same IDs a second time: refused with ${again.status}`);
-    return { compared, equal, refusals: again.status === 400 };
+    const again = await statusOnly(slave.decKeys('app-a', ids));
+    screen.done(`app-c asks for the same IDs a second time: refused with ${again}`);
+    return { compared, equal, refusals: again === 400 };
   } finally {
     for (const application of [master, slave, other]) application.close();
   }
+}
+
+async function showRefusal(other: Application, ids: readonly string[], screen: Screen): Promise<boolean> {
+  const status = await statusOnly(other.decKeys('app-a', ids));
+  screen.done(`other-c asks C for key that is meant for app-c: refused with ${status}`);
+  return status === 401;
+}
+
+/** Both containers hold the same IDs in the same order, so they are equal exactly when the keys are. */
+async function fetchesSame(slave: Application, ids: readonly string[], sent: Buffer): Promise<boolean> {
+  const got = await slave.decKeys('app-a', ids);
+  const same = got.status === 200 && got.body.equals(sent);
+  got.body.fill(0);
+  return same;
+}
+
+/** Of an answer that should hold no key, and is wiped like one that does. */
+async function statusOnly(asked: Promise<Reply>): Promise<number> {
+  const { status, body } = await asked;
+  body.fill(0);
+  return status;
 }
 
 async function summary(lab: Lab, latencies: readonly number[], outcome: Outcome): Promise<string> {
