@@ -11,9 +11,12 @@ export type LeveledLog = Log & {
 
 const WEIGHTS = { debug: 0, info: 1, warn: 2, error: 3 } as const;
 
-/** JSON lines on standard output, written at once (pino: the best-kept logger; no worker, so that it also runs in one binary). */
-export function createLog(level: LogLevel): LeveledLog {
-  const destination = pino.destination({ fd: 1, sync: true });
+/**
+ * JSON lines, written at once (pino: the best-kept logger; no worker, so that it also runs in one binary).
+ * @param fd standard output, or standard error where the output is an answer
+ */
+export function createLog(level: LogLevel, fd: 1 | 2 = 1): LeveledLog {
+  const destination = pino.destination({ fd, sync: true });
   // A full disk or a reader that went away must not stop the agent: the line is lost, and the next one is tried.
   destination.on('error', () => {});
   const root = pino(

@@ -103,3 +103,12 @@ test("driver record writes a session that is the owner's alone and can be played
     /host\.transcript_write/,
   );
 });
+
+test('driver record leaves no file of a device that could not be opened, and says why on standard error', async () => {
+  const path = join(scratch, 'nothing-recorded');
+  const args = ['drivers/ascii-lines', join(scratch, 'no-tty'), path, '--seconds', '1', '--lab'];
+  const { code, stdout, stderr } = await keyferry('record', ...args);
+  assert.deepEqual([code, stdout], [1, '']);
+  assert.match(stderr, /module\.port-unavailable.*no module was open at .*no-tty.*\[module\.not_open\]/s);
+  await assert.rejects(stat(path), { code: 'ENOENT' });
+});

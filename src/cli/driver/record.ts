@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { Recording } from '../../../drivers/contract/recording.ts';
-import type { ModuleSink } from '../../../drivers/driver.ts';
+import type { Driver, ModuleSink } from '../../../drivers/driver.ts';
 import { AgentError, messageOf } from '../../errors.ts';
 import { systemClock } from '../../node/clock.ts';
 import { createLog } from '../../node/log.ts';
@@ -17,6 +17,7 @@ export type RecordOptions = {
 /**
  * Runs a driver on a device and writes the session to a new file that only its owner may read. Every block is refused:
  * the module forgets it, so that its key, which is in the file, is used by nobody.
+ * @throws AgentError `host.transcript_write`, `module.not_open`; then there is no file
  */
 export async function recordSession(options: RecordOptions): Promise<{ blocks: number }> {
   const driver = await loadDriver(options.folder);
@@ -27,10 +28,26 @@ export async function recordSession(options: RecordOptions): Promise<{ blocks: n
       cause,
     });
   });
+  try {
+    return await record(driver, file, options);
+  } catch (thrown) {
+    await rm(options.file, { force: true });
+    throw thrown;
+  }
+}
+
+async function record(
+  driver: Driver,
+  file: FileHandle,
+  { device, baudRate, seconds }: RecordOptions,
+): Promise<{ blocks: number }> {
   using recording = new Recording();
+  let opened = false;
   let blocks = 0;
   const sink: ModuleSink = {
-    onOpen: () => {},
+    onOpen() {
+      opened = true;
+    },
     onBlock({ bytes }, answer) {
       blocks += 1;
       bytes.wipe();
@@ -40,12 +57,12 @@ export async function recordSession(options: RecordOptions): Promise<{ blocks: n
     onAlarm: () => {},
     onLost: () => {},
   };
-  const { device, baudRate, seconds } = options;
   const port = { path: device };
-  const log = createLog('warn');
+  const log = createLog('warn', 2);
   const module = driver.open({ clock: systemClock, log, port, baudRate, tap: recording }, sink);
   await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
   await module.close();
+  if (!opened) throw notOpen(device, seconds);
   const transcript = recording.write();
   try {
     await file.writeFile(transcript);
@@ -53,4 +70,12 @@ export async function recordSession(options: RecordOptions): Promise<{ blocks: n
     transcript.fill(0);
   }
   return { blocks };
+}
+
+function notOpen(device: string, seconds: number): AgentError {
+  return new AgentError('module.not_open', `no module was open at ${device} within ${seconds} seconds`, {
+    fault: 'module',
+    remedy:
+      'Look at the reason above, if there is one; see that the device is there, that its module is on, and that driver and baud rate are its own.',
+  });
 }
