@@ -63,7 +63,7 @@ export async function issueNode(
   options: PkiOptions = {},
 ): Promise<string[]> {
   checkId(kmaId, 'KMA');
-  hosts.forEach(checkHost);
+  const names = hosts.map(certifiableHost);
   const paths = pkiPaths(dir);
   const node = paths.node(kmaId);
   const force = options.force === true;
@@ -72,12 +72,12 @@ export async function issueNode(
   const supplyFiles = { certificate: node.supplyCertificate, key: node.supplyKey };
   const kx = await issue(
     paths.kxAuthority,
-    { commonName: kmaId, hosts, uses: ['server', 'client'] },
+    { commonName: kmaId, hosts: names, uses: ['server', 'client'] },
     options,
   );
   const supply = await issue(
     paths.applicationAuthority,
-    { commonName: kmaId, hosts, uses: ['server'] },
+    { commonName: kmaId, hosts: names, uses: ['server'] },
     options,
   );
   const files = [...(await certified(kxFiles, kx)), ...(await certified(supplyFiles, supply))];
@@ -152,13 +152,32 @@ export function checkId(id: string, what: 'KMA' | 'SAE'): void {
   throw mistake('id', `"${id}" is no ${what} ID`, 'Use 1 to 64 letters, digits, ".", "_", ":" or "-".');
 }
 
-function checkHost(host: string): void {
-  if (isIP(host) !== 0 || /^(?!-)[A-Za-z0-9.-]{1,253}$/.test(host)) return;
+function certifiableHost(host: string): string {
+  if (isIP(host) === 6) return plainAddress(host);
+  if (isIP(host) === 4 || /^(?!-)[A-Za-z0-9.-]{1,253}$/.test(host)) return host;
   throw mistake(
     'host',
     `"${host}" is neither a DNS name nor an IP address`,
     'Give --host once for each name.',
   );
+}
+
+/** IPv6 without dots, which the writer of certificates does not read. A mapped IPv4 address is one: whoever connects to it compares that. */
+function plainAddress(address: string): string {
+  if (address.includes('%'))
+    throw mistake(
+      'host',
+      `"${address}" has a zone, which no certificate can hold`,
+      'Leave out "%" and the zone.',
+    );
+  const plain = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(plain);
+  if (mapped === null) return plain;
+  return mapped
+    .slice(1)
+    .map((word) => Number.parseInt(word, 16))
+    .flatMap((word) => [word >> 8, word & 0xff])
+    .join('.');
 }
 
 function mistake(code: string, message: string, remedy: string): AgentError {

@@ -196,6 +196,29 @@ describe('a certificate', () => {
     assert.equal(end('L'), '2030-04-11T00:00:00.000Z');
   });
 
+  test('names IP addresses as they are, mapped ones as IPv4, in whatever form they were given', async () => {
+    const hosts = [
+      '192.0.2.9',
+      '::ffff:192.0.2.1',
+      '::FFFF:c000:0202',
+      '64:ff9b::192.0.2.3',
+      '2001:DB8:0::1',
+    ];
+    await issueNode(dir, 'I', hosts, { now });
+    for (const path of [pkiPaths(dir).node('I').kxCertificate, pkiPaths(dir).node('I').supplyCertificate])
+      assert.deepEqual(read(path).subjectAltName?.split(', '), [
+        'IP Address:192.0.2.9',
+        'IP Address:192.0.2.1',
+        'IP Address:192.0.2.2',
+        'IP Address:64:FF9B:0:0:0:0:C000:203',
+        'IP Address:2001:DB8:0:0:0:0:0:1',
+      ]);
+    await assert.rejects(issueNode(dir, 'Z', ['::1%lo']), {
+      code: 'configuration.pki_host',
+      remedy: /Leave out/,
+    });
+  });
+
   test('has a serial number of its own, of more than 120 random bits', async () => {
     const serials = new Set<string>();
     for (const id of ['P', 'Q', 'R']) {
