@@ -33,6 +33,8 @@ export async function recordSession(options: RecordOptions): Promise<{ blocks: n
   } catch (thrown) {
     await rm(options.file, { force: true });
     throw thrown;
+  } finally {
+    await file.close();
   }
 }
 
