@@ -17,6 +17,8 @@ export class Frame implements KxHeader, Disposable {
   #memory: Buffer | undefined;
   #at = 0;
   #payload: Buffer | undefined;
+  /** The length with which the view `#payload` was made. */
+  #viewed = -1;
   #giveUp: (() => Buffer) | undefined;
 
   /**
@@ -24,9 +26,13 @@ export class Frame implements KxHeader, Disposable {
    * @param giveUp the reader's way to hand over `memory` as a whole, which it has gathered in a slot; without it `memory` is only a view
    */
   place(memory: Buffer, at: number, giveUp?: () => Buffer): this {
-    this.#memory = memory;
-    this.#at = at;
-    this.#payload = undefined;
+    // Gathered frames lie in one place, and many are of one length: they share a view, for making it costs more than finding the frame.
+    if (this.#viewed !== this.length || this.#at !== at || this.#memory !== memory) {
+      this.#payload = undefined;
+      this.#memory = memory;
+      this.#at = at;
+      this.#viewed = this.length;
+    }
     this.#giveUp = giveUp;
     return this;
   }
@@ -80,6 +86,7 @@ export class Frame implements KxHeader, Disposable {
   /** Only the first `length` bytes of the payload are left. */
   shorten(length: number): void {
     this.#payload = this.payload.subarray(0, length);
+    this.#viewed = -1;
   }
 
   /** The memory of a frame that was kept, for the caller to give back; the frame is done with. */
