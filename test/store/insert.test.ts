@@ -107,6 +107,7 @@ test('tombstones far behind the newest are pruned, of that pool and side alone',
   assert.equal(known('B', true, 1), false);
   assert.equal(store.longGone('B', true, 1), true);
   assert.equal(known('B', true, 2), true, 'a live block is no tombstone');
+  assert.equal(known('B', true, 200), true, 'that of a number which may still come stays');
   assert.equal(known('B', false, 1), true);
   assert.equal(known('C', true, 1), true);
 });

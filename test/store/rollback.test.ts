@@ -7,6 +7,7 @@ import { GuardFile } from '../../src/node/guard-file.ts';
 import { Allocator } from '../../src/store/allocator.ts';
 import type { KeyStore } from '../../src/store/key-store.ts';
 import { judge } from '../../src/store/rollback.ts';
+import { HeldSync } from './held-sync.ts';
 import { addBlock, closeStore, directoryFor, Lines, openStore } from './temp-store.ts';
 
 function guarded(t: TestContext) {
@@ -99,6 +100,52 @@ test('a write to the guard that is cut short leaves the mark before it', async (
     assert.equal(found.read()?.mark, 5);
     found.close();
   }
+});
+
+test('a mark of which a digit was changed is none: the one before it counts', async (t) => {
+  const path = join(directoryFor(t), 'guard');
+  const guard = new GuardFile(systemDisk, path);
+  for (const mark of [41, 42]) await guard.write({ storeId: 's', mark });
+  guard.close();
+  writeFileSync(path, readFileSync(path, 'latin1').replace(' 42 ', ' 43 '), 'latin1');
+  const changed = new GuardFile(systemDisk, path);
+  t.after(() => changed.close());
+  assert.deepEqual(changed.read(), { storeId: 's', mark: 41 });
+});
+
+test('a mark counts as remembered when it is durable, not before', async (t) => {
+  const held = new HeldSync();
+  const guard = new GuardFile(held.disk, join(directoryFor(t), 'guard'));
+  t.after(() => guard.close());
+  let remembered = false;
+  const writing = guard.write({ storeId: 's', mark: 1 }).then(() => {
+    remembered = true;
+  });
+  await held.asked;
+  assert.equal(remembered, false);
+  held.letGo();
+  await writing;
+});
+
+test('the guard hears of a change when it is durable in the store, and is never ahead of it', async (t) => {
+  const held = new HeldSync();
+  const guard = new GuardFile(systemDisk, join(directoryFor(t), 'guard'));
+  t.after(() => guard.close());
+  const { mock } = t.mock.method(guard, 'write');
+  const store = openStore(t, directoryFor(t), { guard, disk: held.disk });
+  const adding = addBlock(store, 1, 4);
+  await held.asked;
+  const before = mock.callCount();
+  held.letGo();
+  await adding;
+  assert.deepEqual([before, mock.callCount()], [0, 1]);
+});
+
+test('a guard that cannot be read is not written over for a new store', (t) => {
+  const { path, open } = guarded(t);
+  writeFileSync(path, 'garbage');
+  assert.throws(open, { code: 'host.guard_failed' });
+  assert.equal(readFileSync(path, 'utf8'), 'garbage');
 });
 
 test('a guard that is set for a store with key lets it go on; one that is given up as well', async (t) => {
