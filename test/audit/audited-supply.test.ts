@@ -78,3 +78,12 @@ test('key that is fetched by its ID is on record for the one who fetched it; wha
   );
   assert.deepEqual([only?.key_ids, only?.units, others], [[id], undefined, []]);
 });
+
+test('no key is supplied and none is fetched while the trail takes nothing and is wanted', async () => {
+  const supply = new RecordingSupply();
+  const audited = new AuditedSupply({ applications, names }, supply, { ...noAudit, refusing: true });
+  const full = { code: 'host.audit_full', fault: 'host' };
+  await assert.rejects(audited.take(pair, 1, 256), full);
+  await assert.rejects(audited.find(pair, ['5e3f0000-0000-4000-8000-000000000001']), full);
+  assert.deepEqual(supply.calls, []);
+});
