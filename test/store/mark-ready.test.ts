@@ -146,11 +146,16 @@ test('an epoch that is forgotten takes with it the block that is just being mark
   check(openStore(t, directory).pool('B'));
 });
 
-test('forgetting the own direction leaves theirs as it is', async (t) => {
-  const store = openStore(t, directoryFor(t));
+test('forgetting the own direction leaves theirs as it is, also on disk', async (t) => {
+  const directory = directoryFor(t);
+  const store = openStore(t, directory);
   for (const own of [true, false]) await addBlock(store, 10, 4, { epoch: 10, own });
   await store.forgetPool('B', 'own');
-  const pool = store.pool('B');
-  assert.deepEqual([pool.own.size, pool.ownLeft, pool.ownEpoch], [0, 0, undefined]);
-  assert.deepEqual([pool.theirs.size, pool.idSecrets.theirs.size, pool.heldUnits], [1, 1, 4]);
+  const check = (pool: ReturnType<KeyStore['pool']>) => {
+    assert.deepEqual([pool.own.size, pool.ownLeft, pool.ownEpoch], [0, 0, undefined]);
+    assert.deepEqual([pool.theirs.size, pool.idSecrets.theirs.size, pool.heldUnits], [1, 1, 4]);
+  };
+  check(store.pool('B'));
+  await closeStore(store);
+  check(openStore(t, directory).pool('B'));
 });
