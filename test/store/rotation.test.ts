@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { systemDisk } from '../../src/node/disk.ts';
+import { systemEntropy } from '../../src/node/entropy.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
-import { addBlock, closeStore, directoryFor, failNext, keyOf, openStore } from './temp-store.ts';
+import { readMeta } from '../../src/store/database.ts';
+import { StoreKeyFile } from '../../src/store/store-key.ts';
+import { addBlock, closeStore, databaseOf, directoryFor, failNext, keyOf, openStore } from './temp-store.ts';
 
 const nodeKey = (fill: number) => SecretBytes.copyOf(Buffer.alloc(32, fill));
 
@@ -65,6 +69,18 @@ test('a rotation that fails changes nothing', async (t) => {
   await closeStore(store);
   assert.throws(() => openStore(t, directory, { nodeKey: 8 }), { code: 'configuration.wrong_node_key' });
   assert.equal(openStore(t, directory).pool('B').own.size, 4);
+});
+
+test('a rotation leaves the store key of before openable by nobody', async (t) => {
+  const directory = directoryFor(t);
+  const store = await filled(t, directory);
+  const db = await databaseOf(store);
+  const keyId = () => String(readMeta(db, 'store_key'));
+  const keys = new StoreKeyFile(systemDisk, join(directory, 'keys.sealing'), systemEntropy);
+  const before = keyId();
+  assert.equal(keys.holders(before), 1);
+  await store.rotation.rotate(nodeKey(7), nodeKey(8));
+  assert.deepEqual([keys.holders(before), keys.holders(keyId())], [0, 2]);
 });
 
 test('an old copy of the file with the store keys opens nothing after a rotation', async (t) => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { limits } from '../../src/limits.ts';
 import { Allocator } from '../../src/store/allocator.ts';
 import type { Block } from '../../src/store/block.ts';
+import { BlockRecords } from '../../src/store/block-records.ts';
 import type { KeyStore } from '../../src/store/key-store.ts';
 import { addBlock, closeStore, directoryFor, failNext, keyOf, openStore } from './temp-store.ts';
 
@@ -103,4 +104,17 @@ test('wiped key is never handed out: that stops the process', async (t) => {
   assert.ok(allocator.receivePad(pool, pad, () => true));
   block.unuse(5, 3);
   assert.throws(() => allocator.receivePad(pool, pad, () => true), { code: 'us.invariant' });
+});
+
+test('no more blocks lie open than may: the one that was not used for longest is wiped', async (t) => {
+  const { mock } = t.mock.method(BlockRecords.prototype, 'read');
+  const store = openStore(t, directoryFor(t));
+  const numbers = Array.from({ length: limits.openBlocksMax + 1 }, (_, i) => i + 1);
+  const blocks = await Promise.all(numbers.map((number) => addBlock(store, number, 1)));
+  const wipedOnes = () => mock.calls.flatMap(({ result }, i) => (result?.wiped ? [numbers[i]] : []));
+  for (const block of blocks.slice(0, -1)) store.open.view(block);
+  store.open.view(blocks[0]!);
+  assert.deepEqual(wipedOnes(), []);
+  store.open.view(blocks.at(-1)!);
+  assert.deepEqual(wipedOnes(), [2]);
 });
