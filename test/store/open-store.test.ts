@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { limits } from '../../src/limits.ts';
 import { Allocator } from '../../src/store/allocator.ts';
-import { addBlock, closeStore, directoryFor, editStore, openStore } from './temp-store.ts';
+import { addBlock, closeStore, databaseOf, directoryFor, editStore, openStore } from './temp-store.ts';
 
 test('a store with another node key is refused', async (t) => {
   const directory = directoryFor(t);
@@ -144,3 +144,32 @@ function flipByte(directory: string, block: number): void {
     db.prepare('UPDATE block_key SET sealed = ? WHERE block = ?').run(sealed, block);
   });
 }
+
+test('what is sealed for a block leaves the database with it, free pages included', async (t) => {
+  const directory = directoryFor(t);
+  const store = openStore(t, directory);
+  const blocks = [await addBlock(store, 1, 4), await addBlock(store, 2, 4), await addBlock(store, 3, 4)];
+  const db = await databaseOf(store);
+  const select = db.prepare('SELECT sealed_key, sealed FROM block JOIN block_key ON block = id WHERE id = ?');
+  const sealed = blocks.map(({ id }) => Object.values(select.get(id)!) as Uint8Array[]);
+  const there = () => {
+    const bytes = readFileSync(join(directory, 'keys.sqlite'));
+    return sealed.map((both) => both.map((one) => bytes.includes(Buffer.from(one))));
+  };
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  assert.deepEqual(
+    there(),
+    blocks.map(() => [true, true]),
+  );
+  await store.destroy(blocks[1]!, 'ordered');
+  await closeStore(store);
+  assert.deepEqual(there(), [
+    [true, true],
+    [false, false],
+    [true, true],
+  ]);
+  assert.deepEqual(
+    readdirSync(directory).filter((name) => name.startsWith('keys.sqlite')),
+    ['keys.sqlite'],
+  );
+});
