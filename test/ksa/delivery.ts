@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
+import type { TestContext } from 'node:test';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import type { Clock } from '../../src/env/clock.ts';
 import type { Log, LogFields } from '../../src/env/log.ts';
@@ -134,6 +135,15 @@ export function received(socket: TLSSocket): Promise<string> {
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.once('close', () => resolve(Buffer.concat(chunks).toString('latin1')));
   });
+}
+
+/** Keeps each buffer that is made from now on. @returns whether there is one of `bytes` bytes, and all such are wiped */
+export function keepBuffers(t: TestContext): (bytes: number) => boolean {
+  const { mock } = t.mock.method(Buffer, 'alloc');
+  return (bytes) => {
+    const found = mock.calls.flatMap(({ result }) => (result?.length === bytes ? [result] : []));
+    return found.length > 0 && found.every((one) => one.every((byte) => byte === 0));
+  };
 }
 
 /** Waits until `holds`, asking often: for what the server does after its answer has left. */

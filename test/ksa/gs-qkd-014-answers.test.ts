@@ -3,7 +3,16 @@ import { Agent } from 'node:https';
 import { after, before, test } from 'node:test';
 import { AgentError, InvariantError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
-import { ask, assertRefused, type Delivery, post, type Reply, startDelivery, until } from './delivery.ts';
+import {
+  ask,
+  assertRefused,
+  type Delivery,
+  keepBuffers,
+  post,
+  type Reply,
+  startDelivery,
+  until,
+} from './delivery.ts';
 import { applicationError, keyBytesOf, keyIdOf, STATUS } from './recording-supply.ts';
 
 const ENC = '/api/v1/keys/app-c/enc_keys';
@@ -212,6 +221,20 @@ test('one connection carries many requests', async () => {
       keys(await ask(delivery, delivery.appA, ENC, { agent }));
       assert.equal(delivery.server.connections(), 1);
     }
+  } finally {
+    agent.destroy();
+  }
+  await until(() => delivery.server.connections() === 0, 'the connection to be gone');
+});
+
+test('the memory of an answer is wiped as soon as it has left, while its connection goes on', async (t) => {
+  const wiped = keepBuffers(t);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  try {
+    const reply = await ask(delivery, delivery.appA, `${ENC}?number=50`, { agent });
+    assert.equal(keys(reply).length, 50);
+    await until(() => wiped(reply.body.length), 'the container to be wiped');
+    assert.equal(delivery.server.connections(), 1);
   } finally {
     agent.destroy();
   }

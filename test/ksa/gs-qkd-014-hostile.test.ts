@@ -4,12 +4,15 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { limits } from '../../src/limits.ts';
-import { ask, type Delivery, dial, received, startDelivery, until } from './delivery.ts';
+import { ask, type Delivery, dial, keepBuffers, received, startDelivery, until } from './delivery.ts';
 import { keyIdOf } from './recording-supply.ts';
 
 const ENC = '/api/v1/keys/app-c/enc_keys';
 const GET = `GET ${ENC} HTTP/1.1\r\nHost: x\r\n\r\n`;
 const POST = `POST ${ENC} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
+
+/** Of an answer with one key. */
+const CONTAINER_BYTES = `{"keys":[{"key_ID":"${keyIdOf(0)}","key":"${'A'.repeat(60)}"}]}`.length;
 
 let delivery: Delivery;
 beforeEach(async () => {
@@ -103,7 +106,8 @@ test('a TCP connection that never shakes hands is ended', async () => {
   await once(socket, 'close');
 });
 
-test('an application that leaves before its key is there loses it: wiped, burnt, never given again', async () => {
+test('an application that leaves before its key is there loses it: wiped, burnt, never given again', async (t) => {
+  const wiped = keepBuffers(t);
   const { reached, open } = gate();
   const socket = await dial(delivery, delivery.appA);
   socket.write(GET);
@@ -116,8 +120,10 @@ test('an application that leaves before its key is there loses it: wiped, burnt,
     () => delivery.log.lines.some((line) => line.includes('supply.answer_lost')),
     'the loss to be logged',
   );
+  assert.ok(wiped(CONTAINER_BYTES));
   delivery.supply.before = async () => {};
   const next = await ask(delivery, delivery.appA, ENC);
+  assert.equal(next.body.length, CONTAINER_BYTES);
   const { keys } = next.json as { keys: { key_ID: string }[] };
   assert.equal(keys[0]?.key_ID, keyIdOf(1));
 });
