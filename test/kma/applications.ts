@@ -1,12 +1,10 @@
-import { NoticeSource } from '../../src/kma/notice-source.ts';
-import { SupplyNotification } from '../../src/kma/supply-notification.ts';
+import type { NoticeSource } from '../../src/kma/notice-source.ts';
 import { AnnouncingSupply } from '../../src/ksa/announcing-supply.ts';
 import type { ApplicationPair, SuppliedKey } from '../../src/ksa/key-supply.ts';
 import { ProactiveSupply } from '../../src/ksa/proactive-supply.ts';
 import { type KeyStream, PushStreams } from '../../src/ksa/push-streams.ts';
 import { type Session, Sessions } from '../../src/ksa/sessions.ts';
 import { Supply } from '../../src/ksa/supply.ts';
-import { systemEntropy as entropy } from '../../src/node/entropy.ts';
 import type { TestNode } from './node.ts';
 
 export type ApplicationSettings = {
@@ -26,7 +24,7 @@ export class Applications {
   readonly source: NoticeSource;
 
   constructor(node: TestNode, { homes, pushed = [], plain = [], sessions = [] }: ApplicationSettings) {
-    const { id: self, store, allocator, clock, log, guard, routes, peers } = node;
+    const { id: self, store, allocator, clock, log } = node;
     const applications = new Map(Object.entries(homes));
     const sizes = { defaultKeyBits: 256, maxKeyBits: 4096, maxKeysPerRequest: 100 };
     this.supply = new Supply(
@@ -36,8 +34,7 @@ export class Applications {
     );
     this.streams = new PushStreams(clock);
     const known = new Sessions(sessions);
-    const notices = { self, guard, routes, peers, clock, entropy };
-    this.source = new NoticeSource(notices);
+    this.source = node.notification.source;
     const settings = { pushed: new Set(pushed), plain: new Set(plain), sessions: known };
     this.announcing = new AnnouncingSupply(settings, this.supply, this.source, clock, log);
     this.proactive = new ProactiveSupply(
@@ -46,12 +43,7 @@ export class Applications {
       this.streams,
       log,
     );
-    node.notification = new SupplyNotification({
-      ...notices,
-      log,
-      source: this.source,
-      supplyKeys: (from, notice) => this.proactive.supply(from, notice),
-    });
+    node.notices.supplyKeys = (from, notice) => this.proactive.supply(from, notice);
   }
 
   /** An application connects. */

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { peerEvents } from '../../src/agent/peer-events.ts';
+import type { LinkParts } from '../../src/agent/status.ts';
+import type { LinkConfig } from '../../src/config/schema.ts';
 import { Acquire } from '../../src/kma/acquire.ts';
-import { HoldingsExchange } from '../../src/kma/holdings.ts';
+import { type Contradiction, HoldingsExchange } from '../../src/kma/holdings.ts';
 import { HopGuard } from '../../src/kma/hop-guard.ts';
 import { NoticeSource } from '../../src/kma/notice-source.ts';
 import { Relay } from '../../src/kma/relay.ts';
@@ -11,11 +14,13 @@ import { RelayDestination } from '../../src/kma/relay-destination.ts';
 import { RelaySource } from '../../src/kma/relay-source.ts';
 import { RelayTransit } from '../../src/kma/relay-transit.ts';
 import { type Route, Routes } from '../../src/kma/routes.ts';
-import { StoreIdentity } from '../../src/kma/store-identity.ts';
-import { SupplyNotification } from '../../src/kma/supply-notification.ts';
+import {
+  type SupplyKeys,
+  SupplyNotification,
+  type SupplyNotificationParts,
+} from '../../src/kma/supply-notification.ts';
 import { Synchronise } from '../../src/kma/synchronise.ts';
-import { command } from '../../src/kx/codec/header.ts';
-import { Peer, type PeerEvents, type PlainPeer } from '../../src/kx/peer/peer.ts';
+import { Peer, type PlainPeer } from '../../src/kx/peer/peer.ts';
 import { limits } from '../../src/limits.ts';
 import { systemEntropy as entropy } from '../../src/node/entropy.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
@@ -98,6 +103,15 @@ export class World {
   }
 }
 
+const MODULE: Omit<LinkConfig, 'peer'> = {
+  driver: 'none',
+  port: { path: '/dev/null' },
+  baud_rate: 115_200,
+  unauthenticated_module: true,
+  suspect_release: 'operator',
+  suspect_blocks: 'hold',
+};
+
 /** What src/agent/parts.ts builds, without configuration, TLS and drivers. */
 export class TestNode {
   readonly id: string;
@@ -113,8 +127,9 @@ export class TestNode {
   readonly acquires = new Map<string, Acquire>();
   readonly clock: ManualClock;
   nextBlock = 0;
-  /** Of a node without applications; `Applications` puts in another. */
-  notification: SupplyNotification;
+  /** `Applications` supply keys in them. */
+  readonly notices: SupplyNotificationParts & { supplyKeys: SupplyKeys | undefined };
+  readonly notification: SupplyNotification;
   #stopped = false;
 
   constructor(t: TestContext, { clock, net }: World, id: string, settings: NodeSettings, directory: string) {
@@ -141,11 +156,14 @@ export class TestNode {
       log,
     );
     const notices = { self: id, guard, routes, peers, clock, entropy };
-    const source = new NoticeSource(notices);
-    this.notification = new SupplyNotification({ ...notices, log, source, supplyKeys: undefined });
+    this.notices = { ...notices, log, source: new NoticeSource(notices), supplyKeys: undefined };
+    this.notification = new SupplyNotification(this.notices);
     const self = { kmaId: id, unitBits: limits.unitBytes * 8, storeId: store.storeId };
     const transport = net.transport(id);
-    const events = this.#events();
+    const { relay, notification } = this;
+    const links = new Map<string, LinkParts>();
+    const holdings = new Map<string, HoldingsExchange>();
+    const events = peerEvents({ store, relay, notification, links, holdings }, log);
     for (const kmaId of settings.neighbours) {
       const address = id < kmaId ? { host: kmaId, port: 1 } : undefined;
       const plain = settings.plain?.[kmaId];
@@ -153,12 +171,16 @@ export class TestNode {
     }
     for (const remote of settings.linked) {
       const synchronise = new Synchronise(id, peers.get(remote)!, store, clock, log);
+      const acquire = new Acquire(id, remote, store, synchronise, clock, log, { releaseAtAlarmEnd: false });
       this.synchronises.set(remote, synchronise);
-      this.acquires.set(
-        remote,
-        new Acquire(id, remote, store, synchronise, clock, log, { releaseAtAlarmEnd: false }),
-      );
+      this.acquires.set(remote, acquire);
+      links.set(remote, { link: { ...MODULE, peer: remote }, synchronise, acquire });
     }
+    // Here nothing puts a store back from a copy.
+    const contradicted = ({ number }: Contradiction) => assert.fail(`block ${number} was used before`);
+    for (const [remote, peer] of peers)
+      if (peer.plain === undefined)
+        holdings.set(remote, new HoldingsExchange(peer, links.has(remote), store, log, contradicted));
     transport.listen(id, 1, (identity, link) => {
       const peer = peers.get(identity.kmaId);
       return peer?.adopt(identity, link, false) ?? { refuse: 'no peer of ours' };
@@ -183,45 +205,6 @@ export class TestNode {
     this.notification.source.stop();
     for (const peer of this.peers.values()) peer.stop();
     await closeStore(this.store);
-  }
-
-  // Here nothing puts a store back from a copy.
-  #holdings(peer: Peer): HoldingsExchange {
-    const linked = this.synchronises.has(peer.kmaId);
-    return new HoldingsExchange(peer, linked, this.store, this.log, ({ number }) =>
-      assert.fail(`block ${number} was used before`),
-    );
-  }
-
-  #events(): PeerEvents {
-    const identity = new StoreIdentity(this.store, this.log);
-    const greeting = new Map<Peer, Promise<void>>();
-    return {
-      onUp: (peer, hello) => {
-        if (hello === undefined) {
-          greeting.set(peer, Promise.resolve());
-          return this.relay.source.onPeerUp(peer);
-        }
-        const greeted = identity.check(peer.kmaId, hello.storeId).then(() => {
-          this.synchronises.get(peer.kmaId)?.onUp();
-          this.relay.source.onPeerUp(peer);
-        });
-        greeting.set(peer, greeted);
-      },
-      onMessage: (peer, message) => {
-        const { command: code } = message.header;
-        const isRelay = code === command.keyRelay || code === command.keyRelayCompletion;
-        const isSupply = code === command.keySupply || code === command.keySupplyResponse;
-        const kept = message.keep();
-        return greeting.get(peer)?.then(async () => {
-          using frame = kept;
-          if (isRelay) await this.relay.onMessage(peer, frame);
-          else if (isSupply) await this.notification.onMessage(peer, frame);
-          else if (code === command.holdings) await this.#holdings(peer).onMessage(frame);
-          else this.synchronises.get(peer.kmaId)?.onMessage(frame);
-        });
-      },
-    };
   }
 }
 
