@@ -6,6 +6,7 @@ import { sealHop } from '../../src/kx/codec/hop.ts';
 import { limits } from '../../src/limits.ts';
 import { frameWithHop } from '../kx/framed.ts';
 import { until } from '../manual-clock.ts';
+import { completionsOn, sendForged } from './forged-relay.ts';
 import { row, type TestNode } from './node.ts';
 
 // What a peer with a good certificate, or whoever stole its key, can do to messages.
@@ -208,6 +209,21 @@ test('one bad message after the other ends the connection, and the others go on'
   await until('it is cut off', () => /too many bad messages/.test(b.peers.get('C')?.lastDown ?? ''));
   assert.equal(b.peers.get('A')?.connects, 1);
   assert.equal(a.peers.get('B')?.up, true);
+});
+
+test('a source that says it takes no more key from the block that it relays is not believed', async (t) => {
+  const { world, a, c } = await row(t, 2);
+  const answers = completionsOn(world, 'B>A');
+  for (const [number, floor] of [
+    [7, 8],
+    [8, 8],
+  ] as const) {
+    const before = answers.length;
+    await sendForged(a, { requestId: `block ${number}`, number, floor });
+    await until('it is answered', () => answers.length > before);
+  }
+  assert.deepEqual(answers, ['conflict', 'success']);
+  assert.deepEqual([...c.store.pool('A').theirs.keys()], [8]);
 });
 
 /** Source and destination hold the same key. */
