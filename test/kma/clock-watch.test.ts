@@ -56,6 +56,20 @@ test('a clock that went back while the agent did not run is said at its start, a
   assert.equal(third.log.of('clock.back').length, 0);
 });
 
+test('a time that the clock has leapt to is not remembered while it may be false', async (t) => {
+  const all = setUp(t);
+  const remembered = () => Number(all.store.meta('wall_ms'));
+  await settled(all);
+  const before = remembered();
+  all.clock.wallAheadMs += 48 * HOUR;
+  await settled(all);
+  assert.ok(all.watch.doubtful);
+  assert.equal(remembered(), before);
+  await all.clock.leap(limits.clockAheadHoldMs);
+  await settled(all);
+  assert.ok(remembered() > before + 48 * HOUR);
+});
+
 test('a clock that is slewed or set by seconds is nothing to speak of', async (t) => {
   const all = setUp(t);
   for (let i = 0; i < 20; i++) {

@@ -75,6 +75,13 @@ test('a block takes one number for each MiB begun, and no two blocks share one',
   }
 });
 
+test('a block of which no key would be left is refused, one of a single key passes', () => {
+  const of = (bytes: Buffer) => gate().judge({ number: 1, bytes, qber: undefined })?.code;
+  assert.equal(of(key(3)), 'length');
+  assert.equal(of(key(4).subarray(0, -1)), 'length');
+  assert.equal(of(key(4)), undefined);
+});
+
 test('a refused block takes no numbers, and what is remembered is bounded', () => {
   const g = gate();
   assert.equal(g.judge({ number: 4, bytes: Buffer.alloc(256), qber: undefined })?.code, 'repetition');
