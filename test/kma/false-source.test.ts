@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { limits } from '../../src/limits.ts';
 import type { RelayMessage } from '../plain/naive-km.ts';
 import { type TestNode, World } from './node.ts';
-import { answered, behindTransit, naive, open } from './plain-lines.ts';
+import { answered, behindTransit, besidePlain, naive, open } from './plain-lines.ts';
 
 const relay = (from: TestNode, to: string, count: number) => from.relay.source.relay(to, count);
 const inNameOf = (sourceKmaId: string, destinationKmaId: string, more = {}): RelayMessage => ({
@@ -46,6 +46,13 @@ test('a neighbour cannot relay key in the name of a KMA behind another one, and 
   assert.equal(a.store.pool('C').heldUnits, 0);
   await relay(c, 'A', 3);
   assert.equal(c.store.pool('A').ownLeft, 3);
+});
+
+test('nothing is taken in of a source that the configuration does not call plain', async (t) => {
+  const { a, p } = await besidePlain(t, open);
+  p.relay('A', inNameOf('X', 'A'));
+  assert.equal((await answered(p)).response, 'refused_by_policy');
+  assert.equal(a.store.foreign.count('X'), 0);
 });
 
 test('what is refused is answered to whoever said it, not to the KMA in whose name it came', async (t) => {

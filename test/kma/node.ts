@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { peerEvents } from '../../src/agent/peer-events.ts';
 import type { LinkParts } from '../../src/agent/status.ts';
 import type { LinkConfig } from '../../src/config/schema.ts';
+import { type AuditEvent, noAudit } from '../../src/env/audit.ts';
 import { Acquire } from '../../src/kma/acquire.ts';
 import { type Contradiction, HoldingsExchange } from '../../src/kma/holdings.ts';
 import { HopGuard } from '../../src/kma/hop-guard.ts';
@@ -117,6 +118,8 @@ export class TestNode {
   readonly id: string;
   readonly directory: string;
   readonly log = new Lines();
+  /** What its relays put on record as their source. */
+  readonly audited: AuditEvent[] = [];
   readonly store: KeyStore;
   readonly allocator: Allocator;
   readonly guard: HopGuard;
@@ -144,11 +147,12 @@ export class TestNode {
     const plainKmas = [...Object.keys(settings.plain ?? {}), ...(settings.farPlain ?? [])];
     this.routes = new Routes(id).use(settings.neighbours, settings.routes ?? [], settings.linked, plainKmas);
     const { guard, routes, peers } = this;
+    const audit = { ...noAudit, record: (event: AuditEvent) => void this.audited.push(event) };
     this.relay = new Relay(
       id,
       guard,
       {
-        source: new RelaySource({ self: id, store, guard, routes, peers, clock, entropy, log }),
+        source: new RelaySource({ self: id, store, guard, routes, peers, clock, entropy, log, audit }),
         transit: new RelayTransit(guard, routes, peers, clock, entropy),
         destination: new RelayDestination(id, store, routes, clock, log),
       },

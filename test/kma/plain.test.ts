@@ -96,13 +96,6 @@ test('what cannot be stored is refused with the reason, and nothing of it is kep
   assert.equal(await a.store.foreign.take('P', ['k2']), undefined);
 });
 
-test('nothing is taken in of a source that the configuration does not call plain', async (t) => {
-  const { a, p } = await besidePlain(t, open);
-  p.relay('A', { ...message('A'), sourceKmaId: 'X' });
-  assert.equal((await answered(p)).response, 'refused_by_policy');
-  assert.equal(a.store.foreign.count('X'), 0);
-});
-
 for (const words of ['success', 'OK', 'Successful'])
   test(`a plain destination that answers "${words}" holds our keys under the IDs that we know them by`, async (t) => {
     const { a, p } = await besidePlain(t, open);
@@ -166,6 +159,19 @@ test('a completion without request ID answers the one relay that is under way, a
   bare();
   await both[1];
   assert.equal(c.store.pool('P').ownLeft, 1);
+});
+
+test('a completion without request ID answers nothing as long as it may answer what was given up before', async (t) => {
+  const { world, a, p } = await besidePlain(t, open);
+  p.answer = () => undefined;
+  const rejected = (code: string) => assert.rejects(relay(a, 'P', 1), { code });
+  await Promise.all([rejected('relay.timeout'), world.clock.leap(limits.relayTimeoutMs)]);
+  const [tries, cutOff] = [p.heard.length, rejected('relay.stopped')];
+  await until('the next one is asked for', () => p.heard.length > tries);
+  p.send('A', COMPLETION, '{"response":"success"}');
+  await until('it is passed over', () => a.log.of('kx.message.malformed').length === 1);
+  a.relay.source.stop();
+  await cutOff;
 });
 
 test('a plain KM is transit between two keyferry nodes, in both senses and for several messages', async (t) => {

@@ -111,6 +111,25 @@ test('a success that comes after its epoch was given up makes no key that could 
   for (const block of pool.own.values()) assert.ok(pool.idSecrets.own.has(block.epoch));
 });
 
+test('key that the source has not kept is none: the relay goes again, and what it keeps alone is on record', async (t) => {
+  const { a, c } = await row(t);
+  await relay(a, 'C', 1);
+  const { insert } = a.store;
+  a.store.insert = async () => {
+    a.store.insert = insert;
+    return 'known';
+  };
+  await relay(a, 'C', 2);
+  const pool = a.store.pool('C');
+  assert.equal(pool.ownLeft, 3);
+  assert.equal(c.relay.destination.stats.blocks, 3);
+  const sent = a.audited.filter(({ what }) => what === 'relay.sent').flatMap(({ units = [] }) => units);
+  assert.deepEqual(
+    sent.map(([number]) => number),
+    [...pool.own.keys()],
+  );
+});
+
 test('of several first relays one brings the ID secret, and all of them succeed', async (t) => {
   const { a, c } = await row(t);
   await Promise.all([1, 2, 3, 4, 5, 6].map((count) => relay(a, 'C', count)));

@@ -56,6 +56,23 @@ test('after a suspect alarm new blocks are kept and acknowledged but not used by
   assert.equal(acquire.held, null);
 });
 
+test('a block whose proof comes after the alarm is not made ready, until the hold is over', async (t) => {
+  const { world, a, b, deliver, acquire } = await setUp(t);
+  world.net.stalled.add('B>A');
+  deliver(0);
+  await until('the far end has answered', () => states(b, 'A', [0])[0] === 'ready');
+  acquire.onAlarm(suspect('laser', true));
+  const peer = a.peers.get('B')!;
+  const before = peer.traffic.messagesIn;
+  world.net.resume('B>A');
+  await until('the answer is here', () => peer.traffic.messagesIn > before);
+  // Whatever has been staged by then is done with it.
+  await a.store.putMeta('a mark', 'of the test');
+  assert.deepEqual(states(a, 'B', [0]), ['received']);
+  await acquire.release('an operator said so');
+  await until('it is used', () => states(a, 'B', [0])[0] === 'ready');
+});
+
 test('own blocks that came shortly before the alarm are held as well, older ones are not', async (t) => {
   const { world, a, b, acquire } = await setUp(t);
   await world.fillLink(a, b, 2);

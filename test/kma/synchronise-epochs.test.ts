@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { proofSeenFrom } from '../../src/kma/sync-proof.ts';
+import { command, readHeader } from '../../src/kx/codec/header.ts';
+import { writeProposals } from '../../src/kx/codec/private-messages.ts';
+import { limits } from '../../src/limits.ts';
 import { until } from '../manual-clock.ts';
 import { keyOf } from '../store/temp-store.ts';
 import { linkedPair } from './node.ts';
@@ -37,4 +41,24 @@ test('where the block that was to begin an epoch comes to nothing at its owner, 
     assert.notEqual(own.epoch, 0);
     assert.ok(inA.idSecrets.own.has(own.epoch) && inB.idSecrets.theirs.has(own.epoch), `of block ${number}`);
   }
+});
+
+test('a block of which key was used stays as it is, in whatever epoch its owner proposes it again', async (t) => {
+  const { world, a, b } = await linkedPair(t);
+  await world.fillLink(a, b, 8, UNITS);
+  const pool = b.store.pool('A');
+  const block = [...pool.theirs.values()].find(({ number, epoch }) => number !== epoch)!;
+  const { number, first, epoch, units } = block;
+  assert.ok(b.allocator.receivePad(pool, [{ number, index: first, units: 1 }], () => true));
+  let answers = 0;
+  world.net.crossing = (name, bytes) => {
+    if (name === 'B>A' && readHeader(bytes, 0).command === command.syncAnswer) answers += 1;
+  };
+  const ends = { mine: true, self: 'A', other: 'B' };
+  const tag = proofSeenFrom(ends, 'proposal', number, keyOf(number, units).view());
+  const again = { number, bytes: units * limits.unitBytes, epoch: number, tag };
+  assert.equal(a.peers.get('B')!.send(writeProposals([again], 0)), true);
+  await until('it is answered', () => answers === 1);
+  assert.deepEqual([block.first, block.epoch, block.usedCount], [first, epoch, 1]);
+  assert.ok(!pool.idSecrets.theirs.has(number));
 });
