@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { auditedControl } from '../../src/agent/audited-control.ts';
 import { type DestroyRequest, destroyKeys } from '../../src/agent/keys.ts';
 import type { AgentParts } from '../../src/agent/status.ts';
 import { callAgent } from '../../src/cli/control-client.ts';
 import { type Controlled, startControl } from '../../src/control/server.ts';
+import { type AuditEvent, noAudit } from '../../src/env/audit.ts';
+import { AgentError } from '../../src/errors.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { directoryFor, Lines, openStore } from '../store/temp-store.ts';
 
@@ -29,4 +32,72 @@ test('an order to destroy one key by its ID is refused when it names anything el
   } finally {
     await stop();
   }
+});
+
+test('an order to destroy a block is refused when it names no pool, whatever else it names', async (t) => {
+  const clock = new ManualClock().run(t);
+  const store = openStore(t, directoryFor(t), { clock });
+  store.pool('B');
+  const parts = { store, clock, holdings: new Map(), supply: undefined } as unknown as AgentParts;
+  for (const order of [{}, { block: 5 }, { block: 5, all: true }, { block: 5, older_than_seconds: 0 }])
+    await assert.rejects(destroyKeys(parts, order), { code: 'keys.nothing_named', fault: 'application' });
+});
+
+test('each order of an operator goes on record with what came of it, and no look does', async () => {
+  const answers = {
+    relay: { requestId: 'r-1', destination: 'C', keys: 3, milliseconds: 4 },
+    reload: { changed: [] },
+    destroyKeys: { blocks: 2, keys: 40 },
+    rotate: {},
+    zeroize: {},
+    order: { outcome: 'refused', text: 'not now' },
+    audit: { seq: 1, hash: 'h' },
+    status: {},
+    metrics: '',
+    keys: {},
+  };
+  const seen: AuditEvent[] = [];
+  const recording = { ...noAudit, record: (event: AuditEvent) => void seen.push(event) };
+  const done = Object.entries(answers).map(([name, answer]) => [name, () => Promise.resolve(answer)]);
+  const good = auditedControl(Object.fromEntries(done) as Controlled, recording);
+  const error = new AgentError('host.disk', 'the disk is full', { fault: 'host', remedy: 'Make room.' });
+  const failed = Object.keys(answers).map((name) => [name, () => Promise.reject(error)]);
+  const bad = auditedControl(Object.fromEntries(failed) as Controlled, recording);
+  const orders: ((control: Controlled) => Promise<object>)[] = [
+    (control) => control.relay('C', 3),
+    (control) => control.reload(),
+    (control) => control.destroyKeys({ pool: 'B', block: 5 }),
+    (control) => control.rotate('/new.key'),
+    (control) => control.zeroize('the lid was opened'),
+    (control) => control.order('B', 'self_test'),
+  ];
+  const asked = [
+    { what: 'control.relay', who: 'operator', peer: 'C', keys: 3 },
+    { what: 'control.reload', who: 'operator' },
+    { what: 'control.keys_destroy', who: 'operator', facts: { pool: 'B', block: 5 } },
+    { what: 'control.node_key', who: 'operator' },
+    { what: 'control.zeroize', who: 'operator', reason: 'the lid was opened' },
+    { what: 'control.module', who: 'operator', facts: { link: 'B', order: 'self_test' } },
+  ];
+  const came: Partial<AuditEvent>[] = [
+    { outcome: 'done', request_id: 'r-1' },
+    { outcome: 'done' },
+    { outcome: 'done', keys: 40 },
+    { outcome: 'done' },
+    { outcome: 'done' },
+    { outcome: 'failed', reason: 'not now' },
+  ];
+  for (const order of orders) await order(good);
+  const looks = [good.status(), good.keys(), good.metrics(), good.audit()];
+  await Promise.all(looks);
+  assert.deepEqual(
+    seen.splice(0),
+    asked.map((one, i) => ({ ...one, ...came[i] })),
+  );
+  for (const order of orders) await assert.rejects(order(bad), error);
+  const why = { outcome: 'failed', code: 'host.disk', reason: 'the disk is full' };
+  assert.deepEqual(
+    seen,
+    asked.map((one) => ({ ...one, ...why })),
+  );
 });

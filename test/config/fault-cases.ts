@@ -264,6 +264,8 @@ export const faultCases: readonly FaultCase[] = [
     'Lower size_of_key',
   ),
   at('address_clash', '127.0.0.1:8443', '0.0.0.0:4163', 'supply.listen', '23:11', 'another port'),
+  at('address_clash', '127.0.0.1:8443', '"[::]:4163"', 'supply.listen', '23:11', 'another port'),
+  at('address_clash', '127.0.0.1:4163', '0.0.0.0:8443', 'supply.listen', '23:11', 'another port'),
   at('dials_itself', '192.0.2.2:4163', '127.0.0.1:4163', 'kx.peers[0].address', '12:16', 'neighbour'),
   at(
     'socket_path',

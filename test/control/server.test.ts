@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type ServerResponse } from 'node:http';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, request, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { callAgent } from '../../src/cli/control-client.ts';
 import { type Controlled, startControl } from '../../src/control/server.ts';
 import type { AgentError } from '../../src/errors.ts';
+import { limits } from '../../src/limits.ts';
 import { Lines } from '../store/temp-store.ts';
 
 let folder: string;
@@ -108,4 +109,37 @@ test('a directory where none may be made is a fault of the host', async () => {
   await assert.rejects(startControl('/proc/nowhere/a/control.sock', {} as Controlled, new Lines()), {
     code: 'host.control_failed',
   });
+});
+
+test('the socket is for the user of the agent alone', async () => {
+  const socket = join(folder, 'control.sock');
+  const umask = process.umask(0);
+  const stop = await startControl(socket, {} as Controlled, new Lines()).finally(() => process.umask(umask));
+  try {
+    assert.equal(statSync(socket).mode & 0o777, 0o600);
+  } finally {
+    await stop();
+  }
+});
+
+test('a body is taken up to its greatest length, and refused beyond it', async () => {
+  const socket = join(folder, 'control.sock');
+  const controlled = { rotate: () => Promise.resolve({}) } as unknown as Controlled;
+  const stop = await startControl(socket, controlled, new Lines());
+  const answer = (bytes: number) =>
+    new Promise<string>((resolve, reject) => {
+      const call = request({ socketPath: socket, method: 'POST', path: '/v1/node-key', agent: false });
+      call.on('response', (response) => {
+        response.setEncoding('utf8').once('data', (text) => resolve(`${response.statusCode} ${text}`));
+        response.on('error', reject);
+      });
+      call.on('error', reject);
+      call.end('{"file":"/x"}'.padEnd(bytes));
+    });
+  try {
+    assert.equal(await answer(limits.controlBodyBytesMax), '200 {}\n');
+    assert.match(await answer(limits.controlBodyBytesMax + 1), /^400 .*the body is too long/);
+  } finally {
+    await stop();
+  }
 });
