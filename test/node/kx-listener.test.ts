@@ -7,6 +7,7 @@ import { Gate, kxGate } from '../../src/kx/peer/gate.ts';
 import { limits } from '../../src/limits.ts';
 import { createKxTransport } from '../../src/node/kx-tls.ts';
 import { until } from '../manual-clock.ts';
+import { authority, filesNamed } from './kx-chain.ts';
 import { clientOptions, connectedUntilClosed, Material, openTo, Taker } from './kx-material.ts';
 
 // Connections from 127.0.0.2 and on are, to the listener, those of other hosts.
@@ -89,4 +90,24 @@ test('one host cannot handshake as fast as it likes, and others can meanwhile', 
   assert.equal(await tries('127.0.0.67', 5), 5);
   b.clock.advance(1_000);
   assert.equal(await tries('127.0.0.66', 2 * limits.kxHandshakesPerSecond), limits.kxHandshakesPerSecond);
+});
+
+test('a certificate with several names, or with none, names no KMA', async (t) => {
+  const root = await authority('root', 0);
+  const [surroundings, taker] = [openTo(), new Taker()];
+  const transport = createKxTransport(await filesNamed(['B'], root), surroundings);
+  const listener = await transport.listen('127.0.0.1', 0, taker.take);
+  t.after(() => listener.close());
+  for (const names of [['A'], ['A', 'C'], ['A', 'A'], []]) {
+    const before = taker.taken.length;
+    const { socket } = connectedUntilClosed(clientOptions(await filesNamed(names, root), listener.port));
+    t.after(() => socket.destroy());
+    await until('it is in or cut off', () => socket.closed || taker.taken.length > before);
+  }
+  assert.deepEqual(
+    taker.taken.map(({ identity }) => identity.kmaId),
+    ['A'],
+  );
+  const reasons = surroundings.log.of('kx.connection.refused').map(({ fields }) => fields['reason']);
+  assert.deepEqual(new Set(reasons), new Set(['a certificate that names no KMA']));
 });

@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer, connect as tcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -85,6 +86,31 @@ export function connectedUntilClosed(options: ConnectionOptions): {
   socket.on('error', () => {});
   socket.resume();
   return { socket, closed: new Promise((resolve) => socket.once('close', () => resolve())) };
+}
+
+/** Stands before a listener and holds back what it answers until `letGo` is called: a handshake is under way for as long. */
+export async function holdingBack(t: TestContext, port: number) {
+  const held = { answers: 0, port: 0, letGo: () => {} };
+  const server = createServer((near) => {
+    const far = tcp({ host: '127.0.0.1', port });
+    for (const end of [near, far]) {
+      end.on('error', () => {});
+      t.after(() => end.destroy());
+    }
+    near.pipe(far);
+    far.once('data', (first) => {
+      far.pause();
+      held.answers += 1;
+      held.letGo = () => {
+        near.write(first);
+        far.pipe(near);
+      };
+    });
+  });
+  t.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  held.port = (server.address() as AddressInfo).port;
+  return held;
 }
 
 export const credentialsOf = (files: KxFiles): KxCredentials => new KxCredentials(files);

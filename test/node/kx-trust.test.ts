@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
 import { connect } from 'node:tls';
+import { readCertificates } from '../../src/config/certificates.ts';
 import { AgentError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
 import { KxCredentials, type KxFiles } from '../../src/node/kx-credentials.ts';
@@ -10,8 +11,16 @@ import { createKxTransport } from '../../src/node/kx-tls.ts';
 import { certificatePem } from '../../src/pki/certificate.ts';
 import { makeKxCrl } from '../../src/pki/revoke.ts';
 import { until } from '../manual-clock.ts';
-import { authority, makeChain } from './kx-chain.ts';
-import { clientOptions, connectedUntilClosed, Material, openTo, Taker } from './kx-material.ts';
+import { authority, crlOf, makeChain } from './kx-chain.ts';
+import {
+  clientOptions,
+  connectedUntilClosed,
+  credentialsOf,
+  holdingBack,
+  Material,
+  openTo,
+  Taker,
+} from './kx-material.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -93,17 +102,18 @@ describe('new credentials', () => {
     const b = await listening(t, await material.files('B'));
     const a = await material.files('A');
     const standing = connectedUntilClosed(clientOptions(a, b.port)).socket;
+    t.after(() => standing.destroy());
     await until('it is there', () => b.taker.taken.length === 1);
     const before = standing.getPeerX509Certificate()?.serialNumber;
     const fresh = new KxCredentials({ ...(await material.files('B')), crl: await material.crl() });
     assert.equal(await fresh.tryOut(), undefined);
     assert.equal(b.transport.use(fresh), 0);
     const next = connect(clientOptions(a, b.port));
+    t.after(() => next.destroy());
     await once(next, 'secureConnect');
     assert.notEqual(next.getPeerX509Certificate()?.serialNumber, before);
     standing.write(Buffer.alloc(1000));
     await until('the old connection still works', () => b.taker.taken[0]?.bytes === 1000);
-    for (const socket of [standing, next]) socket.destroy();
   });
 
   test('are shown where we dial', async (t) => {
@@ -137,6 +147,40 @@ describe('new credentials', () => {
     await connectedUntilClosed(clientOptions(c, b.port)).closed;
     assert.equal(b.taker.taken.length, 2, 'nor do they come back');
     good.destroy();
+  });
+
+  test('judge a peer that dials whose handshake began under those before them', async (t) => {
+    const material = await Material.make(t);
+    const b = await listening(t, await material.files('B'));
+    const held = await holdingBack(t, b.port);
+    const { socket } = connectedUntilClosed(clientOptions(await material.files('A'), held.port));
+    t.after(() => socket.destroy());
+    await until('the handshake is under way', () => held.answers === 1);
+    const fresh = { ...(await material.files('B')), crl: await material.crl('A') };
+    assert.equal(b.transport.use(credentialsOf(fresh)), 0);
+    held.letGo();
+    const refused = () => b.log.of('kx.connection.refused');
+    await until('it is judged', () => b.taker.taken.length + refused().length > 0);
+    assert.equal(b.taker.taken.length, 0);
+    assert.equal(refused()[0]?.fields['reason'], "the peer's certificate was revoked");
+  });
+
+  test('judge a peer that is dialled whose handshake began under those before them', async (t) => {
+    const material = await Material.make(t);
+    const b = await listening(t, await material.files('B'));
+    const held = await holdingBack(t, b.port);
+    const [a, near, failed] = [
+      createKxTransport(await material.files('A'), openTo()),
+      new Taker(),
+      [] as string[],
+    ];
+    t.after(a.dial('127.0.0.1', held.port, 'keyferry/1', near.take, (why) => failed.push(why)));
+    await until('the handshake is under way', () => held.answers === 1);
+    const fresh = { ...(await material.files('A')), crl: await material.crl('B') };
+    assert.equal(a.use(credentialsOf(fresh)), 0);
+    held.letGo();
+    await until('it is judged', () => near.taken.length + failed.length > 0);
+    assert.deepEqual([near.taken.length, failed], [0, ["the peer's certificate was revoked"]]);
   });
 
   test('end the connections of peers whose authority is no longer named', async (t) => {
@@ -187,6 +231,35 @@ test('a connection ends when the certificate of its peer does', async (t) => {
   const closed = new Map(b.taker.taken.map((one) => [one.identity.kmaId, one.closed]));
   assert.deepEqual([closed.get('A'), closed.get('C')], ["the peer's certificate has expired", undefined]);
   long.destroy();
+});
+
+test('a connection ends with the certificate of its peer, however much longer its authorities have', async (t) => {
+  const { a, b } = await makeChain(2);
+  const far = await listening(t, b);
+  const [surroundings, near] = [openTo(), new Taker()];
+  const transport = createKxTransport(a, surroundings);
+  transport.dial('127.0.0.1', far.port, 'keyferry/1', near.take, assert.fail);
+  await until('it is there', () => near.taken.length === 1);
+  surroundings.clock.wallAheadMs += 1.9 * DAY_MS;
+  surroundings.clock.advance(limits.kxExpiryTickMs);
+  assert.equal(near.taken[0]?.closed, undefined);
+  surroundings.clock.wallAheadMs += 0.2 * DAY_MS;
+  surroundings.clock.advance(limits.kxExpiryTickMs);
+  await until('it is known', () => near.taken[0]?.closed !== undefined);
+  assert.equal(near.taken[0]?.closed, "the peer's certificate has expired");
+});
+
+test('a peer is not believed any more once an authority between it and ours was revoked', async () => {
+  const { a, b, root, middle } = await makeChain();
+  const before = credentialsOf(b);
+  const chain = readCertificates(a.certificate);
+  assert.ok(Array.isArray(chain) && chain.length === 2);
+  const judgedUnder = async (...serialNumbers: string[]) => {
+    const fresh = credentialsOf({ ...b, crl: await crlOf(root, ...serialNumbers) });
+    return fresh.problem(chain, new Date(), before);
+  };
+  assert.equal(await judgedUnder(middle.certificate.serialNumber), "the peer's certificate was revoked");
+  assert.equal(await judgedUnder(root.certificate.serialNumber), undefined);
 });
 
 test('a peer of an authority below the one we name is believed, whoever dials', async (t) => {
