@@ -98,6 +98,18 @@ describe('the ID of a KSA-key', () => {
     }
   });
 
+  test('is authenticated by all 59 bits: one that is wrong is noticed, though the address is hidden to fit it', () => {
+    const [secret, address] = [secretOf(0), { number: 123_456, index: 789, bytes: 32 }];
+    const forged = (bit: number) =>
+      sealedId(secret, pair.masterSaeId, pair.slaveSaeId, address, (iv) => {
+        assert.equal(iv.length, 59);
+        return [...iv].map((digit, i) => (i === bit ? 1 - Number(digit) : digit)).join('');
+      });
+    assert.deepEqual(openAddress(secret, pair, forged(59).id), address, 'none is wrong');
+    for (let bit = 0; bit < 59; bit++)
+      assert.equal(openAddress(secret, pair, forged(bit).id), undefined, `bit ${bit}`);
+  });
+
   test('is refused without a throw when it is no UUID', () => {
     for (const id of ['', 'x', '00000000-0000-4000-8000-00000000000', '{}', `${'0'.repeat(32)}`])
       assert.equal(openAddress(secretOf(0), pair, id), undefined);

@@ -80,17 +80,18 @@ export function syncInput(
 
 export type Sealed = { plain: string; iv: string; mask: string; id: string };
 
-/** A KSA-key's ID by strings of binary digits. */
+/** A KSA-key's ID by strings of binary digits. @param forge what stands in place of the IV; all else is made to fit */
 export function sealedId(
   secret: Buffer,
   master: string,
   slave: string,
   address: { number: number; index: number; bytes: number },
+  forge = (iv: string) => iv,
 ): Sealed {
   const bits = (value: number, width: number) => value.toString(2).padStart(width, '0');
   const plain = bits(address.number, 38) + bits(address.index, 15) + bits(address.bytes - 1, 10);
   const bound = texts('keyferry/1 key ID authenticate', master, slave);
-  const iv = lastBits(blake2b(secret, Buffer.concat([bound, eightBytes(plain)]), 32), 59);
+  const iv = forge(lastBits(blake2b(secret, Buffer.concat([bound, eightBytes(plain)]), 32), 59));
   const purpose = texts('keyferry/1 key ID encrypt');
   const mask = lastBits(blake2b(secret, Buffer.concat([purpose, eightBytes(iv)]), 32), 63);
   const hidden = [...plain].map((bit, i) => (bit === mask[i] ? '0' : '1')).join('');

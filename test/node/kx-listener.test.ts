@@ -40,6 +40,7 @@ test('a host that opens connections and says nothing has a few of them, and othe
   const open = () => all.filter(({ closed }) => !closed).length;
   await until('the others are cut', () => open() === limits.kxHandshakesPerHostMax);
   const peer = connect(clientOptions(await b.material.files('A'), b.port));
+  t.after(() => peer.destroy());
   await once(peer, 'secureConnect');
   await until('a peer from another host is in', () => b.taker.taken.length === 1);
   assert.equal(open(), limits.kxHandshakesPerHostMax);
@@ -48,7 +49,6 @@ test('a host that opens connections and says nothing has a few of them, and othe
   assert.equal(b.taker.taken[0]?.closed, undefined, 'the peer stays');
   const lines = b.log.of('kx.connection.refused');
   assert.ok(lines.length > 0 && lines.length < 10, `${lines.length} lines are no flood`);
-  peer.destroy();
 });
 
 test('a handshake that dribbles is cut off as one that says nothing', async (t) => {

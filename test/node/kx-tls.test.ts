@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
 import { command, writeHeader } from '../../src/kx/codec/header.ts';
@@ -19,6 +20,7 @@ test('the post-quantum hybrid group is agreed on where both ends have it, and th
   });
   t.after(() => server.close());
   const socket = connect(clientOptions(await material.files('A'), server.port));
+  t.after(() => socket.destroy());
   await once(socket, 'secureConnect');
   const group = socket.getEphemeralKeyInfo() as { readonly name?: string } | null;
   assert.equal(group?.name, 'X25519MLKEM768');
@@ -40,10 +42,10 @@ test('nodes with ML-DSA certificates connect both ways, by the hybrid group', as
   near.taken[0]?.link.write(Buffer.alloc(100_000));
   await until('all bytes arrive', () => far.taken[0]?.bytes === 100_000);
   const probe = connect(clientOptions(await material.files('C'), listener.port));
+  t.after(() => probe.destroy());
   await once(probe, 'secureConnect');
   assert.equal((probe.getEphemeralKeyInfo() as { name?: string }).name, 'X25519MLKEM768');
   assert.match(probe.getPeerX509Certificate()!.publicKey.asymmetricKeyType ?? '', /ml-dsa-65/);
-  probe.destroy();
   near.taken[0]?.link.close('done');
   await until('it is closed', () => far.taken[0]?.closed !== undefined);
 });
@@ -78,6 +80,7 @@ test('a peer that does not read is closed before much waits for it, and what wai
   // Never told to read.
   const peer = connect(clientOptions(await material.files('A'), listener.port));
   peer.on('error', () => {});
+  t.after(() => peer.destroy());
   await until('it is here', () => far.taken.length === 1);
   const self = { kmaId: 'B', unitBits: 256, storeId: 'store' };
   let down: string | undefined;
@@ -104,7 +107,6 @@ test('a peer that does not read is closed before much waits for it, and what wai
   assert.match(down ?? '', /does not read/);
   assert.ok(most < 2 * limits.peerQueueBytesMax + 2 * 65_000, `${most} bytes`);
   await until('all are wiped', () => frames.every((frame) => frame.every((byte) => byte === 0)));
-  peer.destroy();
 });
 
 test('no session is resumed: each connection has to show its certificate', async (t) => {
@@ -115,10 +117,12 @@ test('no session is resumed: each connection has to show its certificate', async
   t.after(() => listener.close());
   const options = clientOptions(await material.files('A'), listener.port);
   const first = connect(options);
+  t.after(() => first.destroy());
   first.resume();
   const [session] = (await once(first, 'session')) as [Buffer];
   const { cert: _, key: __, ...bare } = options;
   const again = connect({ ...bare, session });
+  t.after(() => again.destroy());
   again.resume();
   let reused: boolean | undefined;
   again.on('secureConnect', () => {
@@ -128,5 +132,30 @@ test('no session is resumed: each connection has to show its certificate', async
   assert.match(reason, /certificate required/);
   assert.equal(reused, false);
   assert.equal(far.taken.length, 1, 'nor is it taken without a certificate');
-  first.destroy();
+});
+
+test('a handshake with a peer that is dialled and says nothing has its time, and is given up', async (t) => {
+  const accepted: Socket[] = [];
+  const silent = createServer((socket) => {
+    accepted.push(socket);
+    socket.on('error', () => {}).resume();
+  });
+  t.after(() => {
+    silent.close();
+    for (const socket of accepted) socket.destroy();
+  });
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as AddressInfo;
+  const material = await Material.make(t);
+  const transport = createKxTransport(await material.files('A'), openTo());
+  const [near, failed] = [new Taker(), [] as string[]];
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  t.after(transport.dial('127.0.0.1', port, 'keyferry/1', near.take, (why) => failed.push(why)));
+  await once(silent, 'connection');
+  t.mock.timers.tick(limits.kxHandshakeMs - 1);
+  assert.deepEqual(failed, []);
+  t.mock.timers.tick(1);
+  assert.deepEqual([failed, near.taken.length], [['the TLS handshake took too long'], 0]);
+  t.mock.timers.reset();
+  await until('it is closed', () => accepted[0]?.closed);
 });
