@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { driver } from '../../drivers/ascii-lines/driver.ts';
 import { claims } from '../../drivers/contract/claims.ts';
 import { tryClaim } from '../../drivers/contract/run.ts';
+import { ContractSink } from '../../drivers/contract/sink.ts';
 import { parseTranscript } from '../../drivers/contract/transcript.ts';
 import type { Driver, ModuleSink } from '../../drivers/driver.ts';
 import { transcriptDevice } from '../../src/cli/driver/transcript-device.ts';
@@ -165,4 +166,25 @@ describe('the contract suite finds a driver that', { concurrency: 4 }, () => {
       assert(!existsSync(dirname(path)), 'its device was left behind');
     });
   }
+});
+
+test('as many blocks may wait for their answers as the manifest says, in each opening, and no more', () => {
+  const sink = new ContractSink(driver);
+  sink.verdict = () => 'hold';
+  const deliver = (number: number) =>
+    sink.onBlock({ number, bytes: SecretBytes.alloc(1) }, { stored: () => {}, refused: () => {} });
+  const open = () => sink.onOpen({ moduleId: 'm', linkId: 'l', role: 'tx', firmwareVersion: '1' });
+  const most = driver.limits.blocksUnderWayMax;
+  for (let opening = 0; opening < 2; opening++) {
+    open();
+    for (let number = 0; number < most; number++) deliver(number);
+    sink.deliveries.at(-1)!.answer.stored();
+    deliver(most);
+    sink.onLost();
+  }
+  assert.deepEqual(sink.breaches, []);
+  open();
+  for (let number = 0; number <= most; number++) deliver(number);
+  assert.deepEqual(sink.breaches, [`${most + 1} blocks wait for their answers`]);
+  sink.wipe();
 });

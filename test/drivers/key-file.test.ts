@@ -3,6 +3,7 @@ import {
   appendFile,
   chmod,
   chown,
+  mkdir,
   mkdtemp,
   readdir,
   rename,
@@ -14,10 +15,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import type { KeyFileFormat, OpenModule } from '../../drivers/driver.ts';
+import type { DriverContext, KeyFileFormat, OpenModule } from '../../drivers/driver.ts';
 import { driver } from '../../drivers/key-file/driver.ts';
 import { formats } from '../../drivers/key-file/format.ts';
+import { KeyFolder } from '../../drivers/ports/folder.ts';
 import { limits } from '../../src/limits.ts';
+import { ManualClock } from '../manual-clock.ts';
 import { contextFor, RecordingLog, RecordingSink } from './recording-sink.ts';
 import { Watch } from './simulator-process.ts';
 
@@ -41,9 +44,15 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function drive(format: KeyFileFormat): { sink: RecordingSink; module: OpenModule } {
+function drive(
+  format: KeyFileFormat,
+  more: Partial<DriverContext> = {},
+): { sink: RecordingSink; module: OpenModule } {
   const sink = new RecordingSink(watch);
-  const module = driver.open(contextFor('', log, { port: { folder: { path: folder, format } } }), sink);
+  const module = driver.open(
+    contextFor('', log, { port: { folder: { path: folder, format } }, ...more }),
+    sink,
+  );
   opened.push(module);
   return { sink, module };
 }
@@ -203,6 +212,32 @@ test('a file replaced while its block waits for storage is not lost', async () =
   for (const answer of sink.held) answer.stored();
   await left([]);
   await assert.rejects(stat(join(folder, '1.key')));
+});
+
+test('what was stored of a folder that has gone erases nothing of the one that took its place', async (t) => {
+  const clock = new ManualClock();
+  for (const number of [1, 2]) await put(`${number}.key`, Buffer.alloc(64, number));
+  const { sink, module } = drive('numbered', { clock });
+  sink.holdAnswers = true;
+  const turned = async (what: () => boolean) => {
+    for (let i = 0; i < 1_000 && !what(); i++) await clock.leap(limits.keyFilePollMs);
+    assert.ok(what());
+  };
+  await turned(() => sink.deliveries === 2);
+  // The first file takes long, and the second has to wait.
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const erase = t.mock.method(KeyFolder.prototype, 'erase', () => promise, { times: 1 });
+  for (const answer of sink.held) answer.stored();
+  await watch.until('the first is being erased', () => erase.mock.callCount() === 1);
+  await rename(folder, `${folder}.gone`);
+  t.after(() => rm(`${folder}.gone`, { recursive: true, force: true }));
+  await turned(() => sink.losses.length === 1);
+  await mkdir(folder, { mode: 0o700 });
+  await put('2.key', Buffer.alloc(64, 2));
+  await turned(() => sink.opens.length === 2 && sink.deliveries === 3);
+  resolve();
+  await module.close();
+  assert.deepEqual(await readdir(folder), ['2.key']);
 });
 
 /** Nobody in particular, where the tests run as root, who may read everything. */

@@ -38,6 +38,17 @@ async function openOn(path: string, onData: () => void = () => {}): Promise<Open
   return Object.assign(opened, { link });
 }
 
+test('a port that an agent has open is in use for every other', async () => {
+  const far = await terminal();
+  const near = await openOn(far.path);
+  await assert.rejects(openOn(far.path), { code: 'host.port-open', remedy: /End the other program/ });
+  near.link.close('the test ends');
+  await until('it is closed', () => near.closes.length === 1);
+  const again = await openOn(far.path);
+  again.link.close('the test ends');
+  await until('it is closed again', () => again.closes.length === 1);
+});
+
 /** Several chunks, so that the hang-up finds some unread. */
 function burst(far: BareTerminal): void {
   for (let i = 0; i < 8; i++) far.write(Buffer.alloc(3_000, 7));

@@ -217,6 +217,19 @@ test('a module that restarts, and an hour that passed, bring fresh keys', () => 
   assert.equal(line.agentSaw.at(-1), '22031201aa');
 });
 
+test('so many records bring fresh keys, too', (t) => {
+  const line = opened();
+  const count = t.mock.getter(RecordWriter.prototype, 'count', () => limits.bridgeChannelRecordsMax - 1);
+  line.pass(250);
+  line.run();
+  assert.deepEqual(line.agentSaw, ['opened']);
+  count.mock.mockImplementation(() => limits.bridgeChannelRecordsMax);
+  line.pass(250);
+  count.mock.restore();
+  line.run();
+  assert.deepEqual(line.agentSaw, ['opened', 'ended: its channel takes fresh keys', 'opened']);
+});
+
 test('who shouts "no channel" costs the agent one handshake in a tenth of a second at most', () => {
   const line = opened();
   for (let i = 0; i < 1000; i++) {

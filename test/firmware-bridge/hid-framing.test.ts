@@ -91,6 +91,17 @@ test('lost, repeated and damaged reports cost their own messages only: nothing t
   );
 });
 
+test('a report that was lost is counted once, and the next message is read', () => {
+  const of = { reportBytes: 64 };
+  const [encoder, decoder] = [new HidEncoder(of), new HidDecoder(of)];
+  const reports = encoder.encode(Buffer.alloc(200, 7));
+  assert.ok(reports.length > 3);
+  assert.deepEqual(take(decoder, reports.toSpliced(1, 1)), []);
+  assert.deepEqual([decoder.faults['out of sequence'], decoder.faultCount], [1, 1]);
+  assert.deepEqual(take(decoder, encoder.encode(Uint8Array.of(5))), ['05']);
+  assert.equal(decoder.faultCount, 1);
+});
+
 test('a message longer than any may be is dropped without more memory, and the next one is read', () => {
   const of = { reportBytes: 1024 };
   const piece = pieceBytes(of);

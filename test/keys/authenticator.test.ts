@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import sodium from 'sodium-native';
 import { authenticate, bindTexts, verifyTag } from '../../src/keys/authenticator.ts';
 import { keyedHash } from '../../src/keys/keyed-hash.ts';
 import { poly1305, texts } from '../kx/naive.ts';
@@ -64,6 +65,14 @@ describe('the one-time authenticator', () => {
     for (const length of [0, 16, 31, 33, 64])
       assert.throws(() => authenticate(Buffer.alloc(length), []), /32 bytes/);
   });
+});
+
+test('the authenticator keeps nothing of its key', (t) => {
+  const init = t.mock.method(sodium, 'crypto_onetimeauth_init');
+  authenticate(Buffer.alloc(32, 7), [Buffer.from('message')]);
+  const [state, key] = init.mock.calls[0]!.arguments;
+  assert.ok(key!.every((byte) => byte === 7));
+  assert.ok(state!.length > 32 && state!.every((byte) => byte === 0));
 });
 
 describe('texts that are bound', () => {

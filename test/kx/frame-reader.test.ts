@@ -4,13 +4,13 @@ import fc from 'fast-check';
 import { isInside } from '../../src/kx/codec/engine.ts';
 import type { Frame } from '../../src/kx/codec/frame.ts';
 import { FrameReader } from '../../src/kx/codec/frame-reader.ts';
-import { copied, freeSlots, giveMemory } from '../../src/kx/codec/slots.ts';
+import { copied, freeSlots, giveMemory, takeMemory } from '../../src/kx/codec/slots.ts';
 import { limits } from '../../src/limits.ts';
 import { frame, header } from './naive.ts';
 
 type Seen = { messageId: number; command: number; payload: string };
 
-const anyCommand = () => true;
+const anyCommand = (): boolean => true;
 const frames = [frame(1, 0x1101, 'one'), frame(2, 0x11fe, ''), frame(3, 0x1102, 'a longer one')];
 const stream = Buffer.concat(frames);
 
@@ -154,6 +154,59 @@ describe('a frame', () => {
       assert.deepEqual(freeSlots(), before);
     });
   }
+});
+
+describe('where key may come in the clear, a chunk is wiped', () => {
+  const isWiped = (chunk: Buffer) => chunk.every((byte) => byte === 0);
+  const taken = (chunk: Buffer, allowed = anyCommand) => {
+    const reader = new FrameReader(allowed, true);
+    reader.push(chunk);
+    while (reader.pull() !== undefined);
+    return reader;
+  };
+
+  test('with the next one, also what is only the beginning of a frame', () => {
+    for (const length of [5, 12, 20, stream.length - 1]) {
+      const chunk = Buffer.from(stream.subarray(0, length));
+      using reader = taken(chunk);
+      assert.ok(!isWiped(chunk), 'it is what the reader has of the frame');
+      reader.push(Buffer.from(stream.subarray(length)));
+      assert.ok(isWiped(chunk), `${length} bytes`);
+    }
+  });
+
+  test('when the connection is over', () => {
+    const chunk = Buffer.from(stream.subarray(0, 12));
+    taken(chunk)[Symbol.dispose]();
+    assert.ok(isWiped(chunk));
+  });
+
+  test('with what comes after a fault', () => {
+    const chunk = Buffer.from(stream);
+    assert.equal(taken(chunk, () => false).fault, 'command');
+    assert.ok(isWiped(chunk));
+  });
+});
+
+test('memory that is given back is wiped as far as it may have been written to', () => {
+  const before = freeSlots();
+  const shortest = 2 << 10;
+  for (const [length, used, written] of [
+    [100, 10, shortest],
+    [shortest, 1_500, shortest],
+    [shortest + 1, 2_000, 2_000 + limits.hopEntryBytesMax],
+    [50_000, 40_000, 40_000 + limits.hopEntryBytesMax],
+    [100_000, 100_000, 100_000],
+  ] as const) {
+    const memory = takeMemory(length);
+    memory.fill(7, 0, written);
+    giveMemory(memory.subarray(0, used));
+    assert.ok(
+      memory.every((byte) => byte === 0),
+      `${used} bytes of ${memory.length}`,
+    );
+  }
+  assert.deepEqual(freeSlots(), before);
 });
 
 test('a frame that is kept twice is two frames', () => {
