@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -10,7 +10,9 @@ import { applicationOf, keyIdsOf, keysOf, labFor, ownKeys, startAll, statusOf, u
 
 const WINDOW = 8;
 
-test('logs, status, metrics, stores and audit trails hold no key in any encoding', async (t) => {
+test('logs, status, metrics, stores and audit trails hold no key in any encoding, and what an agent keeps is for its user alone', async (t) => {
+  const umask = process.umask(0o022);
+  t.after(() => process.umask(umask));
   const lab = await labFor(t, { logLevel: 'debug', lowWater: 100, highWater: 400 });
   startAll(lab);
   await until(lab, 'A', 'the relay pool is filled', (status) => ownKeys(status, 'C') >= 100);
@@ -18,6 +20,8 @@ test('logs, status, metrics, stores and audit trails hold no key in any encoding
   const texts = new Map<string, Buffer>();
   for (const { kmaId, socket } of lab.nodes) {
     texts.set(`status of ${kmaId}`, Buffer.from(JSON.stringify(await statusOf(lab, kmaId))));
+    const process = readFileSync(`/proc/${lab.programs.get(kmaId)!.pid}/status`, 'latin1');
+    assert.match(process, /^Umask:\s+0077$/m, 'also what it makes from now on');
     const metrics = await metricsAt(socket);
     assert.match(metrics, /^keyferry_pool_keys\{/m);
     texts.set(`metrics of ${kmaId}`, Buffer.from(metrics));
@@ -33,6 +37,7 @@ test('logs, status, metrics, stores and audit trails hold no key in any encoding
     for (const { parentPath, name } of files) {
       const path = join(parentPath, name);
       texts.set(path, readFileSync(path));
+      assert.equal(statSync(path).mode & 0o077, 0, path);
       if (name.startsWith('audit-')) trails.push(path);
     }
   }
