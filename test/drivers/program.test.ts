@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { LogLines } from '../../drivers/ports/log-lines.ts';
 import { openProgram } from '../../drivers/ports/program.ts';
 import { limits } from '../../src/limits.ts';
@@ -42,6 +42,13 @@ async function run(...command: string[]): Promise<Run> {
   return Object.assign(run, { link: await openProgram({ command, log }, events) });
 }
 
+/** None of these outlives the test, whatever it finds. */
+function endWith(t: TestContext, ...pids: number[]): void {
+  t.after(() => {
+    for (const pid of pids) if (pid > 1 && alive(pid)) process.kill(pid, 'SIGKILL');
+  });
+}
+
 function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -77,11 +84,12 @@ test('a program gets a clean environment, a group of its own, arguments as they 
   assert.deepEqual(shown.closes, [`${path} ended with code 0`]);
 });
 
-test('closing ends a program that will not end, and all that it has started', async () => {
+test('closing ends a program that will not end, and all that it has started', async (t) => {
   const path = await program('stubborn', 'trap "" TERM; sleep 1000 & echo $$ $!; while :; do sleep 1; done');
   const stubborn = await run(path);
   await until('it has said its processes', () => stubborn.out.includes('\n'));
   const pids = stubborn.out.trim().split(' ').map(Number);
+  endWith(t, ...pids);
   assert(pids.length === 2 && pids.every(alive));
   stubborn.link.close('the test closes it');
   await until('it has ended', () => stubborn.closes.length === 1);
@@ -89,11 +97,12 @@ test('closing ends a program that will not end, and all that it has started', as
   assert.deepEqual(stubborn.closes, ['the test closes it']);
 });
 
-test('what a program leaves behind when it ends is ended too', async () => {
+test('what a program leaves behind when it ends is ended too', async (t) => {
   const path = await program('parent', 'sleep 1000 & echo $!');
   const parent = await run(path);
   await until('it has ended', () => parent.closes.length === 1);
   const child = Number(parent.out);
+  endWith(t, child);
   assert(child > 1);
   await until('its child is gone', () => !alive(child));
 });
@@ -154,19 +163,20 @@ test('key as a dump writes it is left out, and what stands behind it; numbers ar
   assert.equal(said[0], harmless);
 });
 
-test('a program ends with the agent, also when the agent is killed', async () => {
+test('a program ends with the agent, also when the agent is killed', async (t) => {
   const { spawn } = await import('node:child_process');
   const path = await program('orphan', `echo $$ > ${folder}/orphan-pid; exec sleep 1000`);
   const script = `import { openProgram } from '${join(import.meta.dirname, '../../drivers/ports/program.ts')}';
     await openProgram({ command: ['${path}'], log: console }, { onData() {}, onClosed() {} });
     setInterval(() => {}, 1000);`;
   const agent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
+  t.after(() => agent.kill('SIGKILL'));
   let pid = 0;
   const look = setInterval(async () => {
     pid = Number(await readFile(join(folder, 'orphan-pid'), 'utf8').catch(() => '0'));
   }, 20);
-  await until('it has started', () => pid > 0);
-  clearInterval(look);
+  await until('it has started', () => pid > 0).finally(() => clearInterval(look));
+  endWith(t, pid);
   assert(alive(pid));
   agent.kill('SIGKILL');
   await until('it is gone', () => !alive(pid));

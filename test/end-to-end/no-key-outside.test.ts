@@ -20,8 +20,8 @@ test('logs, status, metrics, stores and audit trails hold no key in any encoding
   const texts = new Map<string, Buffer>();
   for (const { kmaId, socket } of lab.nodes) {
     texts.set(`status of ${kmaId}`, Buffer.from(JSON.stringify(await statusOf(lab, kmaId))));
-    const process = readFileSync(`/proc/${lab.programs.get(kmaId)!.pid}/status`, 'latin1');
-    assert.match(process, /^Umask:\s+0077$/m, 'also what it makes from now on');
+    const kernel = readFileSync(`/proc/${lab.programs.get(kmaId)!.pid}/status`, 'latin1');
+    assert.match(kernel, /^Umask:\s+0077$/m, 'also what it makes from now on');
     const metrics = await metricsAt(socket);
     assert.match(metrics, /^keyferry_pool_keys\{/m);
     texts.set(`metrics of ${kmaId}`, Buffer.from(metrics));

@@ -10,7 +10,7 @@ import { KxCredentials, type KxFiles } from '../../src/node/kx-credentials.ts';
 import type { KxTlsParts } from '../../src/node/kx-tls.ts';
 import { initPki, issueNode, type PkiOptions } from '../../src/pki/pki.ts';
 import { makeKxCrl } from '../../src/pki/revoke.ts';
-import { ManualClock } from '../manual-clock.ts';
+import { ManualClock, until } from '../manual-clock.ts';
 import { Lines } from '../store/temp-store.ts';
 
 /** An authority in a directory of its own, and what it issues. */
@@ -77,15 +77,15 @@ export function clientOptions(files: KxFiles, port: number): ConnectionOptions {
   return { ...at, cert, key, ca, checkServerIdentity: () => undefined };
 }
 
-/** Connects, says nothing, and resolves when the other end has closed. */
+/** Connects and says nothing; `closed` waits until the other end has closed. */
 export function connectedUntilClosed(options: ConnectionOptions): {
   readonly socket: TLSSocket;
-  readonly closed: Promise<void>;
+  closed(): Promise<void>;
 } {
   const socket = connect(options);
   socket.on('error', () => {});
   socket.resume();
-  return { socket, closed: new Promise((resolve) => socket.once('close', () => resolve())) };
+  return { socket, closed: () => until('the other end closes', () => socket.closed) };
 }
 
 /** Stands before a listener and holds back what it answers until `letGo` is called: a handshake is under way for as long. */

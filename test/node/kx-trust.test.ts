@@ -67,7 +67,7 @@ describe('a peer is refused at the handshake', () => {
       const material = await Material.make(t);
       const files = await filesOf(material, t);
       const b = await listening(t, { ...(await material.files('B')), crl: await material.crl() });
-      await connectedUntilClosed(clientOptions(files, b.port)).closed;
+      await connectedUntilClosed(clientOptions(files, b.port)).closed();
       assert.equal(b.taker.taken.length, 0);
       await until('it is logged', () => b.log.of('kx.connection.refused').length === 1);
       assert.match(String(b.log.of('kx.connection.refused')[0]?.fields['reason']), reason);
@@ -91,7 +91,7 @@ describe('a peer is refused at the handshake', () => {
     const old = { now: new Date(Date.now() - 9 * DAY_MS), days: 8 };
     const crl = readFileSync(await makeKxCrl(material.directory, [], old));
     const b = await listening(t, { ...(await material.files('B')), crl });
-    await connectedUntilClosed(clientOptions(await material.files('A'), b.port)).closed;
+    await connectedUntilClosed(clientOptions(await material.files('A'), b.port)).closed();
     assert.equal(b.taker.taken.length, 0);
   });
 });
@@ -139,12 +139,12 @@ describe('new credentials', () => {
     await until('all are there', () => b.taker.taken.length === 2 && dialled.taken.length === 1);
     const fresh = { ...(await material.files('B')), crl: await material.crl('C', 'D') };
     assert.equal(b.transport.use(new KxCredentials(fresh)), 2);
-    await closed;
+    await closed();
     const reasons = b.taker.taken.map(({ identity, closed: why }) => [identity.kmaId, why]);
     assert.deepEqual(new Map(reasons as [string, string][]).get('C'), "the peer's certificate was revoked");
     assert.equal(new Map(reasons as [string, string][]).get('A'), undefined);
     await until('the dialled one is closed', () => dialled.taken[0]?.closed !== undefined);
-    await connectedUntilClosed(clientOptions(c, b.port)).closed;
+    await connectedUntilClosed(clientOptions(c, b.port)).closed();
     assert.equal(b.taker.taken.length, 2, 'nor do they come back');
     good.destroy();
   });
@@ -189,7 +189,7 @@ describe('new credentials', () => {
     const { closed } = connectedUntilClosed(clientOptions(await before.files('A'), b.port));
     await until('it is there', () => b.taker.taken.length === 1);
     assert.equal(b.transport.use(new KxCredentials(await after.files('B'))), 1);
-    await closed;
+    await closed();
     assert.match(b.taker.taken[0]?.closed ?? '', /not of an authority/);
   });
 
@@ -226,7 +226,7 @@ test('a connection ends when the certificate of its peer does', async (t) => {
   );
   b.clock.wallAheadMs += 0.2 * DAY_MS;
   b.clock.advance(limits.kxExpiryTickMs);
-  await short.closed;
+  await short.closed();
   await until('it is known', () => b.taker.taken.some((one) => one.closed !== undefined));
   const closed = new Map(b.taker.taken.map((one) => [one.identity.kmaId, one.closed]));
   assert.deepEqual([closed.get('A'), closed.get('C')], ["the peer's certificate has expired", undefined]);
