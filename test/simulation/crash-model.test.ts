@@ -77,8 +77,7 @@ async function oneLife(
     state.cut = true;
     return loss;
   });
-  for (let step = 0; step < STEPS_MAX && !state.cut; step++)
-    await Promise.race([load.step().catch(() => {}), new Promise((resolve) => setTimeout(resolve, 200))]);
+  for (let step = 0; step < STEPS_MAX && !state.cut; step++) await load.step();
   if (!state.cut) disk.cut(loss);
   return state.cut;
 }
