@@ -178,8 +178,11 @@ export class KeyFileModule implements OpenModule {
     try {
       await this.#folder.erase(name);
     } catch (thrown) {
-      this.#setAside(name, `it is stored but cannot be erased: ${messageOf(thrown)}`);
+      if (opening === this.#opening)
+        this.#setAside(name, `it is stored but cannot be erased: ${messageOf(thrown)}`);
     }
+    // A file of that name may be under way anew, out of the folder that took its place.
+    if (opening !== this.#opening) return;
     this.#underWay.delete(name);
     this.#lookIn(SOON_MS);
   }

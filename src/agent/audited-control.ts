@@ -18,7 +18,9 @@ export function auditedControl(controlled: Controlled, audit: Audit): Controlled
       return answer;
     } catch (thrown) {
       const code = thrown instanceof AgentError ? thrown.code : 'us.unexpected';
-      const failed = { outcome: 'failed', code, reason: messageOf(thrown) } as const;
+      // An operator's own reason stays beside it.
+      const reason = [asked.reason, messageOf(thrown)].filter(Boolean).join('; ');
+      const failed = { outcome: 'failed', code, reason } as const;
       audit.record({ what, who: 'operator', ...asked, ...failed });
       throw thrown;
     }

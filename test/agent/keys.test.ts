@@ -95,9 +95,13 @@ test('each order of an operator goes on record with what came of it, and no look
     asked.map((one, i) => ({ ...one, ...came[i] })),
   );
   for (const order of orders) await assert.rejects(order(bad), error);
-  const why = { outcome: 'failed', code: 'host.disk', reason: 'the disk is full' };
+  const why = (reason?: string) => ({
+    outcome: 'failed',
+    code: 'host.disk',
+    reason: reason === undefined ? 'the disk is full' : `${reason}; the disk is full`,
+  });
   assert.deepEqual(
     seen,
-    asked.map((one) => ({ ...one, ...why })),
+    asked.map((one) => ({ ...one, ...why('reason' in one ? String(one.reason) : undefined) })),
   );
 });
