@@ -20,13 +20,12 @@ export type PseudoTerminalEvents = {
   readonly onLost: (reason: string) => void;
 };
 
-const PATH_BYTES_MAX = 256;
+const BEFORE_PATH_BYTES_MAX = 4_096;
 const OPEN_MS = 10_000;
 const CLOSE_MS = 3_000;
-const NEWLINE = 0x0a;
 
 /**
- * Opens a pseudo-terminal with util-linux's `script`: the first line out is the terminal's path, from then on its pipes
+ * Opens a pseudo-terminal with util-linux's `script`: the first line that names the terminal says which it is, from then on its pipes
  * are the far end, clean for all byte values. The terminal stays while nobody has it open, and goes when this process
  * does, however it ends. No event comes before the opener has the terminal.
  */
@@ -76,6 +75,17 @@ type Child = ChildProcessByStdio<Writable, Readable, null>;
 /** The terminal's path, and the process that holds it open. */
 type Opened = { readonly path: string; readonly holder: number };
 
+/**
+ * Finds the line that names the terminal, and where it ends. An agent that still tries a terminal of that name, which has gone, may have said something
+ * before it.
+ */
+export function openedIn(bytes: Buffer): (Opened & { readonly end: number }) | undefined {
+  const found = /(\/dev\/[\w/-]+) (\d+)\r?\n/.exec(bytes.toString('latin1'));
+  if (found === null) return undefined;
+  const [line, path = '', holder] = found;
+  return { path, holder: Number(holder), end: found.index + line.length };
+}
+
 function firstLine(child: Child): Promise<Opened> {
   return new Promise((resolve, reject) => {
     let got = Buffer.alloc(0);
@@ -85,16 +95,13 @@ function firstLine(child: Child): Promise<Opened> {
     const onClose = (code: number | null): void => done(unusable(`\`script\` ended with code ${code}`));
     const onData = (chunk: Buffer): void => {
       got = Buffer.concat([got, chunk]);
-      const end = got.indexOf(NEWLINE);
-      if (end < 0 && got.length < PATH_BYTES_MAX) return;
-      const line = got.subarray(0, Math.max(end, 0)).toString('latin1');
-      const [, path, holder] = /^(\/dev\/[\w/-]+) (\d+)\r?$/.exec(line) ?? [];
-      if (path === undefined) done(unusable('it did not say which terminal it opened'));
-      else {
+      const said = openedIn(got);
+      if (said !== undefined) {
         // What came with the line waits in the stream, so that the opener has the terminal before its first byte.
-        child.stdout.pause().unshift(got.subarray(end + 1));
-        done({ path, holder: Number(holder) });
-      }
+        child.stdout.pause().unshift(got.subarray(said.end));
+        done(said);
+      } else if (got.length > BEFORE_PATH_BYTES_MAX)
+        done(unusable('it did not say which terminal it opened'));
     };
     const done = (result: AgentError | Opened): void => {
       clearTimeout(timer);
