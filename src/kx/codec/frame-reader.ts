@@ -136,7 +136,7 @@ export class FrameReader implements Disposable {
     copied.bytes += size;
     this.#filled = 0;
     this.#lent = this.#wipes || memory.length > KEPT_BYTES;
-    return this.#frame.place(memory, 0, this.#giveUp);
+    return this.#frame.placeGathered(memory, this.#giveUp);
   }
 
   #memoryGivenUp(): Buffer {

@@ -17,22 +17,33 @@ export class Frame implements KxHeader, Disposable {
   #memory: Buffer | undefined;
   #at = 0;
   #payload: Buffer | undefined;
-  /** The length with which the view `#payload` was made. */
-  #viewed = -1;
   #giveUp: (() => Buffer) | undefined;
+  /** The payload of the last frame that was gathered, and the slot in which it lay. */
+  #slotView: Buffer | undefined;
+  #slot: Buffer | undefined;
+
+  /** Says where the frame stands whose header is in the fields: `memory` is only a view. */
+  place(memory: Buffer, at: number): this {
+    this.#memory = memory;
+    this.#at = at;
+    this.#payload = undefined;
+    this.#giveUp = undefined;
+    return this;
+  }
 
   /**
-   * Says where the frame stands whose header is in the fields.
-   * @param giveUp the reader's way to hand over `memory` as a whole, which it has gathered in a slot; without it `memory` is only a view
+   * The same for a frame at the beginning of a slot of its reader's. Many are of one length: they share a view, for making it costs more than
+   * finding the frame.
+   * @param giveUp the reader's way to hand over `memory` as a whole
    */
-  place(memory: Buffer, at: number, giveUp?: () => Buffer): this {
-    // Gathered frames lie in one place, and many are of one length: they share a view, for making it costs more than finding the frame.
-    if (this.#viewed !== this.length || this.#at !== at || this.#memory !== memory) {
-      this.#payload = undefined;
-      this.#memory = memory;
-      this.#at = at;
-      this.#viewed = this.length;
+  placeGathered(memory: Buffer, giveUp: () => Buffer): this {
+    if (this.#slot !== memory || this.#slotView?.length !== this.length) {
+      this.#slot = memory;
+      this.#slotView = memory.subarray(HEADER, HEADER + this.length);
     }
+    this.#memory = memory;
+    this.#at = 0;
+    this.#payload = this.#slotView;
     this.#giveUp = giveUp;
     return this;
   }
@@ -86,7 +97,6 @@ export class Frame implements KxHeader, Disposable {
   /** Only the first `length` bytes of the payload are left. */
   shorten(length: number): void {
     this.#payload = this.payload.subarray(0, length);
-    this.#viewed = -1;
   }
 
   /** The memory of a frame that was kept, for the caller to give back; the frame is done with. */
