@@ -1,5 +1,13 @@
 import 'reflect-metadata';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { diskReader } from '../../src/config/files.ts';
 import type { FileReader } from '../../src/config/reader.ts';
@@ -16,6 +24,12 @@ export const withCrl = sound.replace('  ca: kx-ca.pem', '  ca: kx-ca.pem\n  crl:
 /** Puts one of the revocation lists there that `pki` has. */
 export function placeCrl(pki: string, name: string, path: InFolder): void {
   copyFileSync(join(pki, `${name}.pem`), path('kx-crl.pem'));
+}
+
+/** Adds one of two related authorities to those of key managers, and makes the other that of applications. */
+function placeRelated(pki: string, path: InFolder, kx: string, applications: string): void {
+  appendFileSync(path('kx-ca.pem'), readFileSync(join(pki, `${kx}.pem`)));
+  copyFileSync(join(pki, `${applications}.pem`), path('application-ca.pem'));
 }
 
 export type FileCase = {
@@ -209,20 +223,12 @@ export const fileCases = (pki: () => string): readonly FileCase[] => [
   },
   {
     what: 'an authority of applications that stands below that of key managers',
-    spoil(path) {
-      const below = ['middle.pem', 'root.pem'].map((name) => readFileSync(join(pki(), name)));
-      writeFileSync(path('kx-ca.pem'), Buffer.concat([readFileSync(path('kx-ca.pem')), below[1]!]));
-      writeFileSync(path('application-ca.pem'), below[0]!);
-    },
+    spoil: (path) => placeRelated(pki(), path, 'root', 'middle'),
     faults: ['certificate_issuer supply.client_ca', 'same_ca supply.client_ca'],
   },
   {
     what: 'an authority of key managers that stands below that of applications',
-    spoil(path) {
-      const below = ['middle.pem', 'root.pem'].map((name) => readFileSync(join(pki(), name)));
-      writeFileSync(path('kx-ca.pem'), Buffer.concat([readFileSync(path('kx-ca.pem')), below[0]!]));
-      writeFileSync(path('application-ca.pem'), below[1]!);
-    },
+    spoil: (path) => placeRelated(pki(), path, 'middle', 'root'),
     faults: ['certificate_issuer kx.ca', 'same_ca supply.client_ca'],
   },
 ];
