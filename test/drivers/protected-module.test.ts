@@ -66,8 +66,7 @@ test('a module with the key delivers its blocks over the channel, and goes on af
   const first = await simulate('--module-key', file);
   const { sink } = drive(key);
   await folder.watch.until('blocks', () => sink.blocks.size >= 40);
-  first.process.kill('SIGKILL');
-  await first.ended;
+  await folder.kill(first);
   const second = await simulate('--module-key', file);
   assert.equal(await readlink(tty()), second.terminal);
   const before = sink.blocks.size;
@@ -86,8 +85,7 @@ test('a module with another key, or with none, never feeds a block, and the log 
   const { sink, module } = drive(key);
   await logged(/module.hung-up.*has another module key/);
   await module.close();
-  swapped.process.kill('SIGKILL');
-  await swapped.ended;
+  await folder.kill(swapped);
   await simulate();
   const plain = drive(key);
   await logged(/module.hung-up.*speaks without a channel/);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { SimulateReport } from '../../src/simulator/simulate.ts';
+import { removeLink } from '../../src/simulator/stable-link.ts';
 
 const WAIT_MS = 30_000;
 const entry = join(import.meta.dirname, 'simulator-entry.ts');
@@ -93,11 +94,19 @@ export class SimulatorFolder {
     return simulator;
   }
 
+  /**
+   * Kills a module. Its link goes before it, as udev takes links away: what it points to may be the terminal of a stranger, such as
+   * of a test that runs beside this one, as soon as the module is gone.
+   */
+  async kill(simulator: Simulator): Promise<void> {
+    const [ready] = simulator.reports;
+    if (ready?.event === 'ready') await removeLink(ready.path, ready.terminal);
+    simulator.process.kill('SIGKILL');
+    await simulator.ended;
+  }
+
   async close(): Promise<void> {
-    for (const simulator of this.#running) {
-      simulator.process.kill('SIGKILL');
-      await simulator.ended;
-    }
+    for (const simulator of this.#running) await this.kill(simulator);
     await rm(this.path, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { before, describe, type TestContext, test } from 'node:test';
 import { callAgent } from '../../src/cli/control-client.ts';
 import type { Lab, LabModule } from '../../src/cli/demo/lab.ts';
@@ -194,6 +194,8 @@ describe('modules in C and real agents', { skip: whyNoC(), concurrency: 2 }, () 
   test('kill -9 of a module costs what it held, and nothing else', async (t) => {
     const { lab, tx, txEnd } = await pair(t);
     await agreed(lab, 20);
+    // As udev would: the terminal may be another's as soon as the module is gone.
+    unlinkSync(txEnd.tty);
     await tx.end('SIGKILL');
     const { blocks_stored: before } = await linkOf(lab, 'A', 'B');
     const second = startC(t, lab, txEnd);
