@@ -67,6 +67,9 @@ export const keyLimits = {
   zeroizeReasonCharsMax: 256,
   /** How often the file of a tamper switch is read. */
   tamperPollMs: 100,
+  /** How often a running agent looks for the mark of a zeroization that did not reach it, and how long that waits for the agent's own. */
+  zeroizedPollMs: 500,
+  zeroizedWaitMs: 3_000,
   /** Blocks that one answer of the control interface lists. */
   inventoryBlocksMax: 10_000,
   /** Ranges or marks of one kind in one message on what has become of blocks. */

@@ -5,7 +5,9 @@ import type { Log } from '../env/log.ts';
 import { AgentError, type InvariantError } from '../errors.ts';
 import { Retention } from '../kma/retention.ts';
 import { Gate, supplyGate } from '../kx/peer/gate.ts';
+import { limits } from '../limits.ts';
 import { TamperSwitch } from '../node/tamper-switch.ts';
+import { readZeroized } from '../node/zeroized-mark.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { auditedControl } from './audited-control.ts';
 import { type DestroyRequest, destroyKeys, listKeys } from './keys.ts';
@@ -32,6 +34,7 @@ export async function openDoors(
     allOpen = resolve;
   });
   watchTamper(parts, orders, log, closings);
+  watchMark(parts, orders, closings);
   judgeTlsFiles(parts, log);
   await openControl(parts, orders, log, closings);
   await openKx(parts, log, closings);
@@ -68,6 +71,25 @@ function watchTamper(
   );
   closings.push(() => watch.stop());
   watch.start();
+}
+
+// A zeroization by the files of the node may not have reached this agent: the key that it has in memory goes as well.
+function watchMark({ config, clock, world }: AgentParts, orders: KeyOrders, closings: Closing[]): void {
+  const mark = (): string | undefined => {
+    try {
+      return readZeroized(world.disk, config.data_directory);
+    } catch {
+      // What is wrong with the disk is said by who needs it.
+      return undefined;
+    }
+  };
+  const look = (): void => {
+    const said = mark();
+    if (said !== undefined) return void orders.zeroize(`the data directory is marked: ${said}`);
+    cancel = clock.after(limits.zeroizedPollMs, look);
+  };
+  let cancel = clock.after(limits.zeroizedPollMs, look);
+  closings.push(() => cancel());
 }
 
 // A node whose certificate has run out still supplies what it has, and is reloaded when there is another one. But no application may pass for a key manager.

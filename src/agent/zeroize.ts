@@ -6,7 +6,7 @@ import type { Log } from '../env/log.ts';
 import { AgentError, messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { destroyNodeKey } from '../node/node-key.ts';
-import { markZeroized } from '../node/zeroized-mark.ts';
+import { markZeroized, readZeroized } from '../node/zeroized-mark.ts';
 import { isHeld } from '../store/database.ts';
 import { discardStore } from '../store/rollback.ts';
 import type { AgentParts } from './status.ts';
@@ -19,8 +19,8 @@ export type Zeroized = {
   readonly node_key: string;
   /** KMA-keys that could be used until then; null when no agent was told. */
   readonly keys: number | null;
-  /** An agent that was not told runs on this store. */
-  readonly agent_still_runs: boolean;
+  /** `ended`: it ran, did not answer, and destroyed what it had in memory when it saw the mark of the zeroization. `runs`: it may still supply key. */
+  readonly agent: 'told' | 'not_running' | 'ended' | 'runs';
   readonly files: readonly string[];
   /** What the modules answered to the same command, by link. */
   readonly modules: Readonly<Record<string, string>>;
@@ -53,7 +53,7 @@ export async function zeroize(parts: AgentParts, why: string, log: Log): Promise
       return [link, await Promise.race([answered, late])] as const;
     }),
   );
-  const report = { ...done, keys, agent_still_runs: false, modules: Object.fromEntries(answers) };
+  const report = { ...done, keys, agent: 'told' as const, modules: Object.fromEntries(answers) };
   log.error('agent.zeroized', {
     why,
     keys,
@@ -68,27 +68,40 @@ export async function zeroize(parts: AgentParts, why: string, log: Log): Promise
 /** What a zeroization needs of the world. */
 type Around = { readonly clock: Clock; readonly disk: Disk };
 
-/** The same for a node whose agent does not run. One that runs all the same has key in memory, and could supply it: that is said as a failure. */
-export function zeroizeFiles(around: Around, config: Config, why: string): Zeroized {
+/** The same for a node whose agent does not run. One that runs all the same has key in memory: it has a moment to see the mark and to destroy that, too. */
+export async function zeroizeFiles(around: Around, config: Config, why: string): Promise<Zeroized> {
   const path = join(config.data_directory, 'keys.sqlite');
   let running = false;
   const done = destroyAll(around, config, why, () => {
     running = isHeld(around.disk, path);
     return discardStore(around.disk, path);
   });
-  const failures = running ? [...done.failures, STILL_RUNS] : done.failures;
-  return { ...done, failures, keys: null, agent_still_runs: running, modules: {} };
+  const ended = running && (await marksAnew(around, config.data_directory));
+  const agent = ended ? 'ended' : running ? 'runs' : 'not_running';
+  const failures = agent === 'runs' ? [...done.failures, STILL_RUNS] : done.failures;
+  return { ...done, failures, keys: null, agent, modules: {} };
 }
 
 const STILL_RUNS =
   'agent: one runs on this store and did not answer; it has key in memory and may supply it. End it at once (systemctl kill --signal=KILL keyferry), and zeroize the modules by their own means.';
+
+/** Whether an agent zeroizes what is left, within the time that it takes to see the mark: it puts a mark of its own in the place of ours. */
+async function marksAnew({ clock, disk }: Around, directory: string): Promise<boolean> {
+  const ours = readZeroized(disk, directory);
+  const endMs = clock.monotonicMs() + limits.zeroizedWaitMs;
+  while (ours !== undefined && clock.monotonicMs() < endMs) {
+    await new Promise<void>((resolve) => void clock.after(limits.tamperPollMs, resolve));
+    if (readZeroized(disk, directory) !== ours) return true;
+  }
+  return false;
+}
 
 function destroyAll(
   { clock, disk }: Around,
   config: Config,
   why: string,
   discard: () => string[],
-): Omit<Zeroized, 'keys' | 'agent_still_runs' | 'modules'> {
+): Omit<Zeroized, 'keys' | 'agent' | 'modules'> {
   const startMs = clock.monotonicMs();
   const failures: string[] = [];
   const attempt = <Result>(what: string, run: () => Result): Result | undefined => {

@@ -51,20 +51,24 @@ async function zeroizeNow(options: Options): Promise<Zeroized> {
     import('../agent/world.ts'),
     import('../config/load.ts'),
   ]);
-  return zeroizeFiles(systemWorld, loadConfig(options.config), why);
+  // The clock's timers keep no process alive.
+  const alive = setInterval(() => {}, 1 << 30);
+  return zeroizeFiles(systemWorld, loadConfig(options.config), why).finally(() => clearInterval(alive));
 }
 
-function keysText({ keys, agent_still_runs }: Zeroized): string {
-  if (keys !== null) return `KMA-keys destroyed: ${keys}`;
-  return agent_still_runs ? 'the agent runs, and was not told' : 'the agent was not running';
-}
+const agents: Readonly<Record<Zeroized['agent'], string>> = {
+  told: 'the agent was told',
+  not_running: 'the agent was not running',
+  ended: 'the agent did not answer; it saw the mark, destroyed what it had in memory, and ends',
+  runs: 'the agent runs, and was not told',
+};
 
 export function zeroizedText(done: Zeroized): string {
   return [
     `zeroized: ${done.why}`,
     `after ${done.key_destroyed_ms} ms nothing on the disk could be opened any more`,
     `node key: ${done.node_key}`,
-    keysText(done),
+    done.keys === null ? agents[done.agent] : `KMA-keys destroyed: ${done.keys}`,
     ...done.files.map((file) => `removed ${file}`),
     ...Object.entries(done.modules).map(([link, answer]) => `module of the link to ${link}: ${answer}`),
     ...done.failures.map((failure) => `NOT DONE: ${failure}`),

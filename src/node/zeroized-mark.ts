@@ -22,7 +22,9 @@ export function readZeroized(disk: Disk, dataDirectory: string): string | undefi
   try {
     return disk.readFileSync(pathOf(dataDirectory), 'utf8').trim();
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    if (code === 'EACCES') return `by another user, who alone can read ${pathOf(dataDirectory)}`;
     throw thrown;
   }
 }

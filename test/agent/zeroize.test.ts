@@ -6,8 +6,9 @@ import { test } from 'node:test';
 import { systemWorld } from '../../src/agent/world.ts';
 import { zeroizeFiles } from '../../src/agent/zeroize.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import type { Disk } from '../../src/env/disk.ts';
 import { systemDisk } from '../../src/node/disk.ts';
-import { readZeroized } from '../../src/node/zeroized-mark.ts';
+import { readZeroized, refuseZeroized } from '../../src/node/zeroized-mark.ts';
 import { sound } from '../config/fault-cases.ts';
 import { addBlock, closeStore, directoryFor, openStore } from '../store/temp-store.ts';
 
@@ -22,11 +23,24 @@ test('a node that is zeroized by its files keeps nothing but the mark of it, and
   const store = openStore(t, data);
   await addBlock(store, 1, 4);
   await closeStore(store);
-  const done = zeroizeFiles(systemWorld, loadConfig(config), 'a drill');
-  assert.deepEqual([done.failures, done.agent_still_runs, done.keys], [[], false, null]);
+  const done = await zeroizeFiles(systemWorld, loadConfig(config), 'a drill');
+  assert.deepEqual([done.failures, done.agent, done.keys], [[], 'not_running', null]);
   assert.deepEqual([readdirSync(folder), readdirSync(data)], [['config.yaml', 'data'], ['zeroized']]);
   assert.match(readZeroized(systemDisk, data) ?? '', /^\d{4}-\d\d-\d\dT\S+Z a drill$/);
   const { status, stderr } = spawnSync(process.execPath, [MAIN, 'run', config], { encoding: 'utf8' });
   assert.equal(status, 3, stderr);
   assert.match(stderr, /this node was zeroized: .* a drill\n.*keyferry commission.*\[host\.zeroized\]/);
+});
+
+test('a mark that another user has set, and who alone can read it, is a mark', (t) => {
+  const data = directoryFor(t);
+  const disk = {
+    ...systemDisk,
+    readFileSync: () => {
+      throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+    },
+  } as Disk;
+  assert.match(readZeroized(disk, data) ?? '', /another user/);
+  assert.throws(() => refuseZeroized(disk, data), { code: 'host.zeroized' });
+  assert.equal(readZeroized(systemDisk, data), undefined);
 });

@@ -131,14 +131,31 @@ test('the tamper switch zeroizes, and a node whose agent does not run is zeroize
   assert.equal(await ended(lab, 'B'), 3);
 });
 
-test('a zeroization that does not reach a running agent says that it still has key', async (t) => {
+test('a running agent that a zeroization does not reach sees the mark of it, and destroys what it has in memory', async (t) => {
   const lab = await pair(t);
-  const { config } = lab.node('B');
-  const other = join(lab.directory, 'other.yaml');
-  writeFileSync(other, readFileSync(config, 'utf8').replace(/socket: .*/, 'socket: /nowhere/control.sock'));
-  const done = run('zeroize', '--yes', '--config', other);
-  assert.equal(done.status, 1);
-  assert.match(done.stdout, /the agent runs, and was not told\n/);
-  assert.match(done.stdout, /removed .*keys\.sealing/);
-  assert.match(done.stdout, /NOT DONE: agent: .*End it at once/);
+  const done = zeroizedPast(lab, 'A');
+  assert.equal(done.status, 0, done.stdout);
+  assert.match(done.stdout, /the agent did not answer; it saw the mark/);
+  assert.equal(await ended(lab, 'A'), 3);
+  assert.match(
+    String(logOf(lab, 'A').find(({ event }) => event === 'agent.zeroized')?.['why']),
+    /^the data directory is marked: .* an operator said so$/,
+  );
+  // One that does nothing any more still has its key.
+  lab.programs.get('B')!.signal('SIGSTOP');
+  const stopped = zeroizedPast(lab, 'B');
+  assert.equal(stopped.status, 1);
+  assert.match(stopped.stdout, /the agent runs, and was not told\n/);
+  assert.match(stopped.stdout, /removed .*keys\.sealing/);
+  assert.match(stopped.stdout, /NOT DONE: agent: .*End it at once/);
+  lab.programs.get('B')!.signal('SIGCONT');
+  assert.equal(await ended(lab, 'B'), 3);
 });
+
+/** By its files: the configuration that the command is given names another socket. */
+function zeroizedPast(lab: Lab, kmaId: string) {
+  const { config } = lab.node(kmaId);
+  const other = join(lab.directory, `${kmaId}-other.yaml`);
+  writeFileSync(other, readFileSync(config, 'utf8').replace(/socket: .*/, 'socket: /nowhere/control.sock'));
+  return run('zeroize', '--yes', '--config', other);
+}
