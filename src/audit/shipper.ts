@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { connect as connectTls } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { Audit } from '../env/audit.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Disk } from '../env/disk.ts';
@@ -176,10 +176,7 @@ export class Shipper {
       const socket =
         tls === undefined
           ? connectTcp({ host, port, keepAlive: true }, ready)
-          : connectTls(
-              { host, port, servername: isIP(host) === 0 ? host : '', minVersion: 'TLSv1.2', ...tls },
-              ready,
-            );
+          : connectTls({ ...tls, ...tlsTo(host), host, port }, ready);
       this.#socket = socket;
       const cancel = this.#options.clock.after(limits.auditShipWaitMs, () =>
         socket.destroy(new Error('the collector does not answer')),
@@ -270,4 +267,9 @@ function readPlace(disk: Disk, path: string): number {
   } catch {
     return 0;
   }
+}
+
+// Said, and not left to what Node.js takes for usual: NODE_TLS_REJECT_UNAUTHORIZED would change that.
+function tlsTo(host: string): ConnectionOptions {
+  return { servername: isIP(host) === 0 ? host : '', minVersion: 'TLSv1.2', rejectUnauthorized: true };
 }

@@ -71,7 +71,8 @@ export class Probe {
   get tlsOptions(): ConnectionOptions {
     const { host, port, certificate, privateKey, ca, protocol } = this.options;
     const ALPNProtocols = protocol === 'keyferry' ? ['keyferry/1'] : undefined;
-    const base = { host, port, cert: certificate, key: privateKey, ca, minVersion: 'TLSv1.2' } as const;
+    const own = { cert: certificate, key: privateKey, ca } as const;
+    const base = { host, port, ...own, minVersion: 'TLSv1.2', rejectUnauthorized: true } as const;
     return ALPNProtocols === undefined ? base : { ...base, ALPNProtocols };
   }
 

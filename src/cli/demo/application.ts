@@ -23,6 +23,7 @@ export class Application {
       cert: readFileSync(application.certificate),
       key: readFileSync(application.key),
       ca: readFileSync(application.ca),
+      rejectUnauthorized: true,
     });
   }
 
