@@ -67,7 +67,9 @@ export const keyLimits = {
   zeroizeReasonCharsMax: 256,
   /** How often the file of a tamper switch is read. */
   tamperPollMs: 100,
-  /** How often a running agent looks for the mark of a zeroization that did not reach it, and how long that waits for the agent's own. */
+  /** How long the command waits for the agent's answer, before it destroys the files itself. */
+  zeroizeAnswerMs: 800,
+  /** How often a running agent looks for the mark of a zeroization that did not reach it, and how long that waits for the agent to end. */
   zeroizedPollMs: 500,
   zeroizedWaitMs: 3_000,
   /** Blocks that one answer of the control interface lists. */

@@ -1,7 +1,7 @@
 import { type FoundFault, pathText } from '../config/faults.ts';
 import type { Config } from '../config/schema.ts';
 import type { Log } from '../env/log.ts';
-import { AgentError } from '../errors.ts';
+import { AgentError, rethrowInvariant, unexpected } from '../errors.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
 import { changesOf } from './changes.ts';
 import type { WholeAgent } from './neighbours.ts';
@@ -57,7 +57,7 @@ async function reloadNow(parts: WholeAgent, log: Log): Promise<Reloaded> {
   const connections_ended = await useTlsFiles(parts, next);
   parts.auditing.reload(next);
   await reconfigure(parts, next, changes);
-  const node_keys = takeNodeKey(parts, nodeKey);
+  const node_keys = takeNodeKey(parts, nodeKey, log);
   const { expires, crlNextUpdate } = parts.transport.credentials;
   const done = {
     certificate_expires: expires.toISOString(),
@@ -92,11 +92,19 @@ async function useTlsFiles({ transport, doors, world }: AgentParts, next: Config
   return ended;
 }
 
-// The node key that was to come takes the place of the old one, for the store and for the trail: at the end, since it cannot be undone.
-function takeNodeKey({ store, auditing }: AgentParts, nodeKey: SecretBytes): number {
-  const holders = store.rotation.given(nodeKey);
-  auditing.sealUnder(nodeKey);
-  return holders;
+// The node key that was to come takes the place of the old one, for the store and for the trail: at the end, since it cannot be undone. What was reloaded is in
+// effect by then, so a disk that takes nothing leaves both node keys to open the store, as before the reload.
+function takeNodeKey({ store, auditing }: AgentParts, nodeKey: SecretBytes, log: Log): number {
+  try {
+    const holders = store.rotation.given(nodeKey);
+    auditing.sealUnder(nodeKey);
+    return holders;
+  } catch (thrown) {
+    rethrowInvariant(thrown);
+    const { code, message, remedy } = thrown instanceof AgentError ? thrown : unexpected(thrown);
+    log.error('agent.node_key.not_taken', { code, reason: message, remedy });
+    return 2;
+  }
 }
 
 function refuseFaults({ clock, world }: AgentParts, next: Config, log: Log): void {

@@ -6,8 +6,7 @@ import type { Log } from '../env/log.ts';
 import { AgentError, messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { destroyNodeKey } from '../node/node-key.ts';
-import { markZeroized, readZeroized } from '../node/zeroized-mark.ts';
-import { isHeld } from '../store/database.ts';
+import { markZeroized } from '../node/zeroized-mark.ts';
 import { discardStore } from '../store/rollback.ts';
 import type { AgentParts } from './status.ts';
 
@@ -19,7 +18,7 @@ export type Zeroized = {
   readonly node_key: string;
   /** KMA-keys that could be used until then; null when no agent was told. */
   readonly keys: number | null;
-  /** `ended`: it ran, did not answer, and destroyed what it had in memory when it saw the mark of the zeroization. `runs`: it may still supply key. */
+  /** `ended`: it ran, did not answer, and has ended since, as it does when it sees the mark of the zeroization. `runs`: it may still supply key. */
   readonly agent: 'told' | 'not_running' | 'ended' | 'runs';
   readonly files: readonly string[];
   /** What the modules answered to the same command, by link. */
@@ -68,32 +67,53 @@ export async function zeroize(parts: AgentParts, why: string, log: Log): Promise
 /** What a zeroization needs of the world. */
 type Around = { readonly clock: Clock; readonly disk: Disk };
 
-/** The same for a node whose agent does not run. One that runs all the same has key in memory: it has a moment to see the mark and to destroy that, too. */
-export async function zeroizeFiles(around: Around, config: Config, why: string): Promise<Zeroized> {
-  const path = join(config.data_directory, 'keys.sqlite');
-  let running = false;
-  const done = destroyAll(around, config, why, () => {
-    running = isHeld(around.disk, path);
-    return discardStore(around.disk, path);
-  });
-  const ended = running && (await marksAnew(around, config.data_directory));
-  const agent = ended ? 'ended' : running ? 'runs' : 'not_running';
-  const failures = agent === 'runs' ? [...done.failures, STILL_RUNS] : done.failures;
-  return { ...done, failures, keys: null, agent, modules: {} };
+type Destroyed = Omit<Zeroized, 'keys' | 'agent' | 'modules'>;
+
+const storeOf = ({ data_directory }: Config): string => join(data_directory, 'keys.sqlite');
+
+/** The same by the files of a node alone. */
+export function zeroizeDisk(around: Around, config: Config, why: string): Destroyed {
+  return destroyAll(around, config, why, () => discardStore(around.disk, storeOf(config)));
 }
 
-const STILL_RUNS =
-  'agent: one runs on this store and did not answer; it has key in memory and may supply it. End it at once (systemctl kill --signal=KILL keyferry), and zeroize the modules by their own means.';
+/**
+ * The same for a node whose agent does not run. One that runs all the same has key in memory: it has a moment to see the mark, to destroy that, too, and to end.
+ * @param holdersOf the processes that have a file open, or had it when it was removed
+ * @param heard whether something took the order and did not answer
+ */
+export async function zeroizeFiles(
+  around: Around,
+  config: Config,
+  why: string,
+  holdersOf: (path: string) => number[],
+  heard: boolean,
+): Promise<Zeroized> {
+  const done = zeroizeDisk(around, config, why);
+  const holders = () => holdersOf(storeOf(config));
+  const ran = holders().length > 0;
+  const left = ran ? await untilGone(around.clock, holders) : [];
+  const runs = left.length > 0 || (heard && !ran);
+  const agent = runs ? 'runs' : ran ? 'ended' : 'not_running';
+  const failures = runs ? [...done.failures, stillRuns(left)] : done.failures;
+  const said =
+    agent === 'ended' ? 'told by the agent: its log has the answer' : 'not told: that takes an agent';
+  const modules = Object.fromEntries(config.links.map(({ peer }) => [peer, said]));
+  return { ...done, failures, keys: null, agent, modules };
+}
 
-/** Whether an agent zeroizes what is left, within the time that it takes to see the mark: it puts a mark of its own in the place of ours. */
-async function marksAnew({ clock, disk }: Around, directory: string): Promise<boolean> {
-  const ours = readZeroized(disk, directory);
+/** Waits until nobody has the store open, within the time that an agent takes to see the mark and to end. @returns who still has */
+async function untilGone(clock: Clock, holders: () => number[]): Promise<number[]> {
   const endMs = clock.monotonicMs() + limits.zeroizedWaitMs;
-  while (ours !== undefined && clock.monotonicMs() < endMs) {
+  for (;;) {
+    const left = holders();
+    if (left.length === 0 || clock.monotonicMs() >= endMs) return left;
     await new Promise<void>((resolve) => void clock.after(limits.tamperPollMs, resolve));
-    if (readZeroized(disk, directory) !== ours) return true;
   }
-  return false;
+}
+
+function stillRuns(pids: readonly number[]): string {
+  const which = pids.length === 0 ? '' : ` (process ${pids.join(', ')})`;
+  return `agent: one runs${which} and did not answer; it has key in memory and may supply it. End it at once (systemctl kill --signal=KILL keyferry), and zeroize the modules by their own means.`;
 }
 
 function destroyAll(
@@ -101,7 +121,7 @@ function destroyAll(
   config: Config,
   why: string,
   discard: () => string[],
-): Omit<Zeroized, 'keys' | 'agent' | 'modules'> {
+): Destroyed {
   const startMs = clock.monotonicMs();
   const failures: string[] = [];
   const attempt = <Result>(what: string, run: () => Result): Result | undefined => {

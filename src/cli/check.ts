@@ -10,6 +10,8 @@ import { ConfigError, readConfigText } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { readSource } from '../config/source.ts';
 import { summarise } from '../config/summary.ts';
+import { messageOf } from '../errors.ts';
+import type { KxCredentials } from '../node/kx-credentials.ts';
 import { diskLines } from './check-disk.ts';
 
 /** What `keyferry check` found, as `--json` prints it. */
@@ -73,19 +75,29 @@ export async function checkConfig(file: string): Promise<CheckReport> {
 
 // Each file is as it should be; what OpenSSL would say of them in a handshake only OpenSSL knows.
 async function refusedByTls({ kx }: Config): Promise<FoundFault | undefined> {
-  const credentials = tlsFiles.credentials(kx);
+  let credentials: KxCredentials;
+  try {
+    credentials = tlsFiles.credentials(kx);
+  } catch (thrown) {
+    return refusedFault(`TLS does not take it: ${messageOf(thrown)}`);
+  }
   try {
     const reason = await credentials.tryOut();
-    if (reason === undefined) return undefined;
-    return {
-      code: 'configuration.certificate_refused',
-      at: ['kx', 'certificate'],
-      message: `every peer with this kx.ca would refuse it: ${reason}`,
-      remedy: 'Have the certificate, or that of its authority, issued anew without what the reason names.',
-    };
+    return reason === undefined
+      ? undefined
+      : refusedFault(`every peer with this kx.ca would refuse it: ${reason}`);
   } finally {
     credentials.wipe();
   }
+}
+
+function refusedFault(message: string): FoundFault {
+  return {
+    code: 'configuration.certificate_refused',
+    at: ['kx', 'certificate'],
+    message,
+    remedy: 'Have the certificate, or that of its authority, issued anew without what the reason names.',
+  };
 }
 
 // It may come later: the kernel makes files of switches when its drivers are there.

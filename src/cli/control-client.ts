@@ -4,16 +4,21 @@ import { limits } from '../limits.ts';
 
 type ErrorAnswer = { readonly error?: ReturnType<AgentError['toJSON']> };
 
-/** One call of a running agent's control interface. @throws AgentError, the agent's own, `host.agent_unreachable` or `us.unexpected` for an answer that is none */
+/**
+ * One call of a running agent's control interface.
+ * @param waitMs for its answer
+ * @throws AgentError, the agent's own; `host.agent_unreachable`; `host.agent_silent`: it took the order and does not answer; `us.unexpected` for an answer that is none
+ */
 export function callAgent<Answer>(
   socketPath: string,
   method: string,
   path: string,
   body?: object,
+  waitMs: number = limits.controlRequestMs,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     // A connection for each call: one that is kept may have been closed by the other end, which is heard too late.
-    const options = { socketPath, method, path, timeout: limits.controlRequestMs, agent: false } as const;
+    const options = { socketPath, method, path, timeout: waitMs, agent: false } as const;
     const call = request(options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -25,7 +30,10 @@ export function callAgent<Answer>(
         else reject(fromAnswer(answer.error));
       });
     });
-    call.on('timeout', () => call.destroy(new Error('no answer came in time')));
+    call.on('timeout', () => {
+      reject(silent(socketPath, waitMs));
+      call.destroy();
+    });
     call.on('error', (cause) => reject(unreachable(socketPath, cause)));
     call.end(body === undefined ? undefined : JSON.stringify(body));
   });
@@ -57,6 +65,12 @@ function unreachable(socketPath: string, cause: unknown): AgentError {
     remedy: 'Start the agent, name its socket with --socket, or run this as the user that the agent runs as.',
     cause,
   });
+}
+
+function silent(socketPath: string, waitMs: number): AgentError {
+  const message = `the agent at ${socketPath} did not answer within ${waitMs / 1_000} s`;
+  const remedy = 'See what its log says. It may still do what it was told; where it hangs, restart it.';
+  return new AgentError('host.agent_silent', message, { fault: 'host', remedy });
 }
 
 function brokenOff(socketPath: string, cause: unknown): AgentError {

@@ -16,7 +16,7 @@ export function register(program: Command): void {
       [
         'Destroys the node key and the key under which the store is sealed, then the store, in memory and on disk, and tells the modules to do the same. What can',
         'then be read off the disk is noise. The agent ends, and starts again only after "keyferry commission". With --config this works as well',
-        'when the agent does not run.',
+        'when the agent does not run or does not answer; modules are then told by nobody, unless an agent that runs sees what was done.',
       ].join('\n'),
     )
     .option('--yes', 'do it: without this nothing is done')
@@ -28,7 +28,7 @@ export function register(program: Command): void {
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
-      '\nExit code: 0 all is destroyed, 1 something could not be done (it is named), 2 without --yes.',
+      '\nExit code: 0 all of the node is destroyed (what its modules answered is named), 1 something could not be done (it is named), 2 without --yes.',
     );
   socketOption(command).action(async (options: Options) => {
     if (options.yes !== true) command.error('error: this destroys all key of the node for good: say --yes');
@@ -40,26 +40,40 @@ export function register(program: Command): void {
 
 async function zeroizeNow(options: Options): Promise<Zeroized> {
   const why = options.why.slice(0, limits.zeroizeReasonCharsMax) || 'no reason given';
+  const socket = await socketOf(options);
   try {
-    return await callAgent<Zeroized>(await socketOf(options), 'POST', '/v1/zeroize', { why });
+    return await callAgent<Zeroized>(socket, 'POST', '/v1/zeroize', { why }, limits.zeroizeAnswerMs);
   } catch (thrown) {
-    const noAgent = thrown instanceof AgentError && thrown.code === 'host.agent_unreachable';
-    if (!noAgent || options.config === undefined) throw thrown;
+    const code = thrown instanceof AgentError ? thrown.code : '';
+    if (!['host.agent_unreachable', 'host.agent_silent'].includes(code)) throw thrown;
+    if (options.config === undefined) throw withoutAgent(thrown as AgentError);
+    return byFiles(options.config, why, code === 'host.agent_silent');
   }
-  const [{ zeroizeFiles }, { systemWorld }, { loadConfig }] = await Promise.all([
+}
+
+async function byFiles(file: string, why: string, heard: boolean): Promise<Zeroized> {
+  const [{ zeroizeFiles }, { systemWorld }, { loadConfig }, { holdersOf }] = await Promise.all([
     import('../agent/zeroize.ts'),
     import('../agent/world.ts'),
     import('../config/load.ts'),
+    import('../node/holders.ts'),
   ]);
+  const config = loadConfig(file);
   // The clock's timers keep no process alive.
   const alive = setInterval(() => {}, 1 << 30);
-  return zeroizeFiles(systemWorld, loadConfig(options.config), why).finally(() => clearInterval(alive));
+  return zeroizeFiles(systemWorld, config, why, holdersOf, heard).finally(() => clearInterval(alive));
+}
+
+function withoutAgent({ code, message, cause }: AgentError): AgentError {
+  const remedy =
+    'Name the configuration with --config FILE: all is destroyed then whether an agent answers or not.';
+  return new AgentError(code, message, { fault: 'host', remedy, cause });
 }
 
 const agents: Readonly<Record<Zeroized['agent'], string>> = {
   told: 'the agent was told',
   not_running: 'the agent was not running',
-  ended: 'the agent did not answer; it saw the mark, destroyed what it had in memory, and ends',
+  ended: 'the agent did not answer, and has ended: it has no key any more',
   runs: 'the agent runs, and was not told',
 };
 

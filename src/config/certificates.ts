@@ -122,6 +122,22 @@ export function issuerProblem(
   );
 }
 
+/** `chain`, and above its end the authorities that are known to have issued it. @param chain the certificate, and what was shown with it */
+export function upTheChain(
+  chain: readonly X509Certificate[],
+  authorities: readonly X509Certificate[],
+): X509Certificate[] {
+  const way = [...chain];
+  for (let depth = 0; depth < CHAIN_MAX; depth++) {
+    const top = way.at(-1);
+    const above =
+      top && authorities.find((one) => one.fingerprint256 !== top.fingerprint256 && issued(one, top));
+    if (above === undefined) break;
+    way.push(above);
+  }
+  return way;
+}
+
 /** OpenSSL believes nobody by an authority that stands below another, unless it has that one, too. */
 export function rootProblem(authorities: readonly X509Certificate[]): CertificateProblem | undefined {
   const roots = authorities.filter((authority) => issued(authority, authority));

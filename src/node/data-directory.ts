@@ -14,12 +14,7 @@ export function openDataDirectory(disk: Disk, path: string, log: Log): void {
     makeDirectories(disk, path);
     found = disk.statSync(path);
   } catch (cause) {
-    throw new AgentError('host.data_directory_unusable', `${path} cannot be used: ${messageOf(cause)}`, {
-      fault: 'host',
-      remedy:
-        'Correct data_directory, or see that its disk is mounted and can be written by the user that runs the agent.',
-      cause,
-    });
+    throw unusable(path, cause);
   }
   const { uid, mode } = found;
   const self = process.geteuid?.() ?? uid;
@@ -33,6 +28,15 @@ export function openDataDirectory(disk: Disk, path: string, log: Log): void {
       reason: `others may look into ${path} (mode ${bits})`,
       remedy: `Run: chmod go= ${path}`,
     });
+}
+
+export function unusable(path: string, cause: unknown): AgentError {
+  return new AgentError('host.data_directory_unusable', `${path} cannot be used: ${messageOf(cause)}`, {
+    fault: 'host',
+    remedy:
+      'Correct data_directory, or see that its disk is mounted and can be written by the user that runs the agent.',
+    cause,
+  });
 }
 
 function unsafe(message: string, run: string): AgentError {

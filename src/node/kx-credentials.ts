@@ -7,7 +7,7 @@ import {
   type SecureContextOptions,
   TLSSocket,
 } from 'node:tls';
-import { issuerProblem, readCertificates, validityProblem } from '../config/certificates.ts';
+import { issuerProblem, readCertificates, upTheChain, validityProblem } from '../config/certificates.ts';
 import { type Crl, isRevoked, readCrls } from '../config/crl.ts';
 import { AgentError, messageOf } from '../errors.ts';
 
@@ -73,9 +73,10 @@ export class KxCredentials {
    * @param chain what we know of it, its own certificate first
    */
   problem(chain: readonly X509Certificate[], now: Date, before: KxCredentials): string | undefined {
-    if (chain.some((certificate) => validityProblem(certificate, now) !== undefined))
+    const way = upTheChain(chain, this.#authorities);
+    if (way.some((certificate) => validityProblem(certificate, now) !== undefined))
       return "the peer's certificate has expired";
-    if (chain.some((certificate) => isRevoked(certificate, this.#crls)))
+    if (way.some((certificate) => isRevoked(certificate, this.#crls)))
       return "the peer's certificate was revoked";
     if (!this.#isStricterThan(before) || issuerProblem(chain, this.#authorities) === undefined)
       return undefined;

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { syncDirectory } from '../disk/durable.ts';
 import type { Disk } from '../env/disk.ts';
 import { AgentError } from '../errors.ts';
+import { unusable } from './data-directory.ts';
 
 /** In the data directory of a node that was zeroized: why and when, for people. While it is there the agent does not start. */
 function pathOf(dataDirectory: string): string {
@@ -17,15 +18,18 @@ export function markZeroized(disk: Disk, dataDirectory: string, why: string, wal
   syncDirectory(disk, dirname(path));
 }
 
-/** What the mark says; undefined when the node was not zeroized. */
+/** What the mark says; undefined when the node was not zeroized. Throws what the disk throws. */
 export function readZeroized(disk: Disk, dataDirectory: string): string | undefined {
+  const path = pathOf(dataDirectory);
   try {
-    return disk.readFileSync(pathOf(dataDirectory), 'utf8').trim();
+    return disk.readFileSync(path, 'utf8').trim();
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
-    if (code === 'EACCES') return `by another user, who alone can read ${pathOf(dataDirectory)}`;
-    throw thrown;
+    if (code !== 'EACCES') throw thrown;
+    // One that root has set. In a directory that cannot be searched this throws as well: nobody knows of any.
+    disk.statSync(path);
+    return `by another user, who alone can read ${path}`;
   }
 }
 
@@ -37,12 +41,20 @@ export function clearZeroized(disk: Disk, dataDirectory: string): boolean {
   return true;
 }
 
-/** @throws AgentError `host.zeroized` */
+/** @throws AgentError `host.zeroized`, `host.data_directory_unusable` */
 export function refuseZeroized(disk: Disk, dataDirectory: string): void {
-  const why = readZeroized(disk, dataDirectory);
+  const why = marked(disk, dataDirectory);
   if (why === undefined) return;
   throw new AgentError('host.zeroized', `this node was zeroized: ${why}`, {
     fault: 'host',
     remedy: 'Find out why. To put the node into service again, as an empty one: keyferry commission CONFIG.',
   });
+}
+
+function marked(disk: Disk, dataDirectory: string): string | undefined {
+  try {
+    return readZeroized(disk, dataDirectory);
+  } catch (cause) {
+    throw unusable(dataDirectory, cause);
+  }
 }

@@ -104,31 +104,14 @@ function judgeLog(disk: Disk, path: string, log: Log | undefined): void {
 
 /** A log that another process is writing may look damaged. @throws AgentError `host.store_locked` when one holds the store */
 function assertFree(disk: Disk, path: string): void {
-  const held = holder(disk, path);
-  if (held !== undefined) throw unusable(path, held);
-}
-
-/** Whether another process has the store open: a running agent always has. */
-export function isHeld(disk: Disk, path: string): boolean {
-  try {
-    return holder(disk, path) !== undefined;
-  } catch {
-    // There is none, or none that can be opened.
-    return false;
-  }
-}
-
-// What SQLite says of the other process's lock.
-function holder(disk: Disk, path: string): unknown {
   const db = disk.database(path, { readOnly: true, timeout: 0 });
   try {
     db.prepare('SELECT count(*) FROM sqlite_schema').get();
   } catch (thrown) {
-    if (isBusy(thrown)) return thrown;
+    if (isBusy(thrown)) throw unusable(path, thrown);
   } finally {
     db.close();
   }
-  return undefined;
 }
 
 function connect(disk: Disk, path: string): DatabaseSync {

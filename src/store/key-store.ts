@@ -217,13 +217,18 @@ export class KeyStore {
    * @returns the files that were removed
    */
   zeroize(): string[] {
-    this.#keys.destroy();
+    const gone: string[] = [];
+    try {
+      if (this.#keys.destroy()) gone.push(filesBeside(this.#path).keys);
+    } catch {
+      // Tried again below, which says what is wrong: what is in memory goes all the same.
+    }
     this.commit.abandon();
     for (const pool of this.#pools.values())
       for (const own of [true, false])
         for (const block of [...pool.side(own).values()]) this.#endings.drop(block, 'destroyed', 'ordered');
     this.#wipe();
-    return discardStore(this.#disk, this.#path);
+    return [...gone, ...discardStore(this.#disk, this.#path)];
   }
 
   /** Makes durable what is under way, wipes all key in memory and closes. */

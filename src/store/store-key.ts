@@ -54,8 +54,13 @@ export class StoreKeyFile {
       .find(({ key }) => key !== undefined);
     if (found?.key === undefined) throw wrongNodeKey();
     // The node key that was to come has come; and what a rotation that was cut short has left goes.
-    if (found.slot.next) this.#write([{ ...found.slot, next: false }]);
-    else if (slots.some((slot) => slot.id.toString('hex') !== id)) this.keepOnly(id);
+    try {
+      if (found.slot.next) this.#write([{ ...found.slot, next: false }]);
+      else if (slots.some((slot) => slot.id.toString('hex') !== id)) this.keepOnly(id);
+    } catch (thrown) {
+      found.key.wipe();
+      throw thrown;
+    }
     return { id, key: found.key };
   }
 

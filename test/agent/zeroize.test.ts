@@ -1,20 +1,25 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { systemWorld } from '../../src/agent/world.ts';
 import { zeroizeFiles } from '../../src/agent/zeroize.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import type { Disk } from '../../src/env/disk.ts';
+import { limits } from '../../src/limits.ts';
 import { systemDisk } from '../../src/node/disk.ts';
-import { readZeroized, refuseZeroized } from '../../src/node/zeroized-mark.ts';
+import { holdersOf } from '../../src/node/holders.ts';
+import { markZeroized, readZeroized, refuseZeroized } from '../../src/node/zeroized-mark.ts';
 import { sound } from '../config/fault-cases.ts';
+import { ManualClock } from '../manual-clock.ts';
 import { addBlock, closeStore, directoryFor, openStore } from '../store/temp-store.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
-test('a node that is zeroized by its files keeps nothing but the mark of it, and its agent does not start: exit code 3', async (t) => {
+/** A node with key, whose agent does not run. */
+async function nodeIn(t: TestContext) {
   const folder = directoryFor(t);
   const [data, config] = [join(folder, 'data'), join(folder, 'config.yaml')];
   mkdirSync(data, { mode: 0o700 });
@@ -23,8 +28,14 @@ test('a node that is zeroized by its files keeps nothing but the mark of it, and
   const store = openStore(t, data);
   await addBlock(store, 1, 4);
   await closeStore(store);
-  const done = await zeroizeFiles(systemWorld, loadConfig(config), 'a drill');
+  return { folder, data, config };
+}
+
+test('a node that is zeroized by its files keeps nothing but the mark of it, and its agent does not start: exit code 3', async (t) => {
+  const { folder, data, config } = await nodeIn(t);
+  const done = await zeroizeFiles(systemWorld, loadConfig(config), 'a drill', holdersOf, false);
   assert.deepEqual([done.failures, done.agent, done.keys], [[], 'not_running', null]);
+  assert.deepEqual(done.modules, { B: 'not told: that takes an agent' });
   assert.deepEqual([readdirSync(folder), readdirSync(data)], [['config.yaml', 'data'], ['zeroized']]);
   assert.match(readZeroized(systemDisk, data) ?? '', /^\d{4}-\d\d-\d\dT\S+Z a drill$/);
   const { status, stderr } = spawnSync(process.execPath, [MAIN, 'run', config], { encoding: 'utf8' });
@@ -32,15 +43,89 @@ test('a node that is zeroized by its files keeps nothing but the mark of it, and
   assert.match(stderr, /this node was zeroized: .* a drill\n.*keyferry commission.*\[host\.zeroized\]/);
 });
 
-test('a mark that another user has set, and who alone can read it, is a mark', (t) => {
-  const data = directoryFor(t);
-  const disk = {
-    ...systemDisk,
-    readFileSync: () => {
-      throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
-    },
-  } as Disk;
-  assert.match(readZeroized(disk, data) ?? '', /another user/);
-  assert.throws(() => refuseZeroized(disk, data), { code: 'host.zeroized' });
-  assert.equal(readZeroized(systemDisk, data), undefined);
+test('a process that has the store open is found and named, also by a second zeroization, until it has ended', async (t) => {
+  const { data, config } = await nodeIn(t);
+  const store = openSync(join(data, 'keys.sqlite'), 'r');
+  const holder = spawn('sleep', ['60'], { stdio: ['ignore', 'ignore', 'ignore', store] });
+  t.after(() => holder.kill('SIGKILL'));
+  closeSync(store);
+  const clock = new ManualClock();
+  const zeroized = async () => {
+    const done = zeroizeFiles({ ...systemWorld, clock }, loadConfig(config), 'a drill', holdersOf, false);
+    await clock.leap(limits.zeroizedWaitMs + limits.tamperPollMs);
+    return done;
+  };
+  for (const what of ['the first', 'the second']) {
+    const { agent, failures } = await zeroized();
+    assert.equal(agent, 'runs', what);
+    assert.match(
+      failures.join(),
+      new RegExp(`^agent: one runs \\(process ${holder.pid}\\) and did not answer`),
+    );
+  }
+  assert.equal(existsSync(join(data, 'keys.sqlite')), false);
+  const third = zeroizeFiles({ ...systemWorld, clock }, loadConfig(config), 'a drill', holdersOf, false);
+  holder.kill('SIGKILL');
+  await once(holder, 'exit');
+  await clock.leap(limits.tamperPollMs);
+  const { agent, failures, modules } = await third;
+  assert.deepEqual([agent, failures], ['ended', []]);
+  assert.match(modules['B'] ?? '', /^told by the agent/);
 });
+
+test('an agent that takes the order and does not answer holds up no zeroization, and is not taken for one that does not run', async (t) => {
+  const { folder, data, config } = await nodeIn(t);
+  const socket = join(folder, 'control.sock');
+  writeFileSync(config, `${sound}control: { socket: ${socket} }\n`);
+  const server = createServer(() => {}).listen(socket);
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const zeroize = async (...options: string[]) => {
+    const child = spawn(process.execPath, [MAIN, 'zeroize', '--yes', ...options]);
+    let [said, complaint] = ['', ''];
+    child.stdout.on('data', (text: Buffer) => (said += text.toString()));
+    child.stderr.on('data', (text: Buffer) => (complaint += text.toString()));
+    const [code] = (await once(child, 'close')) as [number];
+    return { code, said, complaint };
+  };
+  const asked = await zeroize('--socket', socket);
+  assert.equal(asked.code, 1);
+  assert.match(asked.complaint, /did not answer within 0.8 s\n.*--config FILE.*\[host\.agent_silent\]/);
+  const done = await zeroize('--config', config);
+  assert.equal(done.code, 1, done.complaint);
+  assert.match(done.said, /the agent runs, and was not told\n/);
+  assert.match(done.said, /NOT DONE: agent: one runs and did not answer/);
+  assert.deepEqual(readdirSync(data), ['zeroized']);
+});
+
+test('a mark that only another user can read is one; of a directory that cannot be searched nobody knows', (t) => {
+  const data = directoryFor(t);
+  assert.equal(readZeroized(systemDisk, data), undefined);
+  markZeroized(systemDisk, data, 'a drill', 0);
+  chmodSync(join(data, 'zeroized'), 0);
+  chmodSync(data, 0o755);
+  asNobody(() => {
+    assert.match(readZeroized(systemDisk, data) ?? '', /^by another user/);
+    assert.throws(() => refuseZeroized(systemDisk, data), { code: 'host.zeroized' });
+  });
+  chmodSync(data, 0o600);
+  try {
+    asNobody(() => {
+      assert.throws(() => readZeroized(systemDisk, data), { code: 'EACCES' });
+      assert.throws(() => refuseZeroized(systemDisk, data), { code: 'host.data_directory_unusable' });
+    });
+  } finally {
+    chmodSync(data, 0o700);
+  }
+});
+
+/** As a user who is not root, whoever we are. */
+function asNobody(act: () => void): void {
+  const self = process.geteuid!();
+  if (self === 0) process.seteuid!(65_534);
+  try {
+    act();
+  } finally {
+    if (self === 0) process.seteuid!(0);
+  }
+}

@@ -9,7 +9,7 @@ import { configurationDoc } from '../../build/configuration-doc.ts';
 import { checkConfig, reportText } from '../../src/cli/check.ts';
 import { ConfigError, loadConfig } from '../../src/config/load.ts';
 import { outline } from '../../src/config/outline.ts';
-import { makeTooLongChain } from '../node/kx-chain.ts';
+import { makeTooLongChain, makeWeak } from '../node/kx-chain.ts';
 import { makePki, type NodeFolder, nodeFolder } from './node-folder.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -95,21 +95,25 @@ describe('keyferry check', () => {
     assert.equal((await checkConfig(bad)).faults[0]?.code, 'configuration.unknown_driver');
   });
 
-  test('has TLS try out the certificates, where each by itself is as it should be', async () => {
-    const tried = nodeFolder(pki);
-    try {
-      const { certificate, privateKey, ca } = await makeTooLongChain();
-      writeFileSync(join(tried.folder, 'kx.pem'), certificate);
-      writeFileSync(join(tried.folder, 'kx.key'), privateKey);
-      writeFileSync(join(tried.folder, 'kx-ca.pem'), ca);
-      const [fault] = (await checkConfig(join(tried.folder, 'config.yaml'))).faults;
-      assert.equal(fault?.code, 'configuration.certificate_refused');
-      assert.deepEqual([fault?.path, fault?.line], ['kx.certificate', 7]);
-      assert.match(fault?.message ?? '', /PATH_LENGTH_EXCEEDED/);
-    } finally {
-      tried.remove();
-    }
-  });
+  for (const [what, make, reason] of [
+    ['that each by itself are as they should be', makeTooLongChain, /PATH_LENGTH_EXCEEDED/],
+    ['whose key is too short for it', makeWeak, /TLS does not take it: .*key too small/],
+  ] as const)
+    test(`has TLS try out certificates ${what}`, async () => {
+      const tried = nodeFolder(pki);
+      try {
+        const { certificate, privateKey, ca } = await make();
+        writeFileSync(join(tried.folder, 'kx.pem'), certificate);
+        writeFileSync(join(tried.folder, 'kx.key'), privateKey);
+        writeFileSync(join(tried.folder, 'kx-ca.pem'), ca);
+        const [fault] = (await checkConfig(join(tried.folder, 'config.yaml'))).faults;
+        assert.equal(fault?.code, 'configuration.certificate_refused');
+        assert.deepEqual([fault?.path, fault?.line], ['kx.certificate', 7]);
+        assert.match(fault?.message ?? '', reason);
+      } finally {
+        tried.remove();
+      }
+    });
 
   test('tells of a tamper switch that is not there', async () => {
     const tampered = join(node.folder, 'tampered.yaml');

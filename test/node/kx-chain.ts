@@ -28,6 +28,26 @@ export async function makeTooLongChain(): Promise<KxFiles> {
   return filesOf('A', await authority('middle', 0, root), root, DAYS);
 }
 
+/** What A has whose key is too short for TLS, and nobody says so before. */
+export async function makeWeak(): Promise<KxFiles> {
+  const root = await authority('root', 0);
+  const weak = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 1_024 } as const;
+  const exponent = { publicExponent: Uint8Array.of(1, 0, 1) };
+  const keys = await crypto.subtle.generateKey({ ...weak, ...exponent }, true, ['sign', 'verify']);
+  const certificate = await X509CertificateGenerator.create({
+    subject: [{ CN: ['A'] }],
+    issuer: root.certificate.subjectName,
+    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+    publicKey: keys.publicKey,
+    signingKey: root.key,
+  });
+  return {
+    certificate: Buffer.from(certificatePem(certificate)),
+    privateKey: await privateKeyPem(keys.privateKey),
+    ca: Buffer.from(certificatePem(root.certificate)),
+  };
+}
+
 async function filesOf(name: string, issuer: Authority, root: Authority, days: number): Promise<KxFiles> {
   const request = {
     commonName: name,

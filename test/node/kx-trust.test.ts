@@ -259,7 +259,22 @@ test('a peer is not believed any more once an authority between it and ours was 
     return fresh.problem(chain, new Date(), before);
   };
   assert.equal(await judgedUnder(middle.certificate.serialNumber), "the peer's certificate was revoked");
-  assert.equal(await judgedUnder(root.certificate.serialNumber), undefined);
+  assert.equal(await judgedUnder('7f'), undefined);
+});
+
+test('a peer that dialled and showed its own certificate alone is judged by the authorities above it that we name', async () => {
+  const { a, b, root, middle } = await makeChain();
+  const ca = Buffer.concat([b.ca, Buffer.from(certificatePem(middle.certificate))]);
+  const shown = readCertificates(a.certificate);
+  assert.ok(Array.isArray(shown));
+  const before = credentialsOf({ ...b, ca });
+  const judged = (crl: Buffer) =>
+    credentialsOf({ ...b, ca, crl }).problem(shown.slice(0, 1), new Date(), before);
+  assert.equal(
+    judged(await crlOf(root, middle.certificate.serialNumber)),
+    "the peer's certificate was revoked",
+  );
+  assert.equal(judged(await crlOf(root, '7f')), undefined);
 });
 
 test('a peer of an authority below the one we name is believed, whoever dials', async (t) => {

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { zeroizeFiles } from '../../src/agent/zeroize.ts';
+import { zeroizeDisk } from '../../src/agent/zeroize.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { Clock } from '../../src/env/clock.ts';
 import type { Disk } from '../../src/env/disk.ts';
@@ -23,7 +23,7 @@ export type Bench = {
 export function commission({ disk, clock, entropy, config }: Bench, done: boolean): void {
   const { data_directory, node_key } = config;
   if (done) assertGone(disk, config);
-  else zeroizeFiles({ clock, disk }, config, 'a drill');
+  else zeroizeDisk({ clock, disk }, config, 'a drill');
   commissionNodeKey(disk, node_key, entropy);
   clearZeroized(disk, data_directory);
 }

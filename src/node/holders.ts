@@ -1,0 +1,29 @@
+/** Who has a file open, from /proc: that shows also when the file is gone. */
+import { readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * The processes, but this one, that have a file open by this path, or had it open when it was removed. Those of other users show only to root.
+ * @param procRoot where procfs is mounted
+ */
+export function holdersOf(path: string, procRoot = '/proc'): number[] {
+  const pids = orNone(() => readdirSync(procRoot)).filter((name) => /^\d+$/.test(name));
+  return pids
+    .map(Number)
+    .filter((pid) => pid !== process.pid && filesOf(join(procRoot, `${pid}`, 'fd')).includes(path));
+}
+
+function filesOf(folder: string): string[] {
+  return orNone(() => readdirSync(folder)).map((name) =>
+    orNone(() => [readlinkSync(join(folder, name)).replace(/ \(deleted\)$/, '')]).join(''),
+  );
+}
+
+// Processes come and go, and some are not ours to look into.
+function orNone(read: () => string[]): string[] {
+  try {
+    return read();
+  } catch {
+    return [];
+  }
+}
