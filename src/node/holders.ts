@@ -1,16 +1,20 @@
 /** Who has a file open, from /proc: that shows also when the file is gone. */
-import { readdirSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 /**
  * The processes, but this one, that have a file open by this path, or had it open when it was removed. Those of other users show only to root.
  * @param procRoot where procfs is mounted
  */
 export function holdersOf(path: string, procRoot = '/proc'): number[] {
+  const [folder = dirname(path)] = orNone(() => [realpathSync(dirname(path))]);
   const pids = orNone(() => readdirSync(procRoot)).filter((name) => /^\d+$/.test(name));
   return pids
     .map(Number)
-    .filter((pid) => pid !== process.pid && filesOf(join(procRoot, `${pid}`, 'fd')).includes(path));
+    .filter(
+      (pid) =>
+        pid !== process.pid && filesOf(join(procRoot, `${pid}`, 'fd')).includes(join(folder, basename(path))),
+    );
 }
 
 function filesOf(folder: string): string[] {

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -45,7 +55,10 @@ test('a node that is zeroized by its files keeps nothing but the mark of it, and
 
 test('a process that has the store open is found and named, also by a second zeroization, until it has ended', async (t) => {
   const { data, config } = await nodeIn(t);
-  const store = openSync(join(data, 'keys.sqlite'), 'r');
+  // It opens the store by the name that it has behind a link.
+  renameSync(data, `${data}.there`);
+  symlinkSync(`${data}.there`, data);
+  const store = openSync(join(`${data}.there`, 'keys.sqlite'), 'r');
   const holder = spawn('sleep', ['60'], { stdio: ['ignore', 'ignore', 'ignore', store] });
   t.after(() => holder.kill('SIGKILL'));
   closeSync(store);
