@@ -2,19 +2,16 @@
 import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-/**
- * The processes, but this one, that have a file open by this path, or had it open when it was removed. Those of other users show only to root.
- * @param procRoot where procfs is mounted
- */
-export function holdersOf(path: string, procRoot = '/proc'): number[] {
+const PROC = '/proc';
+
+/** The processes, but this one, that have a file open by this path, or had it open when it was removed. Those of other users show only to root. */
+export function holdersOf(path: string): number[] {
   const [folder = dirname(path)] = orNone(() => [realpathSync(dirname(path))]);
-  const pids = orNone(() => readdirSync(procRoot)).filter((name) => /^\d+$/.test(name));
+  const wanted = join(folder, basename(path));
+  const pids = orNone(() => readdirSync(PROC)).filter((name) => /^\d+$/.test(name));
   return pids
     .map(Number)
-    .filter(
-      (pid) =>
-        pid !== process.pid && filesOf(join(procRoot, `${pid}`, 'fd')).includes(join(folder, basename(path))),
-    );
+    .filter((pid) => pid !== process.pid && filesOf(join(PROC, `${pid}`, 'fd')).includes(wanted));
 }
 
 function filesOf(folder: string): string[] {
