@@ -22,11 +22,9 @@ export async function bareTerminal(): Promise<BareTerminal> {
   });
   child.stdin!.on('error', () => {});
   const gone = once(child, 'exit');
-  const [line] = (await once(child.stdout!, 'data')) as [Buffer];
+  const path = await nameSaidBy(child);
   const chunks: Buffer[] = [];
   child.stdout!.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const path = /\/dev\/pts\/\d+/.exec(line.toString())?.[0];
-  if (path === undefined) throw new Error(`no terminal: ${line.toString()}`);
   return {
     path,
     write: (bytes) => void child.stdin!.write(bytes),
@@ -35,4 +33,19 @@ export async function bareTerminal(): Promise<BareTerminal> {
     deaf: () => void child.stdout!.pause(),
     heard: () => Buffer.concat(chunks),
   };
+}
+
+// Whoever still tries a terminal of this name that has gone may have said something before it.
+function nameSaidBy({ stdout }: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const look = (chunk: Buffer): void => {
+      said += chunk.toString('latin1');
+      const found = /(\/dev\/pts\/\d+)\r?\n/.exec(said);
+      if (found === null) return;
+      stdout!.off('data', look);
+      resolve(found[1]!);
+    };
+    stdout!.on('data', look).once('close', () => reject(new Error(`no terminal: ${said}`)));
+  });
 }

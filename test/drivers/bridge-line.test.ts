@@ -82,7 +82,7 @@ test('what has come of an unfinished message is overwritten when the line goes, 
   };
   const module = new BridgeModule(context(), new ContractSink(manifest), open);
   const opened = async (count: number): Promise<void> => {
-    while (framings.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(`opening ${count}`, () => framings.length >= count);
     await new Promise((resolve) => setImmediate(resolve));
   };
   await opened(1);

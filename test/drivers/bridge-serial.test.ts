@@ -21,8 +21,11 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const module of open) await module.close();
-  await folder.close();
+  try {
+    for (const module of open) await module.close();
+  } finally {
+    await folder.close();
+  }
 });
 
 const tty = (name: string): string => join(folder.path, name);

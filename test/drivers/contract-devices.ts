@@ -1,3 +1,4 @@
+import { renameSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,7 +55,11 @@ export async function programDevice(): Promise<ContractDevice> {
     complaint: undefined,
     plug: () => writeFile(plugged, ''),
     unplug,
-    noise: (bytes) => void writeFile(join(folder, 'noise'), bytes),
+    noise: (bytes) => {
+      // In one step: the program looks for it all the time.
+      writeFileSync(join(folder, 'noise.new'), bytes);
+      renameSync(join(folder, 'noise.new'), join(folder, 'noise'));
+    },
     async close() {
       clearInterval(read);
       await unplug();
@@ -91,7 +96,7 @@ export async function folderDevice(): Promise<ContractDevice> {
     complaint: undefined,
     plug: () => rename(away, path),
     unplug,
-    noise: (bytes) => void writeFile(join(path, 'rubbish'), bytes),
+    noise: (bytes) => writeFileSync(join(path, 'rubbish'), bytes),
     async close() {
       clearInterval(counting);
       await unlink(join(place, 'nothing')).catch(() => {});

@@ -63,13 +63,18 @@ const put = (name: string, bytes: Uint8Array): Promise<void> => writeFile(join(f
 async function left(names: string[]): Promise<void> {
   let now: string[] | undefined;
   const read = setInterval(async () => {
-    now = await readdir(folder);
+    now = await readdir(folder).catch(() => undefined);
   }, 20);
-  await watch.until(
-    `${names.join(', ') || 'nothing'} to be left`,
-    () => now?.sort().join() === names.sort().join(),
-  );
-  clearInterval(read);
+  const what = `${names.join(', ') || 'nothing'} to be left`;
+  await watch
+    .until(what, () => now?.sort().join() === names.sort().join())
+    .finally(() => clearInterval(read));
+}
+
+/** Has the driver look at its folder, by a clock that only the test turns. */
+async function turnUntil(clock: ManualClock, what: () => boolean): Promise<void> {
+  for (let i = 0; i < 1_000 && !what(); i++) await clock.leap(limits.keyFilePollMs);
+  assert.ok(what());
 }
 
 function type7(epoch: number, bits: number, tag = 7): Buffer {
@@ -93,14 +98,15 @@ test('numbered files are taken in the order of their numbers and erased once sto
 });
 
 test('a file that is still being written is not taken until it has stood still', async () => {
-  const { sink } = drive('numbered');
+  const clock = new ManualClock();
+  const { sink } = drive('numbered', { clock });
   await put('1.key', Buffer.alloc(64, 1));
   for (let i = 0; i < 8; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await clock.leap(limits.keyFileSettledMs / 4);
     await appendFile(join(folder, '1.key'), Buffer.alloc(64, 1));
   }
   assert.equal(sink.deliveries, 0);
-  await left([]);
+  await turnUntil(clock, () => sink.deliveries === 1);
   assert.equal(sink.blocks.get(1), '01'.repeat(64 * 9));
 });
 
@@ -219,10 +225,7 @@ test('what was stored of a folder that has gone erases nothing of the one that t
   for (const number of [1, 2]) await put(`${number}.key`, Buffer.alloc(64, number));
   const { sink, module } = drive('numbered', { clock });
   sink.holdAnswers = true;
-  const turned = async (what: () => boolean) => {
-    for (let i = 0; i < 1_000 && !what(); i++) await clock.leap(limits.keyFilePollMs);
-    assert.ok(what());
-  };
+  const turned = (what: () => boolean) => turnUntil(clock, what);
   await turned(() => sink.deliveries === 2);
   // The first file takes long, and the second has to wait.
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -58,15 +58,15 @@ function alive(pid: number): boolean {
   }
 }
 
-test('a program gets a clean environment, a group of its own, arguments as they are, and limits', async () => {
+test('a program gets a clean environment, a group of its own, arguments as they are, and limits', async (t) => {
   process.env['KEYFERRY_TEST_SECRET'] = 'x';
+  t.after(() => delete process.env['KEYFERRY_TEST_SECRET']);
   const path = await program(
     'show',
     'env; ulimit -c; ulimit -n; ulimit -d; pwd; cut -d" " -f5 /proc/$$/stat; echo "[$1]"; echo $$',
   );
   const shown = await run(path, 'a b; $(c)');
   await until('it has ended', () => shown.closes.length === 1);
-  delete process.env['KEYFERRY_TEST_SECRET'];
   const lines = shown.out
     .trim()
     .split('\n')

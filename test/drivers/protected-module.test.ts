@@ -24,8 +24,11 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const module of open) await module.close();
-  await folder.close();
+  try {
+    for (const module of open) await module.close();
+  } finally {
+    await folder.close();
+  }
 });
 
 const tty = (): string => join(folder.path, 'tty');

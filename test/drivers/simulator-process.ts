@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import type { SimulateReport } from '../../src/simulator/simulate.ts';
 import { removeLink } from '../../src/simulator/stable-link.ts';
 
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 const entry = join(import.meta.dirname, 'simulator-entry.ts');
 
 /** Resolves when `condition` holds; looks again at every `changed()`. Keeps the process alive meanwhile. */

@@ -39,7 +39,7 @@ test('a reserve of pad stays on the link', async (t) => {
   await until('the pad is used up', () => link.ownLeft <= limits.padReserveUnits + 4);
   await world.clock.leap(20 * limits.refillTickMs);
   assert.ok(link.ownLeft >= limits.padReserveUnits - 2, `${link.ownLeft} KMA-keys are left`);
-  assert.ok(a.store.pool('C').ownLeft > 150);
+  await until('it is filled', () => a.store.pool('C').ownLeft > 150);
   assert.equal(a.relay.source.stats.failed, 0);
 });
 
@@ -67,7 +67,8 @@ test('failures are answered with patience that grows, and end with the first suc
     c.directory,
   );
   again.start();
-  await again.up();
+  // The other end waits longer and longer before it dials.
+  await Promise.all([again.up(), world.clock.leap(limits.dialBackOffMsMax)]);
   await world.clock.leap(limits.refillBackOffMsMax - 7_000);
   await until('it is filled', () => a.store.pool('C').ownLeft === 10);
   assert.equal(a.log.of('kma.relay.works_again').length, 1);

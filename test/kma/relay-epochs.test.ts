@@ -186,7 +186,7 @@ test('key that was relayed is there after a restart of both ends, in the same ep
   const again = world.node('A', throughB('C'), a.directory);
   assert.equal(again.store.pool('C').ownLeft, 5);
   again.start();
-  await again.up();
+  await Promise.all([again.up(), world.clock.leap(limits.dialBackOffMsMax)]);
   await b.up();
   await relay(again, 'C', 3);
   assert.equal(again.store.pool('C').ownLeft, 8);

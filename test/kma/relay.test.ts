@@ -213,7 +213,7 @@ test('a relay that is asked for again after a restart of the destination is answ
   const again = world.node('C', settings, c.directory);
   await until('it is gone', () => !b.peers.get('C')!.up);
   again.start();
-  await again.up();
+  await Promise.all([again.up(), world.clock.leap(limits.dialBackOffMsMax)]);
   await b.up();
   await Promise.all([done, world.clock.leap(limits.relayRetryMs * 2)]);
   assertShared(a, again);

@@ -73,6 +73,28 @@ test('a block whose proof comes after the alarm is not made ready, until the hol
   await until('it is used', () => states(a, 'B', [0])[0] === 'ready');
 });
 
+test('a block that waits for its epoch to begin when the alarm comes is not made ready, until the hold is over', async (t) => {
+  const { a, b, deliver, acquire } = await setUp(t);
+  const slow = Promise.withResolvers<void>();
+  const markReady = a.store.markReady.bind(a.store);
+  const marking: number[] = [];
+  a.store.markReady = async (block, ...which) => {
+    marking.push(block.number);
+    await slow.promise;
+    return markReady(block, ...which);
+  };
+  for (const number of [0, 2]) deliver(number);
+  await until('the far end has answered', () => states(b, 'A', [0, 2]).every((one) => one === 'ready'));
+  await until('the epoch begins', () => marking.length > 0);
+  acquire.onAlarm(suspect('laser', true));
+  slow.resolve();
+  await until('it has begun', () => states(a, 'B', [0])[0] === 'ready');
+  await a.store.putMeta('a mark', 'of the test');
+  assert.deepEqual([marking, states(a, 'B', [2])], [[0], ['received']]);
+  await acquire.release('an operator said so');
+  await until('it is used', () => states(a, 'B', [2])[0] === 'ready');
+});
+
 test('own blocks that came shortly before the alarm are held as well, older ones are not', async (t) => {
   const { world, a, b, acquire } = await setUp(t);
   await world.fillLink(a, b, 2);

@@ -8,6 +8,8 @@ import { closeStore, editStore, failNext, keyOf } from '../store/temp-store.ts';
 import { linkedPair, type TestNode, World } from './node.ts';
 
 const UNITS = 16;
+/** However slow the disk is. */
+const PATIENCE_MS = 60_000;
 const pools = (a: TestNode, b: TestNode) => [a.store.pool('B'), b.store.pool('A')] as const;
 const sides = (a: TestNode, b: TestNode) =>
   [
@@ -153,7 +155,8 @@ test('more blocks than may be outstanding all become ready in the end', async (t
   for (let i = count - 1; i >= 0; i--) world.deliver([[b, 'A']], 2 * i, 4);
   await until('the other end has them', () => b.store.pool('A').theirs.size === count);
   const left = () => [...a.store.pool('B').own.values()].filter(({ state }) => state === 'received').length;
-  for (let round = 0; left() > 0 && round < 12; round++) {
+  const endMs = performance.now() + PATIENCE_MS;
+  while (left() > 0 && performance.now() < endMs) {
     await a.clock.leap(limits.reproposeMs / 2);
     await new Promise((resolve) => setTimeout(resolve, 150));
   }

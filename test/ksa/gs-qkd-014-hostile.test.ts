@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DeliveryTimes } from '../../src/ksa/gs-qkd-014/server.ts';
 import { limits } from '../../src/limits.ts';
 import { ask, type Delivery, dial, keepBuffers, received, startDelivery, until } from './delivery.ts';
 import { keyIdOf } from './recording-supply.ts';
@@ -16,28 +17,24 @@ const CONTAINER_BYTES = `{"keys":[{"key_ID":"${keyIdOf(0)}","key":"${'A'.repeat(
 
 let delivery: Delivery;
 beforeEach(async () => {
-  delivery = await startDelivery({
-    handshakeMs: 400,
-    headerMs: 300,
-    requestMs: 600,
-    idleMs: 300,
-    closeMs: 400,
-  });
+  delivery = await startDelivery();
 });
 afterEach(() => delivery.server.close());
 
+/** For what is about a time: the server anew, with a short one. All others have the usual ones, however slow the machine is. */
+async function within(times: Partial<DeliveryTimes>): Promise<void> {
+  await delivery.server.close();
+  delivery = await startDelivery(times);
+}
+
 /** A supply that waits until it is let go. */
-function gate(): { reached: Promise<void>; open(): void } {
-  let open = () => {};
-  const reached = new Promise<void>((resolve) => {
-    delivery.supply.before = () => {
-      resolve();
-      return new Promise<void>((go) => {
-        open = go;
-      });
-    };
-  });
-  return { reached, open: () => open() };
+function gate(): { reached(): Promise<void>; open(): void } {
+  let open: (() => void) | undefined;
+  delivery.supply.before = () =>
+    new Promise<void>((go) => {
+      open = go;
+    });
+  return { reached: () => until(() => open !== undefined, 'the supply to be asked'), open: () => open?.() };
 }
 
 test('a body larger than the limit gets 413, whether announced or not, and takes no key', async () => {
@@ -64,6 +61,7 @@ test('header fields larger than the limit are refused', async () => {
 });
 
 test('a body that trickles in is cut off after the request time, and takes no key', async () => {
+  await within({ headerMs: 600, requestMs: 600 });
   const socket = await dial(delivery, delivery.appA);
   const all = received(socket);
   socket.write(`${POST}Content-Length: 1000\r\n\r\n{`);
@@ -78,6 +76,7 @@ test('a body that trickles in is cut off after the request time, and takes no ke
 });
 
 test('header fields that trickle in are cut off after the header time', async () => {
+  await within({ headerMs: 300 });
   const socket = await dial(delivery, delivery.appA);
   const all = received(socket);
   socket.write(`GET ${ENC} HTTP/1.1\r\n`);
@@ -90,6 +89,7 @@ test('header fields that trickle in are cut off after the header time', async ()
 });
 
 test('a connection that never asks, and one that asks no more, are ended', async () => {
+  await within({ headerMs: 1_500, idleMs: 300 });
   const mute = await dial(delivery, delivery.appA);
   const muteEnd = received(mute);
   const once200 = await dial(delivery, delivery.appA);
@@ -100,6 +100,7 @@ test('a connection that never asks, and one that asks no more, are ended', async
 });
 
 test('a TCP connection that never shakes hands is ended', async () => {
+  await within({ handshakeMs: 400 });
   const socket = connect(delivery.server.port, '127.0.0.1');
   socket.resume();
   socket.on('error', () => {});
@@ -111,7 +112,7 @@ test('an application that leaves before its key is there loses it: wiped, burnt,
   const { reached, open } = gate();
   const socket = await dial(delivery, delivery.appA);
   socket.write(GET);
-  await reached;
+  await reached();
   socket.destroy();
   await until(() => delivery.server.connections() === 0, 'the server to see it leave');
   open();
@@ -142,7 +143,7 @@ test('requests piled up unread end the connection before they take unbounded key
   const socket = await dial(delivery, delivery.appA);
   const all = received(socket);
   socket.write(GET.repeat(limits.supplyPipelineMax + 50));
-  await reached;
+  await reached();
   assert.equal(await all, '');
   assert.ok(delivery.supply.calls.length <= limits.supplyPipelineMax);
   open();
@@ -181,7 +182,7 @@ test('close lets the answer under way finish, ends idle connections, and takes n
   const busy = await dial(delivery, delivery.appA);
   const all = received(busy);
   busy.write(GET);
-  await reached;
+  await reached();
   const closed = delivery.server.close();
   await idleEnd;
   await assert.rejects(ask(delivery, delivery.appA, ENC));
@@ -191,11 +192,12 @@ test('close lets the answer under way finish, ends idle connections, and takes n
 });
 
 test('close cuts what does not end by itself', async () => {
+  await within({ closeMs: 400 });
   const { reached, open } = gate();
   const busy = await dial(delivery, delivery.appA);
   const all = received(busy);
   busy.write(GET);
-  await reached;
+  await reached();
   await delivery.server.close();
   assert.equal(await all, '');
   open();
@@ -207,7 +209,7 @@ test('reload while an answer is under way lets it finish and then ends the conne
   const busy = await dial(delivery, delivery.appA);
   const all = received(busy);
   busy.write(GET);
-  await reached;
+  await reached();
   delivery.server.reload({ ...delivery.node, clientCa: delivery.applications.certificate });
   open();
   assert.match(await all, /^HTTP\/1\.1 200 [\s\S]*Connection: close/);

@@ -57,4 +57,6 @@ export class Line {
 
 export const message = () => writeEmpty(command.keyRelay);
 /** Some turns of the event loop. */
-export const aWhile = () => new Promise((resolve) => setTimeout(resolve, 15));
+export async function aWhile(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

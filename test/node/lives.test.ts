@@ -68,7 +68,11 @@ test('an agent that cannot start says at its third try what was wrong before, an
   const config = join(directory, 'config.yaml');
   const keyferry = resolve(import.meta.dirname, '../../src/main.ts');
   const env = { ...process.env, RUNTIME_DIRECTORY: directory };
-  const run = () => spawn(process.execPath, [keyferry, 'run', config], { env, stdio: 'ignore' });
+  const run = () => {
+    const agent = spawn(process.execPath, [keyferry, 'run', config], { env, stdio: 'ignore' });
+    t.after(() => agent.kill('SIGKILL'));
+    return agent;
+  };
   const codes: number[] = [];
   for (let life = 0; life < 2; life++) codes.push((await once(run(), 'close'))[0] as number);
   const third = run();

@@ -121,7 +121,7 @@ test('a mark counts as remembered when it is durable, not before', async (t) => 
   const writing = guard.write({ storeId: 's', mark: 1 }).then(() => {
     remembered = true;
   });
-  await held.asked;
+  await held.asked();
   assert.equal(remembered, false);
   held.letGo();
   await writing;
@@ -134,7 +134,7 @@ test('the guard hears of a change when it is durable in the store, and is never 
   const { mock } = t.mock.method(guard, 'write');
   const store = openStore(t, directoryFor(t), { guard, disk: held.disk });
   const adding = addBlock(store, 1, 4);
-  await held.asked;
+  await held.asked();
   const before = mock.callCount();
   held.letGo();
   await adding;
