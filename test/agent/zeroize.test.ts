@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemWorld } from '../../src/agent/world.ts';
 import { zeroizeFiles } from '../../src/agent/zeroize.ts';
+import { zeroizedText } from '../../src/cli/zeroize.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { limits } from '../../src/limits.ts';
 import { systemDisk } from '../../src/node/disk.ts';
@@ -46,6 +47,10 @@ test('a node that is zeroized by its files keeps nothing but the mark of it, and
   const done = await zeroizeFiles(systemWorld, loadConfig(config), 'a drill', holdersOf, false);
   assert.deepEqual([done.failures, done.agent, done.keys], [[], 'not_running', null]);
   assert.deepEqual(done.modules, { B: 'not told: that takes an agent' });
+  assert.match(zeroizedText(done), /nothing on the disk could be opened any more\n/);
+  const left = zeroizedText({ ...done, failures: ['node key: it could not be removed'] });
+  assert.doesNotMatch(left, /nothing on the disk/);
+  assert.match(left, /^not all of it .*\n[^]*NOT DONE: node key: /m);
   assert.deepEqual([readdirSync(folder), readdirSync(data)], [['config.yaml', 'data'], ['zeroized']]);
   assert.match(readZeroized(systemDisk, data) ?? '', /^\d{4}-\d\d-\d\dT\S+Z a drill$/);
   const { status, stderr } = spawnSync(process.execPath, [MAIN, 'run', config], { encoding: 'utf8' });
