@@ -12,6 +12,8 @@ export const limits = {
   restartWaitMsMax: 60_000,
   /** How long a reload waits for a module to close. */
   linkCloseMs: 10_000,
+  /** The same where the agent stops: a program that will not end takes somewhat less. */
+  linkStopMs: 4_000,
   /** After its start, when the first connections are made. */
   giveBackMemoryMs: 2_000,
   /** It did not end soon when it was up for so long. */

@@ -15,6 +15,7 @@ import type { WholeAgent } from './neighbours.ts';
 import { orderModule, type SuspectOrder } from './orders.ts';
 import { KeyOrders } from './orders-for-key.ts';
 import type { Closing } from './parts.ts';
+import { closed } from './reconfigure.ts';
 import { inTurn, reload } from './reload.ts';
 import { type AgentParts, describe } from './status.ts';
 
@@ -152,9 +153,10 @@ async function openKx(
   for (const peer of peers.values()) peer.start();
 }
 
-function openModules({ links, neighbours }: WholeAgent, closings: Closing[]): void {
+function openModules(parts: WholeAgent, closings: Closing[]): void {
+  const { links, neighbours } = parts;
   closings.push(async () => {
-    await Promise.all([...links.keys()].map((kmaId) => neighbours.closeLink(kmaId)));
+    await Promise.all([...links.keys()].map((kmaId) => closed(parts, kmaId, limits.linkStopMs)));
   });
   for (const kmaId of links.keys()) neighbours.openLink(kmaId);
 }

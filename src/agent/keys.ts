@@ -52,7 +52,10 @@ export async function destroyKeys(parts: AgentParts, request: DestroyRequest): P
   const bornBefore = clock.wallMs() - (age ?? 0) * 1_000;
   const meant = (block: Block): boolean =>
     (number === undefined || block.number === number) && (age === undefined || block.createdMs < bornBefore);
-  const blocks = pools.flatMap((pool) => [...pool.own.values(), ...pool.theirs.values()].filter(meant));
+  // Those that an earlier order has ended and the disk has not let go of are waited for.
+  const blocks = pools.flatMap((pool) =>
+    [...pool.own.values(), ...pool.theirs.values(), ...pool.ending].filter(meant),
+  );
   const foreign = number === undefined ? pools.map((pool) => pool.remote) : [];
   const keys = blocks.reduce((sum, { left }) => sum + left, 0);
   const [plain] = await Promise.all([

@@ -4,7 +4,7 @@ import { parseHostPort } from '../config/address.ts';
 import type { LinkConfig, PeerConfig } from '../config/schema.ts';
 import type { Hold, HoldMemory } from '../env/hold-memory.ts';
 import type { Log } from '../env/log.ts';
-import { AgentError, messageOf } from '../errors.ts';
+import { AgentError, messageOf, rethrowInvariant } from '../errors.ts';
 import { Acquire } from '../kma/acquire.ts';
 import { type Contradiction, HoldingsExchange } from '../kma/holdings.ts';
 import { Synchronise } from '../kma/synchronise.ts';
@@ -163,7 +163,12 @@ export class Neighbours {
     // The guard says that the store is the newest: the peer is mistaken, and costs itself what it shares with us.
     const remedy = 'Look at both nodes: one of them has a store that was put back from a copy, or lies.';
     this.#log.error('kma.peer.contradicts', { peer, reason: why, remedy });
-    store.forgetPool(peer).catch(this.#onBroken);
+    store.forgetPool(peer).catch((thrown: unknown) => {
+      rethrowInvariant(thrown);
+      this.#log.error('kx.peer.error', { peer, reason: messageOf(thrown) });
+      // It says the same when it is back, and what the disk did not let go of is tried once more.
+      this.#parts.peers.get(peer)?.drop('the key store could not give up what is shared with the peer');
+    });
   };
 }
 

@@ -32,17 +32,21 @@ export async function reconfigure(parts: WholeAgent, next: Config, changes: Chan
   pools.setPolicies(next);
   origin.setLogLevel?.(next.log.level);
   for (const kmaId of changes.peers) neighbours.removePeer(kmaId, 'the configuration has changed');
-  await Promise.all(changes.links.map((kmaId) => closed(parts, kmaId)));
+  await Promise.all(changes.links.map((kmaId) => closed(parts, kmaId, limits.linkCloseMs)));
   beginAnew(parts, changes);
   pools.fill(next);
 }
 
-// A module that does not close holds nobody up for long.
-async function closed({ neighbours, clock, log }: WholeAgent, kmaId: string): Promise<void> {
+/** Closes the module of a link. One that does not close holds nobody up for longer than `waitMs`. */
+export async function closed(
+  { neighbours, clock, log }: WholeAgent,
+  kmaId: string,
+  waitMs: number,
+): Promise<void> {
   const failed = (reason: string) => log.error('module.not_closed', { link: kmaId, reason });
   let cancel = () => {};
   const late = new Promise<void>((resolve) => {
-    cancel = clock.after(limits.linkCloseMs, () => {
+    cancel = clock.after(waitMs, () => {
       failed('it takes too long');
       resolve();
     });

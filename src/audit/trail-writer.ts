@@ -168,8 +168,10 @@ export class TrailWriter {
   }
 
   #close(): void {
-    if (this.#file !== undefined) this.#disk.closeSync(this.#file);
+    const file = this.#file;
+    // Linux lets go of the number in any case: to close it once more would close what has it by then.
     this.#file = undefined;
+    if (file !== undefined) this.#disk.closeSync(file);
   }
 
   #append(file: number, bytes: Buffer): Promise<number> {

@@ -65,14 +65,28 @@ export function overwrite(disk: Disk, file: number): void {
 export function overwriteAndRemove(disk: Disk, path: string): boolean {
   const file = openIfThere(disk, path);
   if (file === undefined) return false;
-  try {
-    overwrite(disk, file);
-    disk.ftruncateSync(file, 0);
-    disk.fsyncSync(file);
-  } finally {
-    disk.closeSync(file);
-  }
-  disk.rmSync(path, { force: true });
-  syncDirectory(disk, dirname(path));
+  attemptAll(
+    () => overwrite(disk, file),
+    () => {
+      disk.ftruncateSync(file, 0);
+      disk.fsyncSync(file);
+    },
+    () => disk.closeSync(file),
+    () => disk.rmSync(path, { force: true }),
+    () => syncDirectory(disk, dirname(path)),
+  );
   return true;
+}
+
+/** Does all of it, whatever becomes of one. Throws what was thrown first. */
+export function attemptAll(...acts: readonly (() => void)[]): void {
+  const thrown: unknown[] = [];
+  for (const act of acts) {
+    try {
+      act();
+    } catch (one) {
+      thrown.push(one);
+    }
+  }
+  if (thrown.length > 0) throw thrown[0];
 }

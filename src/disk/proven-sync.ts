@@ -63,7 +63,12 @@ export class ProvenSync {
 
   /** @param done null: all that was written before is durable. An error is final: nobody knows what is on the disk */
   run(done: (error: Error | null) => void): void {
-    const { size } = this.#disk.fstatSync(this.#fd);
+    let size: number;
+    try {
+      size = this.#disk.fstatSync(this.#fd).size;
+    } catch (thrown) {
+      return done(thrown as Error);
+    }
     // It was cut short meanwhile.
     this.#proven = Math.min(this.#proven, size);
     this.#disk.fdatasync(this.#fd, (error) => {

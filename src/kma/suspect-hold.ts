@@ -147,10 +147,18 @@ export class SuspectHold {
     }
     const hold = { reason: `alarm ${code}`, sinceMs };
     this.#begin(hold);
+    this.#remember(hold);
+  }
+
+  // After a restart nothing else would know of it.
+  #remember(hold: Hold): void {
     try {
       this.#memory?.save(hold);
     } catch (thrown) {
       this.#log.error('kma.hold.not_remembered', { reason: messageOf(thrown) });
+      this.#clock.after(limits.destroyRetryMs, () => {
+        if (!this.#stopped && this.#current === hold) this.#remember(hold);
+      });
     }
   }
 
@@ -172,7 +180,8 @@ export class SuspectHold {
 
   async #destroySuspect(sinceMs: number): Promise<number> {
     this.#condemned += 1;
-    const all = [...this.#pool.own.values(), ...this.#pool.theirs.values()];
+    // Those that the disk has not let go of yet are waited for.
+    const all = [...this.#pool.own.values(), ...this.#pool.theirs.values(), ...this.#pool.ending];
     const suspect = all.filter(({ origin, createdMs }) => origin === 'link' && createdMs >= sinceMs);
     // Held back at an earlier alarm of this hold.
     const blocks = [...new Set([...suspect, ...this.#pool.heldBack])];

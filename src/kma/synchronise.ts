@@ -247,8 +247,12 @@ export class Synchronise {
     if (this.#due.size > 0) this.#flushSoon();
     if (answer.verdict === 'unknown_epoch') {
       // The other side does not hold the ID secret.
-      await this.#store.forgetEpoch(this.#pool.remote, epoch);
-      return this.#inAnotherEpoch(block, epoch);
+      try {
+        await this.#store.forgetEpoch(this.#pool.remote, epoch);
+      } finally {
+        this.#inAnotherEpoch(block, epoch);
+      }
+      return;
     }
     const expected = this.#proofs.orDamage('answer', block);
     if (expected === undefined) return;

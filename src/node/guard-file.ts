@@ -57,8 +57,9 @@ export class GuardFile implements RollbackGuard {
   }
 
   close(): void {
-    if (this.#file !== undefined) this.#disk.closeSync(this.#file);
+    const file = this.#file;
     this.#file = undefined;
+    if (file !== undefined) this.#disk.closeSync(file);
   }
 
   #next(): number {

@@ -21,7 +21,7 @@ export function readOrMakeSalt(disk: Disk, dataDirectory: string, entropy: Entro
     if (disk.existsSync(join(dataDirectory, 'keys.sqlite'))) throw saltMissing(path);
     makeSalt(disk, dataDirectory, path, entropy);
   }
-  const salt = disk.readFileSync(path);
+  const salt = readSalt(disk, path);
   if (salt.length !== nodeKeySalt.bytes) throw damaged(path, salt.length);
   return salt;
 }
@@ -33,8 +33,17 @@ export function saltMissing(path: string, otherwise = ''): AgentError {
   return new AgentError('host.store_salt_missing', message, { fault: 'host', remedy });
 }
 
-/** Whole or not at all, and never in the place of another: a link, unlike a renaming, takes no name that is taken. */
 function makeSalt(disk: Disk, dataDirectory: string, path: string, entropy: Entropy): void {
+  try {
+    placeSalt(disk, path, entropy);
+    syncDirectory(disk, dataDirectory);
+  } catch (thrown) {
+    throw failed(`${path} cannot be made`, thrown);
+  }
+}
+
+/** Whole or not at all, and never in the place of another: a link, unlike a renaming, takes no name that is taken. */
+function placeSalt(disk: Disk, path: string, entropy: Entropy): void {
   const fresh = `${path}.${randomUUID()}.new`;
   const bytes = Buffer.alloc(nodeKeySalt.bytes);
   entropy.fill(bytes);
@@ -42,11 +51,18 @@ function makeSalt(disk: Disk, dataDirectory: string, path: string, entropy: Entr
     disk.writeFileSync(fresh, bytes, { flag: 'wx', mode: 0o600, flush: true });
     disk.linkSync(fresh, path);
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw failed(path, thrown);
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
   } finally {
     disk.rmSync(fresh, { force: true });
   }
-  syncDirectory(disk, dataDirectory);
+}
+
+function readSalt(disk: Disk, path: string): Buffer {
+  try {
+    return disk.readFileSync(path);
+  } catch (thrown) {
+    throw failed(`${path} cannot be read`, thrown);
+  }
 }
 
 function damaged(path: string, bytes: number): AgentError {
@@ -56,10 +72,11 @@ function damaged(path: string, bytes: number): AgentError {
   return new AgentError('host.store_salt_damaged', message, { fault: 'host', remedy });
 }
 
-function failed(path: string, cause: unknown): AgentError {
-  return new AgentError('host.store_salt_failed', `${path} cannot be made: ${messageOf(cause)}`, {
+function failed(what: string, cause: unknown): AgentError {
+  return new AgentError('host.store_salt_failed', `${what}: ${messageOf(cause)}`, {
     fault: 'host',
-    remedy: 'See that data_directory can be written and that its disk has room.',
+    remedy:
+      'See that data_directory can be read and written by the agent, and that its disk is well and has room.',
     cause,
   });
 }

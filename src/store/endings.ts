@@ -72,18 +72,26 @@ export class Endings {
     if (extent !== undefined) this.#parts.records.free(extent, units);
   }
 
+  // Of one that has ended, and not durably: to end it so once more changes nothing, and who asks is told when it is.
   #ending(block: Block, reason: EndReason): Ending {
-    if (block.ended) return { write: () => {}, done: () => {} };
-    const { statements, clock } = this.#parts;
-    const end = endOf(block.state, reason);
-    assert(end !== undefined, `a block that is ${block.state} does not end as ${reason}`);
-    this.drop(block, end, reason);
+    const { statements, clock, poolOf } = this.#parts;
+    const { ending } = poolOf(block.pool);
+    if (!block.ended) {
+      const end = endOf(block.state, reason);
+      assert(end !== undefined, `a block that is ${block.state} does not end as ${reason}`);
+      this.drop(block, end, reason);
+      ending.add(block);
+    }
     const write = () => {
+      if (!ending.has(block)) return;
       statements.deleteKey.run(block.id);
       statements.deleteBurntTo.run(block.id);
       statements.deleteBurntSet.run(block.id);
-      statements.end.run(end, reason, clock.wallMs(), block.id);
+      statements.end.run(block.state, reason, clock.wallMs(), block.id);
     };
-    return { write, done: () => this.free(block) };
+    const done = () => {
+      if (ending.delete(block)) this.free(block);
+    };
+    return { write, done };
   }
 }

@@ -83,6 +83,7 @@ export class ForeignKeys {
    * @throws AgentError `host.store_damaged`, `host.store_write_failed`; nothing was handed out then
    */
   async take(pool: string, ids: readonly string[]): Promise<SecretBytes[] | undefined> {
+    this.#commit.assertWhole();
     const names = ids.map((id) => nameOf(pool, id));
     if (new Set(names).size !== names.length) return undefined;
     if (names.some((name) => this.#erasing.has(name))) return undefined;

@@ -40,6 +40,7 @@ export class GroupCommit {
   #syncing: Promise<void> | undefined;
   #broken: AgentError | undefined;
   #abandoned: AgentError | undefined;
+  #refused: AgentError | undefined;
   #cancelLazy: (() => void) | undefined;
   commits = 0;
   /** Why the newest transaction failed, until one succeeds. */
@@ -67,9 +68,20 @@ export class GroupCommit {
     this.#onBroken = onBroken;
   }
 
-  /** Throws when a sync has failed or the store is closed: what the database says may not be on the disk. */
+  /** Whether no sync has failed and the store is open. */
+  get isWhole(): boolean {
+    return this.#broken === undefined;
+  }
+
+  /** Throws when a sync has failed or the store is closed: what the database says may not be on the disk. Or when nothing may be taken from it any more. */
   assertWhole(): void {
-    if (this.#broken !== undefined) throw this.#broken;
+    const why = this.#broken ?? this.#refused;
+    if (why !== undefined) throw why;
+  }
+
+  /** Nothing may be taken from the store any more: `assertWhole` throws. What is to be written still is. */
+  refuse(why: AgentError): void {
+    this.#refused ??= why;
   }
 
   /** Runs `write` in the next transaction; resolves when that is durable. Rejects with `host.store_write_failed`. */

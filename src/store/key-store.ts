@@ -1,11 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { attemptAll } from '../disk/durable.ts';
 import type { Witness } from '../disk/proven-sync.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Disk } from '../env/disk.ts';
 import type { Entropy } from '../env/entropy.ts';
 import type { Log } from '../env/log.ts';
 import type { RollbackGuard } from '../env/rollback-guard.ts';
-import type { AgentError } from '../errors.ts';
+import { AgentError } from '../errors.ts';
 import type { EndReason } from '../keys/life-cycle.ts';
 import { limits } from '../limits.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
@@ -13,7 +14,7 @@ import type { Block, BlockChange, NewBlock } from './block.ts';
 import { BlockFile } from './block-file.ts';
 import { BlockNumbers } from './block-numbers.ts';
 import { BlockRecords } from './block-records.ts';
-import { filesBeside, openDatabase, readMeta } from './database.ts';
+import { closeDatabase, filesBeside, openDatabase, readMeta, unusable } from './database.ts';
 import { Endings } from './endings.ts';
 import { rolledBack } from './faults.ts';
 import { ForeignKeys } from './foreign-keys.ts';
@@ -85,7 +86,16 @@ export class KeyStore {
     const { path, kmaId, nodeKey, clock, entropy, onBroken, guard, log, disk } = options;
     const open = (onMade: (storeId: string) => void) =>
       openDatabase({ disk, path, kmaId, nodeKey, entropy, log, onMade });
-    const { db, sealer, keys, witness } = openSound(open, { disk, path, guard, log });
+    const opened = openSound(open, { disk, path, guard, log });
+    const { db, sealer, keys, witness } = opened;
+    const usable = <Made>(make: () => Made): Made => {
+      try {
+        return make();
+      } catch (cause) {
+        closeDatabase(opened);
+        throw cause instanceof AgentError ? cause : unusable(path, cause);
+      }
+    };
     this.#db = db;
     this.#witness = witness;
     this.#sealer = sealer;
@@ -95,9 +105,9 @@ export class KeyStore {
     this.storeId = readMeta(this.#db, 'store_id') ?? '';
     this.statements = prepareStatements(this.#db);
     const counting = guard && new MarkCounter(guard, this.storeId, this.statements, this.meta('mark'));
-    this.commit = new GroupCommit(disk, db, path, witness, clock, onBroken, counting);
-    const { blocks, places } = loadBlocks(this.statements);
-    this.#file = new BlockFile(disk, filesBeside(path).blocks, witness, places, onBroken);
+    this.commit = usable(() => new GroupCommit(disk, db, path, witness, clock, onBroken, counting));
+    const { blocks, places } = usable(() => loadBlocks(this.statements));
+    this.#file = usable(() => new BlockFile(disk, filesBeside(path).blocks, witness, places, onBroken));
     this.numbers = new BlockNumbers(this.statements, this.commit, entropy);
     this.foreign = new ForeignKeys(db, sealer, this.commit, clock);
     const poolOf = (remote: string) => this.pool(remote);
@@ -176,20 +186,21 @@ export class KeyStore {
   async forgetPool(remote: string, which: 'all' | 'own' = 'all'): Promise<void> {
     const pool = this.pool(remote);
     const sides = which === 'all' ? [true, false] : [true];
-    const dropped: Block[] = [];
     for (const own of sides) {
       pool.generation[own ? 'own' : 'theirs'] += 1;
       for (const block of [...pool.side(own).values()])
-        dropped.push(this.#endings.drop(block, 'destroyed', 'forgotten'));
+        pool.ending.add(this.#endings.drop(block, 'destroyed', 'forgotten'));
       this.#secrets.dropAll(pool, own);
     }
     // By what the disk says, so that it is thorough also when it is tried again.
+    let ended: Block[] = [];
     await this.commit.stage(() => {
+      ended = [...pool.ending].filter(({ own }) => sides.includes(own));
       for (const own of sides) {
         for (const forget of this.statements.forgetSide) forget.run(remote, own ? 1 : 0);
       }
     });
-    for (const block of dropped) this.#endings.free(block);
+    for (const block of ended) if (pool.ending.delete(block)) this.#endings.free(block);
   }
 
   /** The other end does not hold this ID secret: own blocks of its epoch cannot be found there. */
@@ -202,8 +213,10 @@ export class KeyStore {
    * @returns why the process has to end
    */
   async condemn(why: string): Promise<AgentError> {
+    const error = rolledBack(why);
+    this.commit.refuse(error);
     await this.putMeta('condemned', why);
-    return rolledBack(why);
+    return error;
   }
 
   meta = (name: string): string | undefined => readMeta(this.#db, name);
@@ -217,18 +230,22 @@ export class KeyStore {
    * @returns the files that were removed
    */
   zeroize(): string[] {
-    const gone: string[] = [];
-    try {
-      if (this.#keys.destroy()) gone.push(filesBeside(this.#path).keys);
-    } catch {
-      // Tried again below, which says what is wrong: what is in memory goes all the same.
-    }
-    this.commit.abandon();
-    for (const pool of this.#pools.values())
-      for (const own of [true, false])
-        for (const block of [...pool.side(own).values()]) this.#endings.drop(block, 'destroyed', 'ordered');
-    this.#wipe();
-    return [...gone, ...discardStore(this.#disk, this.#path)];
+    const files: string[] = [];
+    attemptAll(
+      () => {
+        if (this.#keys.destroy()) files.push(filesBeside(this.#path).keys);
+      },
+      () => {
+        this.commit.abandon();
+        for (const pool of this.#pools.values())
+          for (const own of [true, false])
+            for (const block of [...pool.side(own).values()])
+              this.#endings.drop(block, 'destroyed', 'ordered');
+        this.#wipe();
+      },
+      () => files.push(...discardStore(this.#disk, this.#path)),
+    );
+    return files;
   }
 
   /** Makes durable what is under way, wipes all key in memory and closes. */

@@ -15,6 +15,8 @@ export class Pool {
   /** Ready own blocks that are kept out of `queue` until `letGo`. */
   readonly heldBack = new Set<Block>();
   readonly idSecrets = { own: new Map<number, SecretBytes>(), theirs: new Map<number, SecretBytes>() };
+  /** Blocks that have ended here, and not yet durably on the disk: after a crash they would be back. */
+  readonly ending = new Set<Block>();
   /** Units of own blocks that can be handed out. */
   ownLeft = 0;
   /** Units of all blocks held, by direction: what the pool's hard maximum counts. */

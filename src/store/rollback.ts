@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { overwriteAndRemove, syncDirectory } from '../disk/durable.ts';
+import { attemptAll, overwriteAndRemove, syncDirectory } from '../disk/durable.ts';
 import type { Disk } from '../env/disk.ts';
 import type { Log } from '../env/log.ts';
 import type { GuardMark, RollbackGuard } from '../env/rollback-guard.ts';
@@ -89,17 +89,25 @@ function reasonToDiscard(
 /** Destroys a store that is closed, its key first: what is left on the disk after that is noise. @returns the files that were there */
 export function discardStore(disk: Disk, path: string): string[] {
   const { keys, blocks } = filesBeside(path);
-  const files = overwriteAndRemove(disk, keys) ? [keys] : [];
-  for (const file of [path, `${path}-wal`, `${path}-shm`, blocks, `${keys}.new`]) {
-    try {
-      disk.rmSync(file);
-      files.push(file);
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
-    }
-  }
-  syncDirectory(disk, dirname(path));
+  const files: string[] = [];
+  const sealings = [keys, `${keys}.new`].map((file) => () => {
+    if (overwriteAndRemove(disk, file)) files.push(file);
+  });
+  const others = [path, `${path}-wal`, `${path}-shm`, blocks].map((file) => () => {
+    if (removeIfThere(disk, file)) files.push(file);
+  });
+  attemptAll(...sealings, ...others, () => syncDirectory(disk, dirname(path)));
   return files;
+}
+
+function removeIfThere(disk: Disk, file: string): boolean {
+  try {
+    disk.rmSync(file);
+    return true;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw thrown;
+  }
 }
 
 function missing({ name }: RollbackGuard): AgentError {

@@ -58,11 +58,16 @@ export class Rotation {
         this.#commit.stage(() => {}).catch(() => {});
       });
     } catch (thrown) {
-      this.#keys.keepOnly(before);
+      // Where a sync has failed nobody knows which of the two the disk names: both stay until the next start.
+      if (this.#commit.isWhole && this.#id() === before) this.#keys.keepOnly(before);
       throw thrown;
     }
     old?.wipe();
-    this.#keys.keepOnly(fresh.id);
+    try {
+      this.#keys.keepOnly(fresh.id);
+    } catch {
+      // The rotation is in force. The store key of before seals nothing any more; it goes when the store is next opened by a node key.
+    }
     return records;
   }
 

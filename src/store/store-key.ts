@@ -38,7 +38,7 @@ export class StoreKeyFile {
   /** A new store key, the caller's, alone in the file and durable. @param nodeKey 32 bytes, only lent */
   create(nodeKey: SecretBytes): StoreKey {
     const fresh = this.#fresh();
-    this.#write([this.#slot(fresh, nodeKey, false)]);
+    this.#writeOrWipe(fresh, [this.#slot(fresh, nodeKey, false)]);
     return fresh;
   }
 
@@ -54,14 +54,14 @@ export class StoreKeyFile {
       .find(({ key }) => key !== undefined);
     if (found?.key === undefined) throw wrongNodeKey();
     // The node key that was to come has come; and what a rotation that was cut short has left goes.
-    try {
-      if (found.slot.next) this.#write([{ ...found.slot, next: false }]);
-      else if (slots.some((slot) => slot.id.toString('hex') !== id)) this.keepOnly(id);
-    } catch (thrown) {
-      found.key.wipe();
-      throw thrown;
-    }
-    return { id, key: found.key };
+    const opened = { id, key: found.key };
+    if (found.slot.next) this.#writeOrWipe(opened, [{ ...found.slot, next: false }]);
+    else if (slots.some((slot) => slot.id.toString('hex') !== id))
+      this.#writeOrWipe(
+        opened,
+        slots.filter((slot) => slot.id.toString('hex') === id),
+      );
+    return opened;
   }
 
   /** The store key of this ID, the caller's; undefined when the node key does not open it. Changes nothing. @throws AgentError `host.store_key_missing` */
@@ -77,7 +77,7 @@ export class StoreKeyFile {
   addNext(nodeKey: SecretBytes, nextNodeKey: SecretBytes): StoreKey {
     const fresh = this.#fresh();
     const added = [this.#slot(fresh, nodeKey, false), this.#slot(fresh, nextNodeKey, true)];
-    this.#write([...this.#read(), ...added].slice(-SLOTS_MAX));
+    this.#writeOrWipe(fresh, [...this.#read(), ...added].slice(-SLOTS_MAX));
     return fresh;
   }
 
@@ -132,6 +132,16 @@ export class StoreKeyFile {
     });
   }
 
+  // The key would be nobody's.
+  #writeOrWipe({ key }: StoreKey, slots: readonly Slot[]): void {
+    try {
+      this.#write(slots);
+    } catch (thrown) {
+      key.wipe();
+      throw thrown;
+    }
+  }
+
   /** @throws AgentError `host.store_write_failed` */
   #write(slots: readonly Slot[]): void {
     try {
@@ -145,18 +155,21 @@ export class StoreKeyFile {
   #replace(slots: readonly Slot[]): void {
     const fresh = `${this.#path}.new`;
     const parts = slots.map(({ id, next, box }) => Buffer.concat([id, Buffer.from([next ? 1 : 0]), box]));
-    this.#disk.rmSync(fresh, { force: true });
+    // One that was cut short is sealed under a node key, too.
+    overwriteAndRemove(this.#disk, fresh);
     this.#disk.writeFileSync(fresh, Buffer.concat([MAGIC, ...parts]), {
       mode: 0o600,
       flag: 'wx',
       flush: true,
     });
     const old = openIfThere(this.#disk, this.#path);
-    this.#disk.renameSync(fresh, this.#path);
-    syncDirectory(this.#disk, dirname(this.#path));
-    if (old === undefined) return;
-    overwrite(this.#disk, old);
-    this.#disk.closeSync(old);
+    try {
+      this.#disk.renameSync(fresh, this.#path);
+      syncDirectory(this.#disk, dirname(this.#path));
+      if (old !== undefined) overwrite(this.#disk, old);
+    } finally {
+      if (old !== undefined) this.#disk.closeSync(old);
+    }
   }
 }
 
