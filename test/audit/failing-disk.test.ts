@@ -33,6 +33,31 @@ test('no key is supplied from the first line on that the disk does not take, whe
   assert.deepEqual(await refusals(t, 'go_on'), [false, false, false]);
 });
 
+test('a file that says an error when it is closed is closed once, and the trail goes on', async (t) => {
+  let opens = 0;
+  const files = new Set<number>();
+  const closes: number[] = [];
+  const openSync: Disk['openSync'] = (path, flags, mode) => {
+    const file = systemDisk.openSync(path, flags, mode);
+    if (flags !== 'a') return file;
+    opens += 1;
+    files.add(file);
+    return file;
+  };
+  const closeSync = (file: number): void => {
+    systemDisk.closeSync(file);
+    if (files.has(file) && closes.push(file) === 1) throw new Error('EIO: i/o error');
+  };
+  const disk = { ...systemDisk, openSync, closeSync };
+  const { trail } = trailFor(t, directoryFor(t), { disk, maxBytes: 64 << 10 });
+  for (let i = 0; i < 10_000 && closes.length === 0; i++) {
+    trail.record(event(i));
+    await trail.seal();
+  }
+  assert.ok(await trail.seal(), trail.status.failure ?? '');
+  assert.deepEqual([opens, closes.length], [2, 1]);
+});
+
 /** What is written and synced while the trail is opened after an agent whose last event was `last`. */
 async function rewritten(t: TestContext, last: typeof started | typeof stopped): Promise<number[]> {
   const directory = directoryFor(t);

@@ -27,7 +27,7 @@ function setUp(t: TestContext, proofs: Proofs = 'longer') {
   const proven = new ProvenSync(disk, fd, witness, proofs);
   const run = () => new Promise<Error | null>((resolve) => proven.run(resolve));
   const cut = () => fs.ftruncateSync(fd, 10);
-  return { seen, directory, run, cut, write: (at: number) => fs.writeSync(fd, 'x'.repeat(100), at) };
+  return { seen, disk, directory, run, cut, write: (at: number) => fs.writeSync(fd, 'x'.repeat(100), at) };
 }
 
 test('the witness is asked after a sync of a file that has become longer, and only then', async (t) => {
@@ -49,6 +49,15 @@ test('a sync is not believed when the witness is refused, nor is the next', asyn
   assert.match(String(await run()), /EROFS/);
   assert.match(String(await run()), /EROFS/);
   assert.equal(seen.asked, 2);
+});
+
+test('a file that cannot be looked at is a sync that fails', async (t) => {
+  const { run, write, disk } = setUp(t);
+  write(0);
+  disk.fstatSync = (() => {
+    throw new Error('EIO: i/o error');
+  }) as unknown as Disk['fstatSync'];
+  assert.match((await run())?.message ?? '', /EIO/);
 });
 
 test('a file that was cut short is longer again before it is as long as it was', async (t) => {

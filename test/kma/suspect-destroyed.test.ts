@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { Hold, HoldMemory } from '../../src/env/hold-memory.ts';
 import { Acquire } from '../../src/kma/acquire.ts';
 import { limits } from '../../src/limits.ts';
 import { systemDisk } from '../../src/node/disk.ts';
@@ -108,6 +109,50 @@ test('where the disk does not take the end of suspect blocks the hold goes on, a
   await until('the other end is told', () => told.length === 1);
   assert.equal(await acquire.discard('again'), 0);
   assert.equal(acquire.held, null);
+});
+
+for (const order of ['discard', 'release'] as const)
+  test(`to ${order} once more ends no hold whose blocks the disk has not let go of`, async (t) => {
+    const { a, acquire, start } = await setUp(t, order === 'release');
+    acquire.onAlarm(laser(true));
+    acquire.onAlarm(laser(false));
+    for (const what of ['the first', 'the second']) {
+      failNext(a.store);
+      await assert.rejects(acquire[order](what), { fault: 'host' });
+      assert.notEqual(acquire.held, null, what);
+    }
+    assert.equal(await acquire[order]('the third'), 4);
+    assert.deepEqual([acquire.held, start().held], [null, null]);
+    assert.deepEqual(
+      a.store.inventory.blocks(a.store.pool('B')).map(({ state }) => state),
+      [...Array(4).fill('destroyed'), ...Array(4).fill('ready')],
+    );
+  });
+
+test('a hold that could not be remembered is remembered when it can be', async (t) => {
+  const { world, a, acquire } = await setUp(t, false);
+  acquire.stop();
+  let full = true;
+  const saved: (Hold | undefined)[] = [];
+  const memory: HoldMemory = {
+    load: () => undefined,
+    save(hold) {
+      if (full) throw new Error('ENOSPC: no space left on device');
+      saved.push(hold);
+    },
+  };
+  const settings = { releaseAtAlarmEnd: false, memory };
+  const held = new Acquire('A', 'B', a.store, a.synchronises.get('B')!, a.clock, a.log, settings);
+  t.after(() => held.stop());
+  held.onAlarm(laser(true));
+  await world.clock.leap(limits.destroyRetryMs + 1_000);
+  assert.equal(a.log.of('kma.hold.not_remembered').length, 2);
+  full = false;
+  await world.clock.leap(3 * limits.destroyRetryMs);
+  assert.deepEqual(
+    saved.map((hold) => hold?.reason),
+    ['alarm laser'],
+  );
 });
 
 test('while the alarm lasts what is held may be discarded, and the hold stays', async (t) => {

@@ -43,6 +43,27 @@ test('where the block that was to begin an epoch comes to nothing at its owner, 
   }
 });
 
+test('where the disk does not let go of an epoch that the far end lacks, the block is proposed once more', async (t) => {
+  const { world, a, b } = await linkedPair(t);
+  const ends = [
+    [a, 'B'],
+    [b, 'A'],
+  ] as const;
+  const states = (number: number) => [
+    a.store.pool('B').own.get(number)?.state,
+    b.store.pool('A').theirs.get(number)?.state,
+  ];
+  const ready = (number: number) => () => states(number).every((state) => state === 'ready');
+  world.deliver(ends, 0, UNITS);
+  await until('the epoch has begun', ready(0));
+  b.store.pool('A').idSecrets.theirs.delete(0);
+  const failing = () => Promise.reject(new Error('no room'));
+  t.mock.method(a.store, 'forgetEpoch', failing, { times: 1 });
+  world.deliver(ends, 2, UNITS);
+  await until('it is ready', ready(2));
+  assert.equal(a.store.pool('B').own.get(2)?.epoch, 2);
+});
+
 test('a block of which key was used stays as it is, in whatever epoch its owner proposes it again', async (t) => {
   const { world, a, b } = await linkedPair(t);
   await world.fillLink(a, b, 8, UNITS);

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { limits } from '../../src/limits.ts';
 import { Allocator } from '../../src/store/allocator.ts';
@@ -175,4 +177,17 @@ test('a block whose destruction the disk did not take is out of use, and destroy
   clock.advance(limits.destroyRetryMs + 1);
   clock.advance(limits.lazyCommitMs + 1);
   await until('it is destroyed on the disk', () => stateOnDisk() === 'destroyed');
+});
+
+test('what a pool had in the block file serves again, also where it was forgotten at the second try', async (t) => {
+  const directory = directoryFor(t);
+  const size = () => statSync(join(directory, 'keys.blocks')).size;
+  const store = openStore(t, directory);
+  await addBlock(store, 1, 4_000);
+  const before = size();
+  failNext(store);
+  await assert.rejects(store.forgetPool('B'), { code: 'host.store_write_failed' });
+  await store.forgetPool('B');
+  await addBlock(store, 2, 4_000);
+  assert.equal(size(), before);
 });

@@ -37,6 +37,13 @@ test('a key is found by its ID once, whatever its form and size, and in the pool
   assert.equal(foreign.count('P'), 2);
 });
 
+test('of a store that is zeroized nothing is handed out, and who asks is told', async (t) => {
+  const store = openStore(t, directoryFor(t));
+  await store.foreign.insert('P', [key('one', 1)]);
+  store.zeroize();
+  await assert.rejects(store.foreign.take('P', ['one']), { code: 'host.store_write_failed' });
+});
+
 test('of several IDs all are handed out or none', async (t) => {
   const { foreign } = openStore(t, directoryFor(t));
   await foreign.insert('P', [key('1', 1), key('2', 2)]);

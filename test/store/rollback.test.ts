@@ -176,6 +176,15 @@ test('a store that a neighbour has convicted is discarded at the next start', as
   assert.equal(again.pool('B').ownLeft, 0);
 });
 
+test('a store that a neighbour has convicted hands out nothing from that moment on', async (t) => {
+  const store = openStore(t, directoryFor(t));
+  await addBlock(store, 1, 64);
+  await use(store);
+  const convicted = store.condemn('B has seen more');
+  await assert.rejects(use(store), { code: 'host.store_rolled_back' });
+  assert.equal((await convicted).code, 'host.store_rolled_back');
+});
+
 test('a new store is not there before its guard knows it: the agent starts again, wherever it was cut off', async (t) => {
   const { directory, path, open } = guarded(t);
   const old = open();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Disk } from '../../src/env/disk.ts';
 import { systemDisk } from '../../src/node/disk.ts';
 import { systemEntropy } from '../../src/node/entropy.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
@@ -11,8 +12,13 @@ import { addBlock, closeStore, databaseOf, directoryFor, failNext, keyOf, openSt
 
 const nodeKey = (fill: number) => SecretBytes.copyOf(Buffer.alloc(32, fill));
 
-async function filled(t: Parameters<typeof openStore>[0], directory: string) {
-  const store = openStore(t, directory);
+async function filled(
+  t: Parameters<typeof openStore>[0],
+  directory: string,
+  disk = systemDisk,
+  onBroken?: () => void,
+) {
+  const store = openStore(t, directory, { disk, ...(onBroken && { onBroken }) });
   await addBlock(store, 0, 8);
   await addBlock(store, 2, 4_000);
   await store.foreign.insert('P', [{ id: 'one', bytes: keyOf(50, 1) }]);
@@ -69,6 +75,35 @@ test('a rotation that fails changes nothing', async (t) => {
   await closeStore(store);
   assert.throws(() => openStore(t, directory, { nodeKey: 8 }), { code: 'configuration.wrong_node_key' });
   assert.equal(openStore(t, directory).pool('B').own.size, 4);
+});
+
+test('a rotation whose end the disk does not take is in force, and the start after it tidies up', async (t) => {
+  const directory = directoryFor(t);
+  let writes = 0;
+  const writeFileSync: typeof systemDisk.writeFileSync = (path, ...rest) => {
+    if (String(path).endsWith('keys.sealing.new') && ++writes === 3) throw new Error('ENOSPC');
+    systemDisk.writeFileSync(path, ...rest);
+  };
+  const store = await filled(t, directory, { ...systemDisk, writeFileSync });
+  const before = String(readMeta(await databaseOf(store), 'store_key'));
+  assert.equal(await store.rotation.rotate(nodeKey(7), nodeKey(8)), 5);
+  const keys = new StoreKeyFile(systemDisk, join(directory, 'keys.sealing'), systemEntropy);
+  assert.equal(keys.holders(before), 1);
+  await closeStore(store);
+  await closeStore(openStore(t, directory, { nodeKey: 8 }));
+  assert.equal(keys.holders(before), 0);
+});
+
+test('a rotation whose transaction may be on the disk leaves both store keys', async (t) => {
+  const directory = directoryFor(t);
+  let isBroken = false;
+  const fdatasync = ((file: number, done: (error: Error | null) => void) =>
+    isBroken ? done(new Error('EIO')) : systemDisk.fdatasync(file, done)) as Disk['fdatasync'];
+  const store = await filled(t, directory, { ...systemDisk, fdatasync }, () => {});
+  isBroken = true;
+  await assert.rejects(store.rotation.rotate(nodeKey(7), nodeKey(8)));
+  await closeStore(store);
+  assert.equal(openStore(t, directory, { nodeKey: 8 }).pool('B').own.size, 3);
 });
 
 test('a rotation leaves the store key of before openable by nobody', async (t) => {

@@ -50,6 +50,7 @@ export type StoreSettings = {
   readonly log?: Log;
   readonly guard?: RollbackGuard;
   readonly disk?: Disk;
+  readonly onBroken?: (error: AgentError) => void;
 };
 
 /** A directory that is gone when the test has ended. */
@@ -67,11 +68,11 @@ export function openStore(t: TestContext, directory: string, settings: StoreSett
     log = new Lines(),
     guard,
     disk = systemDisk,
+    onBroken = (error) => {
+      throw error;
+    },
   } = settings;
   using nodeKey = SecretBytes.copyOf(Buffer.alloc(32, settings.nodeKey ?? 7));
-  const onBroken = (error: AgentError) => {
-    throw error;
-  };
   const path = join(directory, 'keys.sqlite');
   const store = new KeyStore({
     path,

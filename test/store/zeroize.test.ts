@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, linkSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemDisk } from '../../src/node/disk.ts';
@@ -29,3 +29,21 @@ for (const failing of [false, true])
     assert.deepEqual([pool.ownLeft, block.ended, existsSync(sealing)], [0, true, failing]);
     assert.ok(key.every((byte) => byte === 0));
   });
+
+test('a zeroization destroys what it can where it cannot destroy all, and overwrites a key file that was cut short', async (t) => {
+  const directory = directoryFor(t);
+  const at = (name: string) => join(directory, name);
+  let fails = false;
+  const rmSync: typeof systemDisk.rmSync = (path, ...rest) => {
+    if (fails && path === at('keys.sqlite')) throw new Error('EPERM');
+    systemDisk.rmSync(path, ...rest);
+  };
+  const store = openStore(t, directory, { disk: { ...systemDisk, rmSync } });
+  await addBlock(store, 1, 4_000);
+  writeFileSync(at('keys.sealing.new'), Buffer.alloc(111, 0xa5));
+  linkSync(at('keys.sealing.new'), at('its bytes'));
+  fails = true;
+  assert.throws(() => store.zeroize(), /EPERM/);
+  assert.deepEqual(readdirSync(directory).sort(), ['its bytes', 'keys.sqlite']);
+  assert.equal(readFileSync(at('its bytes')).length, 0);
+});
