@@ -111,7 +111,8 @@ export class AuditParts {
     if (head !== undefined) return head;
     throw new AgentError('host.audit_full', 'the disk takes no records of the audit trail', {
       fault: 'host',
-      remedy: 'Free space on the disk of audit.directory, or replace it.',
+      remedy:
+        'Free space on the disk of audit.directory, or replace it, and let the agent remove old files there.',
     });
   }
 

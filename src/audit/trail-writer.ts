@@ -233,7 +233,7 @@ export class TrailWriter {
     rethrowInvariant(thrown);
     const reason = messageOf(thrown);
     const remedy =
-      'Free space on the disk of audit.directory, or replace it; until then the trail has a gap.';
+      'Free space on the disk of audit.directory, or replace it, and let the agent remove old files there; until then the trail has a gap.';
     if (this.failure === undefined) this.#log.error('audit.not_written', { reason, remedy });
     this.failure = reason;
     this.#cancel?.();
