@@ -26,6 +26,8 @@ type Ending = { readonly write: () => void; readonly done: () => void };
 /** Ends blocks: their key is gone from memory at once and from the disk with the next transaction; their rows stay. */
 export class Endings {
   readonly #parts: EndingParts;
+  /** Blocks whose end is tried again in a moment. */
+  readonly #retried = new Set<Block>();
 
   constructor(parts: EndingParts) {
     this.#parts = parts;
@@ -38,7 +40,7 @@ export class Endings {
       await this.#parts.commit.stage(ending.write);
     } catch (thrown) {
       // Memory and disk must agree: the far end would use for ever what only the disk still has.
-      this.#parts.clock.after(limits.destroyRetryMs, () => this.#later(block, ending));
+      this.#again(block, ending);
       throw thrown;
     }
     ending.done();
@@ -50,12 +52,22 @@ export class Endings {
   }
 
   #later(block: Block, { write, done }: Ending): void {
-    const { commit, log, clock } = this.#parts;
+    const { commit, log } = this.#parts;
     const failed = ({ message }: AgentError) => {
       log.error('store.destroy_failed', { block: block.place, reason: message });
-      clock.after(limits.destroyRetryMs, () => this.#later(block, { write, done }));
+      this.#again(block, { write, done });
     };
     commit.stageLazily(write, failed, done);
+  }
+
+  // However often it was asked for.
+  #again(block: Block, ending: Ending): void {
+    if (this.#retried.has(block)) return;
+    this.#retried.add(block);
+    this.#parts.clock.after(limits.destroyRetryMs, () => {
+      this.#retried.delete(block);
+      this.#later(block, ending);
+    });
   }
 
   /** From memory alone. */
