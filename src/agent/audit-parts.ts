@@ -10,6 +10,7 @@ import type { Audit } from '../env/audit.ts';
 import type { Log } from '../env/log.ts';
 import { AgentError } from '../errors.ts';
 import type { Answered } from '../ksa/gs-qkd-014/exchange.ts';
+import { forgetCommissioning, readCommissioning } from '../node/zeroized-mark.ts';
 import type { AuditStatus } from '../observe/status.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
 import type { BlockChange } from '../store/block.ts';
@@ -72,12 +73,25 @@ export class AuditParts {
     const facts = { version, pid: process.pid, before: trail.opened.before, config_sha256: configSha256 };
     trail.record({ what: 'agent.started', who: 'agent', outcome: 'done', facts });
     this.#trail = trail;
+    this.#tellCommissioning(trail, config.data_directory);
     const { syslog } = config.audit;
     if (syslog === undefined) return;
     const { host, port } = parseHostPort(syslog.address)!;
     const shipped = { directory, kmaId: config.kma_id, audit: this.audit, clock, disk, log: this.log };
     this.#shipper = new Shipper({ ...shipped, collector: { host, port, tls: readSyslogFiles(syslog) } });
     this.#shipper.start();
+  }
+
+  // A zeroization without an agent, and the commissioning after it, have nobody else to put them on record.
+  #tellCommissioning(trail: AuditTrail, dataDirectory: string): void {
+    const { disk } = this.#world;
+    const mark = readCommissioning(disk, dataDirectory);
+    if (mark === undefined) return;
+    const reason = `it was zeroized: ${mark}`;
+    trail.record({ what: 'agent.commissioned', who: 'operator', outcome: 'done', reason });
+    // Where that does not come about it is told once more.
+    const told = trail.seal().then((place) => place && forgetCommissioning(disk, dataDirectory));
+    told.catch(() => {});
   }
 
   /** From now on the trail is sealed under this node key. @param nodeKey only lent */

@@ -44,7 +44,13 @@ export function auditedControl(controlled: Controlled, audit: Audit): Controlled
       ),
     rotate: (file) => on('control.node_key', {}, () => controlled.rotate(file)),
     // The trail outlives the node's key: who looks for the reason finds it there.
-    zeroize: (why) => on('control.zeroize', { reason: why }, () => controlled.zeroize(why)),
+    zeroize: (why) =>
+      on(
+        'control.zeroize',
+        { reason: why },
+        () => controlled.zeroize(why),
+        ({ failures }) => ({ outcome: failures.length === 0 ? 'done' : 'failed' }),
+      ),
     order: (link, order) =>
       on(
         'control.module',

@@ -13,8 +13,8 @@ import type { AgentParts } from './status.ts';
 /** What a zeroization did, in the order in which it did it. */
 export type Zeroized = {
   readonly why: string;
-  /** After so many milliseconds nothing on the disk could be opened by anyone. */
-  readonly key_destroyed_ms: number;
+  /** After so many milliseconds nothing on the disk could be opened by anyone; null when that is not so, and `failures` says why. */
+  readonly key_destroyed_ms: number | null;
   readonly node_key: string;
   /** KMA-keys that could be used until then; null when no agent was told. */
   readonly keys: number | null;
@@ -58,6 +58,7 @@ export async function zeroize(parts: AgentParts, why: string, log: Log): Promise
     keys,
     node_key: report.node_key,
     milliseconds: report.milliseconds,
+    outcome: report.failures.length === 0 ? 'done' : 'failed',
     failures: report.failures.join('; '),
     modules: answers.map(([link, said]) => `${link}: ${said}`).join('; '),
   });
@@ -135,16 +136,17 @@ function destroyAll(
     }
   };
   const { data_directory: directory } = config;
-  const nodeKey =
-    attempt('node key', () => destroyNodeKey(disk, config.node_key, directory)) ?? 'not destroyed';
-  const files = attempt('key store', discard) ?? [];
-  const key_destroyed_ms = round(clock.monotonicMs() - startMs);
+  const nodeKey = attempt('node key', () => destroyNodeKey(disk, config.node_key, directory));
+  const files = attempt('key store', discard);
+  // What the store holds can be opened with both keys alone. A credential is still there.
+  const shut = files !== undefined || (nodeKey !== undefined && !('credential' in config.node_key));
+  const key_destroyed_ms = shut ? round(clock.monotonicMs() - startMs) : null;
   attempt('mark of the zeroization', () => markZeroized(disk, directory, why, clock.wallMs()));
   return {
     why,
     key_destroyed_ms,
-    node_key: nodeKey,
-    files,
+    node_key: nodeKey ?? 'not destroyed',
+    files: files ?? [],
     failures,
     milliseconds: round(clock.monotonicMs() - startMs),
   };

@@ -41,7 +41,12 @@ const told: Readonly<Record<string, Told>> = {
     facts: ['active'],
     often: true,
   },
-  'agent.zeroized': { who: agent, outcome: 'done', members: { why: 'reason', keys: 'keys' } },
+  'agent.zeroized': {
+    who: agent,
+    outcome: 'done',
+    members: { why: 'reason', keys: 'keys', outcome: 'outcome' },
+    facts: ['failures'],
+  },
   'agent.node_key.rotated': { who: agent, outcome: 'done', facts: ['records', 'milliseconds'] },
   'module.zeroized': { who: module, outcome: 'done', facts: ['blocks'] },
   'kma.hold.begins': { who: module, outcome: 'done', members: reason, facts: ['blocks'] },

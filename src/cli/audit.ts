@@ -37,7 +37,7 @@ function registerVerify(command: Command): void {
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
-      '\nExit code: 0 the trail is whole, 1 it could not be looked at, 2 wrong usage, 3 it is not whole.',
+      '\nExit code: 0 the trail is whole, 1 it (or, with --config, its seals or what the agent says) could not be looked at, 2 wrong usage, 3 it is not whole.',
     )
     .action(async (options: VerifyOptions) => {
       const { verify } = await import('./audit/verify.ts');

@@ -1,9 +1,14 @@
+import { chownSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { AgentError } from '../errors.ts';
 import { systemDisk } from '../node/disk.ts';
 import { systemEntropy } from '../node/entropy.ts';
 import { commissionNodeKey } from '../node/node-key.ts';
 import { clearZeroized, readZeroized } from '../node/zeroized-mark.ts';
+import { discardStore } from '../store/rollback.ts';
 
 /** `keyferry commission`: puts a node that was zeroized into service again. */
 export function register(program: Command): void {
@@ -17,17 +22,45 @@ export function register(program: Command): void {
       ].join('\n'),
     )
     .argument('<CONFIG>', 'the configuration file')
-    .addHelpText('after', '\nExit code: 0 the node may start (be it that it was not zeroized), 1 failed.')
+    .addHelpText(
+      'after',
+      '\nRun it as root, or as the user that runs the agent. Exit code: 0 the node may start (be it that it was not zeroized), 1 failed: it may not.',
+    )
     .action((file: string) => {
       const config = loadConfig(file);
-      const why = readZeroized(systemDisk, config.data_directory);
+      const { data_directory: directory } = config;
+      const why = readZeroized(systemDisk, directory);
+      const path = join(directory, 'keys.sqlite');
+      // What a zeroization could not destroy is not to come back.
+      if (why !== undefined) discardStore(systemDisk, path);
+      else if (systemDisk.existsSync(path) && isMissing(config)) throw keyLost(path);
       const made = commissionNodeKey(systemDisk, config.node_key, systemEntropy);
+      if (made !== undefined) giveTo(made, directory);
       if (made !== undefined) process.stdout.write(`made a new node key: ${made}\n`);
-      clearZeroized(systemDisk, config.data_directory);
+      clearZeroized(systemDisk, directory);
       process.stdout.write(
         why === undefined
           ? 'this node was not zeroized\n'
           : `this node was zeroized: ${why}\nit may start again, with an empty store\n`,
       );
     });
+}
+
+function isMissing({ node_key }: Config): boolean {
+  return 'file' in node_key && !systemDisk.existsSync(node_key.file);
+}
+
+// The agent's user has to read it, whoever makes it.
+function giveTo(file: string, directory: string): void {
+  if (!systemDisk.existsSync(directory)) return;
+  const { uid, gid } = systemDisk.statSync(directory);
+  if (process.geteuid?.() === 0 && uid !== 0) chownSync(file, uid, gid);
+}
+
+function keyLost(path: string): AgentError {
+  return new AgentError('configuration.node_key', `the node key is gone, and a store is there: ${path}`, {
+    fault: 'configuration',
+    remedy:
+      'Put the node key back. If it is lost, so is what the store holds: keyferry zeroize --yes --config FILE, then this again.',
+  });
 }

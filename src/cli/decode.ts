@@ -36,6 +36,7 @@ async function decode(file: string | undefined, options: Options): Promise<void>
   let stream: Buffer | undefined;
   try {
     stream = options.hex === undefined ? streamOf(captured) : readHexText(captured);
+    if (stream.length === 0) throw unreadable('holds nothing to decode', file);
     const parts = decodeStream(stream);
     const text = options.json === true ? JSON.stringify(streamJson(parts), null, 2) : streamText(parts);
     process.stdout.write(`${text}\n`);

@@ -65,7 +65,7 @@ function registerDestroy(keys: Command): void {
     .option('--json', 'print one JSON object: blocks, keys')
     .addHelpText(
       'after',
-      '\nExit code: 0 destroyed (be it nothing), 1 failed (the reason is printed), 2 wrong usage.',
+      '\nExit code: 0 destroyed (be it nothing), 1 failed (the reason is printed; where no answer came it may be done all the same), 2 wrong usage.',
     );
   socketOption(command).action(async (_: unknown, given: Command) => {
     // Options of the same name belong to the command above as well.

@@ -22,7 +22,10 @@ export function register(program: Command): void {
       1,
     )
     .option('--json', 'print one JSON object')
-    .addHelpText('after', '\nExit code: 0 relayed, 1 failed (the reason is printed).');
+    .addHelpText(
+      'after',
+      '\nExit code: 0 relayed, 1 failed (the reason is printed; where no answer came it may be done all the same).',
+    );
   socketOption(command).action(
     async (destination: string, options: SocketOptions & { keys: number; json?: boolean }) => {
       const body = { destination, keys: options.keys };

@@ -19,7 +19,10 @@ export function register(program: Command): void {
       ].join('\n'),
     )
     .option('--json', 'print one JSON object')
-    .addHelpText('after', '\nExit code: 0 reloaded, 1 nothing was reloaded (the reason is printed).');
+    .addHelpText(
+      'after',
+      '\nExit code: 0 reloaded, 1 nothing was reloaded (the reason is printed; where no answer came it may be done all the same).',
+    );
   socketOption(command).action(async (options: SocketOptions & { json?: boolean }) => {
     const done = await callAgent<Reloaded>(await socketOf(options), 'POST', '/v1/reload');
     process.stdout.write(`${options.json === true ? JSON.stringify(done) : textOf(done)}\n`);

@@ -20,7 +20,7 @@ export function register(program: Command): void {
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
-      '\nExit code: 0 sealed anew, 1 failed (the reason is printed, and nothing has changed).',
+      '\nExit code: 0 sealed anew, 1 failed (the reason is printed, and nothing has changed; where no answer came it may be done all the same).',
     );
   socketOption(command).action(async (file: string, options: SocketOptions & { json?: boolean }) => {
     const body = { file: resolve(file) };

@@ -78,11 +78,10 @@ const agents: Readonly<Record<Zeroized['agent'], string>> = {
 };
 
 export function zeroizedText(done: Zeroized): string {
-  const isLeft = done.failures.some((failure) => /^(node key|key store): /.test(failure));
   return [
     `zeroized: ${done.why}`,
-    isLeft
-      ? 'not all of it could be destroyed: see below, and do it by hand'
+    done.key_destroyed_ms === null
+      ? 'NOT ALL OF IT IS DESTROYED, AND THE STORE MAY STILL BE OPENED: see below, and do it by hand'
       : `after ${done.key_destroyed_ms} ms nothing on the disk could be opened any more`,
     `node key: ${done.node_key}`,
     done.keys === null ? agents[done.agent] : `KMA-keys destroyed: ${done.keys}`,

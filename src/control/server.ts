@@ -34,7 +34,7 @@ export interface Controlled {
   /** Changes the node key for the one in `file`. @throws AgentError `configuration.…` */
   rotate(file: string): Promise<object>;
   /** Destroys everything. The process ends after the answer. */
-  zeroize(why: string): Promise<object>;
+  zeroize(why: string): Promise<{ readonly failures: readonly string[] }>;
   /** Has a link's module do something, or releases or destroys the link's suspect blocks. @throws AgentError `module.…` */
   order(link: string, order: z.output<typeof orderBody>['order']): Promise<ModuleOrderResult>;
 }

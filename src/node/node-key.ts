@@ -64,14 +64,15 @@ export function readNewNodeKey(
  */
 export function destroyNodeKey(disk: Disk, source: NodeKeySource, dataDirectory: string): string {
   if ('credential' in source)
-    return `the credential ${source.credential} belongs to systemd: remove it by hand; it opens nothing any more`;
+    return `the credential ${source.credential} belongs to systemd: remove it by hand; it opens nothing once the store's own key is destroyed`;
   const path = 'file' in source ? source.file : saltPath(dataDirectory);
   const name = 'file' in source ? path : `the salt of the passphrase (${path})`;
   try {
     return overwriteAndRemove(disk, path) ? `${name} was overwritten and removed` : `${name} was not there`;
   } catch (cause) {
     const message = `${name} could not be removed: ${messageOf(cause)}`;
-    const remedy = 'Remove it by hand: it opens nothing any more, and is not to be a key again.';
+    const remedy =
+      "Remove it by hand: it opens nothing once the store's own key is destroyed, and is not to be a key again.";
     throw new AgentError('host.node_key_left', message, { fault: 'host', remedy, cause });
   }
 }

@@ -33,12 +33,29 @@ export function readZeroized(disk: Disk, dataDirectory: string): string | undefi
   }
 }
 
-/** The node may start again. @returns whether it was zeroized */
+/** The node may start again. What the mark said is kept for the audit trail. @returns whether it was zeroized */
 export function clearZeroized(disk: Disk, dataDirectory: string): boolean {
   if (readZeroized(disk, dataDirectory) === undefined) return false;
-  disk.rmSync(pathOf(dataDirectory));
+  disk.renameSync(pathOf(dataDirectory), notePath(dataDirectory));
   syncDirectory(disk, dataDirectory);
   return true;
+}
+
+function notePath(dataDirectory: string): string {
+  return join(dataDirectory, 'commissioned');
+}
+
+/** What the mark said when the node was last put into service again, until `forgetCommissioning`; undefined when that is on record. */
+export function readCommissioning(disk: Disk, dataDirectory: string): string | undefined {
+  try {
+    return disk.readFileSync(notePath(dataDirectory), 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+export function forgetCommissioning(disk: Disk, dataDirectory: string): void {
+  disk.rmSync(notePath(dataDirectory), { force: true });
 }
 
 /** @throws AgentError `host.zeroized`, `host.data_directory_unusable` */

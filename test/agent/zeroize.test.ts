@@ -3,12 +3,15 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  chownSync,
   closeSync,
   existsSync,
   mkdirSync,
   openSync,
   readdirSync,
   renameSync,
+  rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -48,9 +51,10 @@ test('a node that is zeroized by its files keeps nothing but the mark of it, and
   assert.deepEqual([done.failures, done.agent, done.keys], [[], 'not_running', null]);
   assert.deepEqual(done.modules, { B: 'not told: that takes an agent' });
   assert.match(zeroizedText(done), /nothing on the disk could be opened any more\n/);
-  const left = zeroizedText({ ...done, failures: ['node key: it could not be removed'] });
+  const failures = ['key store: it could not be removed'];
+  const left = zeroizedText({ ...done, key_destroyed_ms: null, failures });
   assert.doesNotMatch(left, /nothing on the disk/);
-  assert.match(left, /^not all of it .*\n[\s\S]*NOT DONE: node key: /m);
+  assert.match(left, /^NOT ALL OF IT IS DESTROYED.*\n[\s\S]*NOT DONE: key store: /m);
   assert.deepEqual([readdirSync(folder), readdirSync(data)], [['config.yaml', 'data'], ['zeroized']]);
   assert.match(readZeroized(systemDisk, data) ?? '', /^\d{4}-\d\d-\d\dT\S+Z a drill$/);
   const { status, stderr } = spawnSync(process.execPath, [MAIN, 'run', config], { encoding: 'utf8' });
@@ -147,3 +151,22 @@ function asNobody(act: () => void): void {
     if (self === 0) process.seteuid!(0);
   }
 }
+
+test('a node that is commissioned has nothing of the store before, and a node key that its user can read', async (t) => {
+  const { folder, data, config } = await nodeIn(t);
+  if (process.geteuid!() === 0) chownSync(data, 65_534, 65_534);
+  const commission = () => spawnSync(process.execPath, [MAIN, 'commission', config], { encoding: 'utf8' });
+  // Whose key is lost, and nobody has zeroized it.
+  rmSync(join(folder, 'node.key'));
+  const lost = commission();
+  assert.equal(lost.status, 1);
+  assert.match(lost.stderr, /the node key is gone, and a store is there/);
+  assert.deepEqual(readdirSync(folder).sort(), ['config.yaml', 'data']);
+  // A zeroization that could not remove the store.
+  markZeroized(systemDisk, data, 'a drill', 0);
+  const done = commission();
+  assert.equal(done.status, 0, done.stderr);
+  assert.match(done.stdout, /this node was zeroized: .* a drill\nit may start again, with an empty store\n$/);
+  assert.deepEqual(readdirSync(data), ['commissioned']);
+  assert.equal(statSync(join(folder, 'node.key')).uid, statSync(data).uid);
+});

@@ -80,7 +80,7 @@ test('a node that is zeroized holds nothing, ends, and starts again only when it
   const drill = run('zeroize', '--yes', '--why', 'a drill', '--json', ...socketOf(lab, 'A'));
   assert.equal(drill.stderr, '');
   const { key_destroyed_ms, ...done } = JSON.parse(drill.stdout) as Zeroized;
-  assert.ok(key_destroyed_ms < 1_000, `${key_destroyed_ms} ms`);
+  assert.ok(key_destroyed_ms !== null && key_destroyed_ms < 1_000, `${key_destroyed_ms} ms`);
   assert.deepEqual([done.why, done.failures], ['a drill', []]);
   assert.match(done.node_key, /node\.key was overwritten and removed$/);
   assert.match(done.modules['B']!, /^done \d+ blocks were wiped$/);
@@ -129,6 +129,14 @@ test('the tamper switch zeroizes, and a node whose agent does not run is zeroize
   assert.equal(done.status, 0);
   lab.startNode('B');
   assert.equal(await ended(lab, 'B'), 3);
+  // What nobody was there to put on record is on record once the node is in service again.
+  assert.equal(run('commission', b!.config).status, 0);
+  lab.startNode('B');
+  await until(lab, 'B', 'it is up', (status) => status.kma_id === 'B');
+  const shown = () => run('audit', 'show', '--config', b!.config, '--what', 'agent.commissioned').stdout;
+  for (let tries = 0; tries < 50 && shown() === ''; tries++) await new Promise((go) => setTimeout(go, 100));
+  assert.match(shown(), /agent\.commissioned.*it was zeroized: .* an operator said so/);
+  assert.equal(existsSync(join(lab.directory, 'B/data/commissioned')), false);
 });
 
 test('a running agent that a zeroization does not reach sees the mark of it, and destroys what it has in memory', async (t) => {

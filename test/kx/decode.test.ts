@@ -187,6 +187,7 @@ test('keyferry decode reads standard input, a file or --hex, and tells faults by
   const bad = await run(['--json'], good.subarray(0, 20));
   assert.equal(bad.code, 1);
   assert.equal((JSON.parse(bad.text) as { parts: { kind: string }[] }).parts[0]?.kind, 'cut');
+  assert.equal((await run(['--hex', ''], Buffer.alloc(0))).code, 1, 'nothing is no message');
   const missing = await run([join(directory, 'none')], Buffer.alloc(0));
   assert.equal(missing.code, 1);
   assert.match(missing.complaint, /\[decode\.unreadable\]/);

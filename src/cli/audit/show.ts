@@ -3,6 +3,7 @@ import { linesOf, trailFiles } from '../../audit/files.ts';
 import { auditDirectory } from '../../config/audit-rules.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { AuditEvent } from '../../env/audit.ts';
+import { AgentError } from '../../errors.ts';
 import { systemDisk } from '../../node/disk.ts';
 
 export type ShowOptions = {
@@ -28,8 +29,14 @@ type Shown = AuditEvent & {
 export async function show(options: ShowOptions): Promise<void> {
   const directory =
     options.config === undefined ? options.directory : auditDirectory(loadConfig(options.config));
+  const files = trailFiles(systemDisk, directory);
+  if (files.length === 0)
+    throw new AgentError('host.audit_unreadable', `there is no audit trail in ${directory}`, {
+      fault: 'host',
+      remedy: 'Name its directory, or the configuration of the node.',
+    });
   let found = false;
-  for (const { name } of trailFiles(systemDisk, directory)) {
+  for (const { name } of files) {
     for (const { bytes, whole } of linesOf(systemDisk, join(directory, name))) {
       const text = bytes.toString('utf8');
       const line = whole ? parsed(text) : undefined;

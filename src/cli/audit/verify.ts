@@ -19,7 +19,10 @@ export type VerifyOptions = {
   readonly json?: boolean;
 };
 
+const NOT_LOOKED_AT = 1;
 const NOT_WHOLE = 3;
+/** For where an agent's own place is. */
+const AGENT_MS = 5_000;
 /** A line that is just being written is whole a moment later. */
 const AGAIN_MS = 300;
 
@@ -29,13 +32,17 @@ export async function verify(options: VerifyOptions): Promise<void> {
   const directory = config === undefined ? options.directory : auditDirectory(config);
   const anchors = (options.anchor ?? []).map(anchorIn);
   const live = config && (await headOf(config));
-  if (live !== undefined) anchors.push(live);
+  if (live?.place !== undefined) anchors.push(live.place);
   const sealing = sealerOf(config);
   try {
     const verdict = await looked(directory, { sealer: sealing.sealer, anchors });
-    const seen = { ...verdict, directory, running: live !== undefined, seals: sealing.said };
-    process.stdout.write(`${options.json === true ? JSON.stringify(seen) : verdictText(seen)}\n`);
-    process.exitCode = verdict.fault === null ? 0 : NOT_WHOLE;
+    // With a configuration both are to be looked at.
+    const unseen = config !== undefined && (sealing.sealer === undefined || live?.failure !== undefined);
+    const agent = live?.failure ?? (live?.place === undefined ? 'no agent was asked' : undefined);
+    const seen = { ...verdict, directory, running: live?.place !== undefined, seals: sealing.said };
+    const text = verdictText({ ...seen, agent, unseen });
+    process.stdout.write(`${options.json === true ? JSON.stringify(seen) : text}\n`);
+    process.exitCode = verdict.fault !== null ? NOT_WHOLE : unseen ? NOT_LOOKED_AT : 0;
   } finally {
     sealing.sealer?.[Symbol.dispose]();
   }
@@ -74,13 +81,15 @@ function textOf(path: string): string {
   }
 }
 
-// Whether an agent runs is not the question: without one there is one place less to compare with.
-async function headOf({ control }: Config): Promise<Link | undefined> {
+// Whether an agent runs is not the question: without one there is one place less to compare with. But one that runs has to say where it is.
+async function headOf({ control }: Config): Promise<{ place?: Link; failure?: string }> {
   try {
-    return await callAgent<Link>(control.socket, 'GET', '/v1/audit');
+    return { place: await callAgent<Link>(control.socket, 'GET', '/v1/audit', undefined, AGENT_MS) };
   } catch (thrown) {
-    if (thrown instanceof AgentError) return undefined;
-    throw thrown;
+    if (!(thrown instanceof AgentError)) throw thrown;
+    return thrown.code === 'host.agent_unreachable'
+      ? {}
+      : { failure: `not from the agent: ${thrown.message}` };
   }
 }
 
@@ -95,7 +104,16 @@ function sealerOf(config: Config | undefined): { sealer: AuditSealer | undefined
   }
 }
 
-function verdictText(seen: Verdict & { directory: string; running: boolean; seals: string }): string {
+type Seen = Verdict & {
+  readonly directory: string;
+  readonly seals: string;
+  /** Why no place of the running agent is among those known. */
+  readonly agent: string | undefined;
+  /** Something that was to be looked at was not. */
+  readonly unseen: boolean;
+};
+
+function verdictText(seen: Seen): string {
   const { lines, first, last, begins, ends, removedTo, sealedTo, otherSeals, fault } = seen;
   const sealed =
     sealedTo === null ? 'no line is sealed under this node key' : `sealed up to line ${sealedTo}`;
@@ -105,8 +123,12 @@ function verdictText(seen: Verdict & { directory: string; running: boolean; seal
     ...(removedTo === null ? [] : [`it begins at line ${first}: those before it were removed by rule`]),
     `seals: ${seen.seals === 'looked at' ? sealed : seen.seals}`,
     ...(otherSeals === 0 ? [] : [`seals of other node keys, not looked at: ${otherSeals}`]),
-    `places known from elsewhere: ${seen.anchorsHeld} found${seen.running ? ', that of the running agent among them' : '; no agent was asked'}`,
+    `places known from elsewhere: ${seen.anchorsHeld} found${seen.agent === undefined ? ', that of the running agent among them' : `; ${seen.agent}`}`,
     ...(last === null ? [] : [`last line: ${last.seq} ${last.hash}`]),
-    fault === null ? 'whole' : `NOT WHOLE: ${fault.text} (${fault.file}, line ${fault.line}) [${fault.kind}]`,
+    fault === null
+      ? seen.unseen
+        ? 'whole as far as it was looked at: see above'
+        : 'whole'
+      : `NOT WHOLE: ${fault.text} (${fault.file}, line ${fault.line}) [${fault.kind}]`,
   ].join('\n');
 }
