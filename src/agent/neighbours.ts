@@ -163,13 +163,19 @@ export class Neighbours {
     // The guard says that the store is the newest: the peer is mistaken, and costs itself what it shares with us.
     const remedy = 'Look at both nodes: one of them has a store that was put back from a copy, or lies.';
     this.#log.error('kma.peer.contradicts', { peer, reason: why, remedy });
+    this.#giveUp(peer);
+  };
+
+  // In memory at once; on the disk as soon as that takes it, or a restart would bring it back.
+  #giveUp(peer: string): void {
+    const { store, clock } = this.#parts;
     store.forgetPool(peer).catch((thrown: unknown) => {
       rethrowInvariant(thrown);
+      if (!store.commit.isWhole) return;
       this.#log.error('kx.peer.error', { peer, reason: messageOf(thrown) });
-      // It says the same when it is back, and what the disk did not let go of is tried once more.
-      this.#parts.peers.get(peer)?.drop('the key store could not give up what is shared with the peer');
+      clock.after(limits.destroyRetryMs, () => this.#giveUp(peer));
     });
-  };
+  }
 }
 
 /** The parts of an agent that is built whole. */

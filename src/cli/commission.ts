@@ -1,9 +1,9 @@
-import { chownSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { AgentError } from '../errors.ts';
+import { AgentError, messageOf } from '../errors.ts';
+import { becomeOwnerOf } from '../node/become-owner.ts';
 import { systemDisk } from '../node/disk.ts';
 import { systemEntropy } from '../node/entropy.ts';
 import { commissionNodeKey } from '../node/node-key.ts';
@@ -24,18 +24,18 @@ export function register(program: Command): void {
     .argument('<CONFIG>', 'the configuration file')
     .addHelpText(
       'after',
-      '\nRun it as root, or as the user that runs the agent. Exit code: 0 the node may start (be it that it was not zeroized), 1 failed: it may not.',
+      '\nRun it as the user that runs the agent, or as root: it goes on as the owner of the configuration or the data directory then.\nExit code: 0 the node may start (be it that it was not zeroized), 1 failed: it may not.',
     )
     .action((file: string) => {
       const config = loadConfig(file);
       const { data_directory: directory } = config;
+      becomeOwnerOf(file, directory);
       const why = readZeroized(systemDisk, directory);
       const path = join(directory, 'keys.sqlite');
       // What a zeroization could not destroy is not to come back.
-      if (why !== undefined) discardStore(systemDisk, path);
+      if (why !== undefined) discard(path);
       else if (systemDisk.existsSync(path) && isMissing(config)) throw keyLost(path);
       const made = commissionNodeKey(systemDisk, config.node_key, systemEntropy);
-      if (made !== undefined) giveTo(made, directory);
       if (made !== undefined) process.stdout.write(`made a new node key: ${made}\n`);
       clearZeroized(systemDisk, directory);
       process.stdout.write(
@@ -46,15 +46,24 @@ export function register(program: Command): void {
     });
 }
 
-function isMissing({ node_key }: Config): boolean {
-  return 'file' in node_key && !systemDisk.existsSync(node_key.file);
+function discard(path: string): void {
+  try {
+    discardStore(systemDisk, path);
+  } catch (cause) {
+    throw new AgentError(
+      'host.store_left',
+      `what is left of the store ${path} cannot be destroyed: ${messageOf(cause)}`,
+      {
+        fault: 'host',
+        remedy: 'Remove keys.* from the data directory by hand, then run this again.',
+        cause,
+      },
+    );
+  }
 }
 
-// The agent's user has to read it, whoever makes it.
-function giveTo(file: string, directory: string): void {
-  if (!systemDisk.existsSync(directory)) return;
-  const { uid, gid } = systemDisk.statSync(directory);
-  if (process.geteuid?.() === 0 && uid !== 0) chownSync(file, uid, gid);
+function isMissing({ node_key }: Config): boolean {
+  return 'file' in node_key && !systemDisk.existsSync(node_key.file);
 }
 
 function keyLost(path: string): AgentError {

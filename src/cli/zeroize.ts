@@ -16,7 +16,8 @@ export function register(program: Command): void {
       [
         'Destroys the node key and the key under which the store is sealed, then the store, in memory and on disk, and tells the modules to do the same. What can',
         'then be read off the disk is noise. The agent ends, and starts again only after "keyferry commission". With --config this works as well',
-        'when the agent does not run or does not answer; modules are then told by nobody, unless an agent that runs sees what was done.',
+        'when the agent does not run or does not answer; modules are then told by nobody, unless an agent that runs sees what was done. Root goes on as the',
+        'owner of the configuration or the data directory then.',
       ].join('\n'),
     )
     .option('--yes', 'do it: without this nothing is done')
@@ -52,13 +53,16 @@ async function zeroizeNow(options: Options): Promise<Zeroized> {
 }
 
 async function byFiles(file: string, why: string, heard: boolean): Promise<Zeroized> {
-  const [{ zeroizeFiles }, { systemWorld }, { loadConfig }, { holdersOf }] = await Promise.all([
-    import('../agent/zeroize.ts'),
-    import('../agent/world.ts'),
-    import('../config/load.ts'),
-    import('../node/holders.ts'),
-  ]);
+  const [{ zeroizeFiles }, { systemWorld }, { loadConfig }, { holdersOf }, { becomeOwnerOf }] =
+    await Promise.all([
+      import('../agent/zeroize.ts'),
+      import('../agent/world.ts'),
+      import('../config/load.ts'),
+      import('../node/holders.ts'),
+      import('../node/become-owner.ts'),
+    ]);
   const config = loadConfig(file);
+  becomeOwnerOf(file, config.data_directory);
   // The clock's timers keep no process alive.
   const alive = setInterval(() => {}, 1 << 30);
   return zeroizeFiles(systemWorld, config, why, holdersOf, heard).finally(() => clearInterval(alive));

@@ -37,6 +37,8 @@ export class Acquire implements ModuleSink {
   readonly #hold: SuspectHold;
   readonly #onDestroyed: () => void;
   readonly #taking = new Set<Promise<void>>();
+  /** Suspect blocks that are to be destroyed once more in a moment. */
+  readonly #undestroyed = new Set<Block>();
   #stopped = false;
   /** Rises with every opening and loss: what was delivered before belongs to nobody. */
   #generation = 0;
@@ -161,12 +163,21 @@ export class Acquire implements ModuleSink {
       await Promise.all(blocks.map((block) => this.#store.destroy(block, 'suspect')));
     } catch (thrown) {
       rethrowInvariant(thrown);
-      this.#clock.after(limits.destroyRetryMs, () => {
-        if (!this.#stopped) this.#destroySuspect(blocks).catch(() => {});
-      });
+      this.#destroyAgain(blocks);
       throw thrown;
     }
     this.#onDestroyed();
+  }
+
+  // All of them at once, however often they were to be destroyed.
+  #destroyAgain(blocks: readonly Block[]): void {
+    if (this.#undestroyed.size === 0)
+      this.#clock.after(limits.destroyRetryMs, () => {
+        const all = [...this.#undestroyed];
+        this.#undestroyed.clear();
+        if (!this.#stopped) this.#destroySuspect(all).catch(() => {});
+      });
+    for (const block of blocks) this.#undestroyed.add(block);
   }
 
   async #take(block: RawKeyBlock, answer: Answer): Promise<void> {

@@ -59,7 +59,10 @@ export class SuspectHold {
     this.#destroysSuspect = options.destroysSuspect === true;
     this.#memory = options.memory;
     const remembered = this.#memory?.load();
-    if (remembered !== undefined) this.#begin(remembered);
+    if (remembered === undefined) return;
+    this.#begin(remembered);
+    // The disk may not have taken it: what the agent remembers outlives a reload of the link.
+    this.#remember(remembered);
   }
 
   get status(): HoldStatus | null {

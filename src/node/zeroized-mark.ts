@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { syncDirectory } from '../disk/durable.ts';
 import type { Disk } from '../env/disk.ts';
-import { AgentError } from '../errors.ts';
+import { AgentError, messageOf } from '../errors.ts';
 import { unusable } from './data-directory.ts';
 
 /** In the data directory of a node that was zeroized: why and when, for people. While it is there the agent does not start. */
@@ -49,8 +49,10 @@ function notePath(dataDirectory: string): string {
 export function readCommissioning(disk: Disk, dataDirectory: string): string | undefined {
   try {
     return disk.readFileSync(notePath(dataDirectory), 'utf8').trim();
-  } catch {
-    return undefined;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'ENOENT'
+      ? undefined
+      : `nobody knows when or why: ${messageOf(thrown)}`;
   }
 }
 

@@ -1,5 +1,4 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { attemptAll } from '../disk/durable.ts';
 import type { Witness } from '../disk/proven-sync.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Disk } from '../env/disk.ts';
@@ -31,7 +30,6 @@ import { discardStore, openSound } from './rollback.ts';
 import { Rotation } from './rotation.ts';
 import type { Sealer } from './seal.ts';
 import { prepareStatements, type Statements } from './statements.ts';
-import type { StoreKeyFile } from './store-key.ts';
 import { TheirBurns } from './their-burns.ts';
 
 export type KeyStoreOptions = {
@@ -69,7 +67,6 @@ export class KeyStore {
   readonly rotation: Rotation;
   readonly #db: DatabaseSync;
   readonly #sealer: Sealer;
-  readonly #keys: StoreKeyFile;
   readonly #disk: Disk;
   readonly #witness: Witness;
   readonly #path: string;
@@ -99,7 +96,6 @@ export class KeyStore {
     this.#db = db;
     this.#witness = witness;
     this.#sealer = sealer;
-    this.#keys = keys;
     this.#disk = disk;
     this.#path = path;
     this.storeId = readMeta(this.#db, 'store_id') ?? '';
@@ -230,22 +226,15 @@ export class KeyStore {
    * @returns the files that were removed
    */
   zeroize(): string[] {
-    const files: string[] = [];
-    attemptAll(
-      () => {
-        if (this.#keys.destroy()) files.push(filesBeside(this.#path).keys);
-      },
-      () => {
-        this.commit.abandon();
-        for (const pool of this.#pools.values())
-          for (const own of [true, false])
-            for (const block of [...pool.side(own).values()])
-              this.#endings.drop(block, 'destroyed', 'ordered');
-        this.#wipe();
-      },
-      () => files.push(...discardStore(this.#disk, this.#path)),
-    );
-    return files;
+    try {
+      return discardStore(this.#disk, this.#path);
+    } finally {
+      this.commit.abandon();
+      for (const pool of this.#pools.values())
+        for (const own of [true, false])
+          for (const block of [...pool.side(own).values()]) this.#endings.drop(block, 'destroyed', 'ordered');
+      this.#wipe();
+    }
   }
 
   /** Makes durable what is under way, wipes all key in memory and closes. */

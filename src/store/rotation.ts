@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Entropy } from '../env/entropy.ts';
+import { rethrowInvariant } from '../errors.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 import { placeOfBlock } from './block.ts';
 import { keyPlace, type Standing } from './block-records.ts';
@@ -65,7 +66,8 @@ export class Rotation {
     old?.wipe();
     try {
       this.#keys.keepOnly(fresh.id);
-    } catch {
+    } catch (thrown) {
+      rethrowInvariant(thrown);
       // The rotation is in force. The store key of before seals nothing any more; it goes when the store is next opened by a node key.
     }
     return records;

@@ -91,11 +91,6 @@ export class StoreKeyFile {
     return this.#read().filter((slot) => slot.id.toString('hex') === id).length;
   }
 
-  /** Overwrites the file where it stands, durably, and removes it. @returns whether it was there */
-  destroy(): boolean {
-    return overwriteAndRemove(this.#disk, this.#path);
-  }
-
   #fresh(): StoreKey {
     const id = Buffer.alloc(ID_BYTES);
     this.#entropy.fill(id);

@@ -9,6 +9,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -154,7 +155,8 @@ function asNobody(act: () => void): void {
 
 test('a node that is commissioned has nothing of the store before, and a node key that its user can read', async (t) => {
   const { folder, data, config } = await nodeIn(t);
-  if (process.geteuid!() === 0) chownSync(data, 65_534, 65_534);
+  const all = [folder, data, config, ...readdirSync(data).map((name) => join(data, name))];
+  if (process.geteuid!() === 0) for (const path of all) chownSync(path, 65_534, 65_534);
   const commission = () => spawnSync(process.execPath, [MAIN, 'commission', config], { encoding: 'utf8' });
   // Whose key is lost, and nobody has zeroized it.
   rmSync(join(folder, 'node.key'));
@@ -164,9 +166,33 @@ test('a node that is commissioned has nothing of the store before, and a node ke
   assert.deepEqual(readdirSync(folder).sort(), ['config.yaml', 'data']);
   // A zeroization that could not remove the store.
   markZeroized(systemDisk, data, 'a drill', 0);
+  if (process.geteuid!() === 0) chownSync(join(data, 'zeroized'), 65_534, 65_534);
   const done = commission();
   assert.equal(done.status, 0, done.stderr);
   assert.match(done.stdout, /this node was zeroized: .* a drill\nit may start again, with an empty store\n$/);
   assert.deepEqual(readdirSync(data), ['commissioned']);
-  assert.equal(statSync(join(folder, 'node.key')).uid, statSync(data).uid);
+  const { uid } = statSync(data);
+  assert.deepEqual(
+    [join(folder, 'node.key'), join(data, 'commissioned')].map((file) => statSync(file).uid),
+    [uid, uid],
+  );
+});
+
+test('root follows nothing that the user of a node has put in the way of its zeroization or commissioning', async (t) => {
+  if (process.geteuid!() !== 0) return t.skip('only root can be led astray');
+  const { folder, data, config } = await nodeIn(t);
+  const secret = join(directoryFor(t), 'of root');
+  writeFileSync(secret, 'precious', { mode: 0o600 });
+  for (const name of ['keys.sealing', 'node.key']) {
+    const path = name === 'node.key' ? join(folder, name) : join(data, name);
+    rmSync(path);
+    symlinkSync(secret, path);
+  }
+  for (const path of [folder, data, config]) chownSync(path, 65_534, 65_534);
+  const run = (...words: string[]) => spawnSync(process.execPath, [MAIN, ...words], { encoding: 'utf8' });
+  const zeroized = run('zeroize', '--yes', '--config', config);
+  assert.equal(zeroized.status, 1, zeroized.stdout);
+  assert.match(zeroized.stdout, /^NOT ALL OF IT IS DESTROYED/m);
+  run('commission', config);
+  assert.deepEqual([readFileSync(secret, 'utf8'), statSync(secret).uid], ['precious', 0]);
 });

@@ -129,6 +129,18 @@ for (const order of ['discard', 'release'] as const)
     );
   });
 
+test('what the disk does not let go of is tried again once at a time, however often it was to be destroyed', async (t) => {
+  const { world, a, acquire } = await setUp(t, false);
+  acquire.onAlarm(laser(true));
+  const { mock } = t.mock.method(a.store, 'destroy', () => Promise.reject(new Error('no room')));
+  for (let times = 0; times < 3; times++) await assert.rejects(acquire.discard('x'), /no room/);
+  for (let period = 0; period < 3; period++) {
+    const before = mock.callCount();
+    await world.clock.leap(limits.destroyRetryMs);
+    assert.equal(mock.callCount() - before, 4);
+  }
+});
+
 test('a hold that could not be remembered is remembered when it can be', async (t) => {
   const { world, a, acquire } = await setUp(t, false);
   acquire.stop();
@@ -153,6 +165,12 @@ test('a hold that could not be remembered is remembered when it can be', async (
     saved.map((hold) => hold?.reason),
     ['alarm laser'],
   );
+  // Whoever takes the link over after a reload sees to it as well.
+  held.stop();
+  const next = { releaseAtAlarmEnd: false, memory: { ...memory, load: () => saved[0] } };
+  t.after(() => again.stop());
+  const again = new Acquire('A', 'B', a.store, a.synchronises.get('B')!, a.clock, a.log, next);
+  assert.deepEqual([again.held?.reason, saved.length], ['alarm laser', 2]);
 });
 
 test('while the alarm lasts what is held may be discarded, and the hold stays', async (t) => {

@@ -39,8 +39,9 @@ export async function verify(options: VerifyOptions): Promise<void> {
     // With a configuration both are to be looked at.
     const unseen = config !== undefined && (sealing.sealer === undefined || live?.failure !== undefined);
     const agent = live?.failure ?? (live?.place === undefined ? 'no agent was asked' : undefined);
-    const seen = { ...verdict, directory, running: live?.place !== undefined, seals: sealing.said };
-    const text = verdictText({ ...seen, agent, unseen });
+    const running = live?.place !== undefined;
+    const seen = { ...verdict, directory, running, agent, unseen, seals: sealing.said };
+    const text = verdictText(seen);
     process.stdout.write(`${options.json === true ? JSON.stringify(seen) : text}\n`);
     process.exitCode = verdict.fault !== null ? NOT_WHOLE : unseen ? NOT_LOOKED_AT : 0;
   } finally {
@@ -87,9 +88,9 @@ async function headOf({ control }: Config): Promise<{ place?: Link; failure?: st
     return { place: await callAgent<Link>(control.socket, 'GET', '/v1/audit', undefined, AGENT_MS) };
   } catch (thrown) {
     if (!(thrown instanceof AgentError)) throw thrown;
-    return thrown.code === 'host.agent_unreachable'
-      ? {}
-      : { failure: `not from the agent: ${thrown.message}` };
+    const { code } = (thrown.cause ?? {}) as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ECONNREFUSED') return {};
+    return { failure: `not from the agent: ${thrown.message}` };
   }
 }
 
