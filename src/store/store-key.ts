@@ -49,25 +49,21 @@ export class StoreKeyFile {
   open(id: string, nodeKey: SecretBytes): StoreKey {
     const slots = this.#read();
     const found = slots
-      .filter((slot) => slot.id.toString('hex') === id)
+      .filter(isOf(id))
       .map((slot) => ({ slot, key: openSlot(slot, nodeKey) }))
       .find(({ key }) => key !== undefined);
     if (found?.key === undefined) throw wrongNodeKey();
     // The node key that was to come has come; and what a rotation that was cut short has left goes.
     const opened = { id, key: found.key };
     if (found.slot.next) this.#writeOrWipe(opened, [{ ...found.slot, next: false }]);
-    else if (slots.some((slot) => slot.id.toString('hex') !== id))
-      this.#writeOrWipe(
-        opened,
-        slots.filter((slot) => slot.id.toString('hex') === id),
-      );
+    else if (!slots.every(isOf(id))) this.#writeOrWipe(opened, slots.filter(isOf(id)));
     return opened;
   }
 
   /** The store key of this ID, the caller's; undefined when the node key does not open it. Changes nothing. @throws AgentError `host.store_key_missing` */
   peek(id: string, nodeKey: SecretBytes): SecretBytes | undefined {
     for (const slot of this.#read()) {
-      const key = slot.id.toString('hex') === id ? openSlot(slot, nodeKey) : undefined;
+      const key = isOf(id)(slot) ? openSlot(slot, nodeKey) : undefined;
       if (key !== undefined) return key;
     }
     return undefined;
@@ -83,12 +79,12 @@ export class StoreKeyFile {
 
   /** Destroys all slots but those of this store key. */
   keepOnly(id: string): void {
-    this.#write(this.#read().filter((slot) => slot.id.toString('hex') === id));
+    this.#write(this.#read().filter(isOf(id)));
   }
 
   /** Node keys that open the store key of this ID, which names it and tells nothing of it. */
   holders(id: string): number {
-    return this.#read().filter((slot) => slot.id.toString('hex') === id).length;
+    return this.#read().filter(isOf(id)).length;
   }
 
   #fresh(): StoreKey {
@@ -167,6 +163,12 @@ export class StoreKeyFile {
     }
   }
 }
+
+// The ID is random and names the key; it tells nothing of it.
+const isOf =
+  (id: string) =>
+  (slot: Slot): boolean =>
+    slot.id.toString('hex') === id;
 
 function openSlot({ id, box }: Slot, nodeKey: SecretBytes): SecretBytes | undefined {
   using under = sealingKey(nodeKey);

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { webcrypto } from 'node:crypto';
 import { BasicConstraintsExtension, type Extension, X509CertificateGenerator } from '@peculiar/x509';
 import type { KxFiles } from '../../src/node/kx-credentials.ts';
 import { generateKeys, privateKeyPem } from '../../src/pki/algorithms.ts';
@@ -34,18 +35,7 @@ export async function makeWeak(): Promise<KxFiles> {
   const weak = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 1_024 } as const;
   const exponent = { publicExponent: Uint8Array.of(1, 0, 1) };
   const keys = await crypto.subtle.generateKey({ ...weak, ...exponent }, true, ['sign', 'verify']);
-  const certificate = await X509CertificateGenerator.create({
-    subject: [{ CN: ['A'] }],
-    issuer: root.certificate.subjectName,
-    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
-    publicKey: keys.publicKey,
-    signingKey: root.key,
-  });
-  return {
-    certificate: Buffer.from(certificatePem(certificate)),
-    privateKey: await privateKeyPem(keys.privateKey),
-    ca: Buffer.from(certificatePem(root.certificate)),
-  };
+  return filesNamed(['A'], root, keys);
 }
 
 async function filesOf(name: string, issuer: Authority, root: Authority, days: number): Promise<KxFiles> {
@@ -64,8 +54,12 @@ async function filesOf(name: string, issuer: Authority, root: Authority, days: n
 }
 
 /** What a node has whose certificate bears all these names. */
-export async function filesNamed(names: readonly string[], root: Authority): Promise<KxFiles> {
-  const { certificate, key } = await certified(names, [], root);
+export async function filesNamed(
+  names: readonly string[],
+  root: Authority,
+  keys?: webcrypto.CryptoKeyPair,
+): Promise<KxFiles> {
+  const { certificate, key } = await certified(names, [], root, keys);
   return {
     certificate: Buffer.from(certificatePem(certificate)),
     privateKey: await privateKeyPem(key),
@@ -83,8 +77,9 @@ export async function certified(
   names: readonly string[],
   extensions: Extension[],
   parent?: Authority,
+  given?: webcrypto.CryptoKeyPair,
 ): Promise<Authority> {
-  const keys = await generateKeys('ecdsa-p256');
+  const keys = given ?? (await generateKeys('ecdsa-p256'));
   const subject = names.map((name) => ({ CN: [name] }));
   const certificate = await X509CertificateGenerator.create({
     subject,
