@@ -98,41 +98,45 @@ export class TrailWriter {
       )
       .finally(() => {
         this.#working = undefined;
-        if (this.#steps.length > 0 && this.failure === undefined) this.#soon(this.#urgent);
+        if (this.failure === undefined && (this.#urgent || this.#steps.length > 0)) this.#soon(this.#urgent);
       });
     return this.#working;
   }
 
   async #run(): Promise<void> {
     if (this.#doubtful) this.#writeOnceMore();
-    for (;;) {
-      await this.#write();
-      const step = this.#steps[0];
-      if (step === undefined) break;
-      if ('line' in step) this.#gather();
-      else if ('open' in step) await this.#begin(step.open);
-      else await this.#remove(step.remove);
-    }
-    if (this.#urgent) await this.#syncNow();
-    else if (this.#unsynced) this.#syncSoon();
-  }
-
-  async #syncNow(): Promise<void> {
-    // What comes meanwhile asks for a sync of its own.
+    await this.#write();
+    const urgent = this.#urgent;
     this.#urgent = false;
     try {
-      await this.#sync();
+      // What comes meanwhile waits for the next time, or a busy trail would be written a few lines at a time, without end.
+      for (let due = this.#steps.length; due > 0; ) due -= await this.#take(due);
+      if (urgent) await this.#sync();
+      else if (this.#unsynced) this.#syncSoon();
     } catch (thrown) {
-      this.#urgent = true;
+      this.#urgent ||= urgent;
       throw thrown;
     }
   }
 
-  #gather(): void {
+  // The next step, or the lines up to the next that is none. @returns how many steps were done, `most` at most
+  async #take(most: number): Promise<number> {
+    const step = this.#steps[0]!;
+    if ('line' in step) {
+      const count = this.#gather(most);
+      await this.#write();
+      return count;
+    }
+    if ('open' in step) await this.#begin(step.open);
+    else await this.#remove(step.remove);
+    return 1;
+  }
+
+  #gather(most: number): number {
     let text = '';
     let count = 0;
     for (const step of this.#steps) {
-      if (!('line' in step) || text.length > BATCH_CHARS) break;
+      if (!('line' in step) || text.length > BATCH_CHARS || count === most) break;
       text += `${step.line}\n`;
       count += 1;
       this.queued -= step.line.length;
@@ -140,6 +144,7 @@ export class TrailWriter {
     this.#steps.splice(0, count);
     this.#batch = Buffer.from(text);
     this.queued += this.#batch.length;
+    return count;
   }
 
   async #write(): Promise<void> {

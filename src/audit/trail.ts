@@ -54,6 +54,8 @@ export class AuditTrail implements Audit {
   #current: TrailFile | undefined;
   #head: Link;
   #sinceSeal = 0;
+  #nowMs = Number.NaN;
+  #nowText = '';
   #cancelSeal: (() => void) | undefined;
   #lost = 0;
   #lostSince = '';
@@ -226,8 +228,14 @@ export class AuditTrail implements Audit {
     this.#append({ what: 'audit.lost', who: 'agent', outcome: 'failed', reason, facts }, true);
   }
 
+  // Many lines are of the same millisecond.
   #now(): string {
-    return new Date(this.#options.clock.wallMs()).toISOString();
+    const ms = this.#options.clock.wallMs();
+    if (ms !== this.#nowMs) {
+      this.#nowMs = ms;
+      this.#nowText = new Date(ms).toISOString();
+    }
+    return this.#nowText;
   }
 }
 

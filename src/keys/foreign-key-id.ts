@@ -1,5 +1,5 @@
 import { limits } from '../limits.ts';
-import { parseUuid } from './uuid.ts';
+import { isUuid } from './uuid.ts';
 
 const CONTROL = /\p{Cc}/u;
 
@@ -9,7 +9,7 @@ const CONTROL = /\p{Cc}/u;
  * @returns undefined when it cannot be an ID: empty, over 64 characters, with control characters, or no Unicode text
  */
 export function foreignKeyId(text: string): string | undefined {
+  if (isUuid(text)) return text.toLowerCase();
   if (text === '' || text.length > limits.idCharsMax) return undefined;
-  if (CONTROL.test(text) || !text.isWellFormed()) return undefined;
-  return parseUuid(text) === undefined ? text : text.toLowerCase();
+  return CONTROL.test(text) || !text.isWellFormed() ? undefined : text;
 }

@@ -2,7 +2,7 @@ import { assert } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { bindTexts } from './authenticator.ts';
 import { keyedHashInto } from './keyed-hash.ts';
-import { formatUuid, parseUuid } from './uuid.ts';
+import { formatUuid, readUuid } from './uuid.ts';
 
 /** Where a KSA-key lies: `bytes` bytes from KMA-key `index` on, in block `number` of its pool and direction. */
 export type KeyAddress = { readonly number: number; readonly index: number; readonly bytes: number };
@@ -72,6 +72,8 @@ function bind({ masterSaeId, slaveSaeId }: ApplicationPair) {
 let bound = bind({ masterSaeId: '', slaveSaeId: '' });
 const MASK_INPUT = Buffer.concat([bindTexts('keyferry/1 key ID encrypt'), Buffer.alloc(8)]);
 const hash = Buffer.alloc(32);
+/** An ID that is being made or read. */
+const laid = Buffer.alloc(16);
 
 function putWords(target: Buffer, at: number, { high, low }: Words): void {
   target.writeUInt32BE(high, at);
@@ -80,24 +82,22 @@ function putWords(target: Buffer, at: number, { high, low }: Words): void {
 
 // RFC 9562 §5.4: 48 random bits, version 4, 12 random bits, variant 2, 62 random bits. The IV fills the 48 and 11 of the 12.
 function layOut(iv: Words, sealed: Words): string {
-  const bytes = Buffer.alloc(16);
-  bytes.writeUIntBE(iv.high * 0x20_0000 + (iv.low >>> 11), 0, 6);
-  bytes.writeUInt16BE(0x4000 | ((iv.low & 0x7ff) << 1) | (sealed.high >>> 30), 6);
-  bytes.writeUInt32BE((0x8000_0000 | (sealed.high & 0x3fff_ffff)) >>> 0, 8);
-  bytes.writeUInt32BE(sealed.low, 12);
-  return formatUuid(bytes);
+  laid.writeUIntBE(iv.high * 0x20_0000 + (iv.low >>> 11), 0, 6);
+  laid.writeUInt16BE(0x4000 | ((iv.low & 0x7ff) << 1) | (sealed.high >>> 30), 6);
+  laid.writeUInt32BE((0x8000_0000 | (sealed.high & 0x3fff_ffff)) >>> 0, 8);
+  laid.writeUInt32BE(sealed.low, 12);
+  return formatUuid(laid);
 }
 
 function gather(id: string): { readonly iv: Words; readonly sealed: Words } | undefined {
-  const bytes = parseUuid(id);
-  if (bytes === undefined) return undefined;
-  const middle = bytes.readUInt16BE(6);
-  const third = bytes.readUInt32BE(8);
+  if (!readUuid(id, laid)) return undefined;
+  const middle = laid.readUInt16BE(6);
+  const third = laid.readUInt32BE(8);
   if (middle >>> 12 !== 4 || third >>> 30 !== 2) return undefined;
-  const upper = bytes.readUIntBE(0, 6);
+  const upper = laid.readUIntBE(0, 6);
   const iv = {
     high: Math.floor(upper / 0x20_0000),
     low: (((upper % 0x20_0000) << 11) | ((middle >>> 1) & 0x7ff)) >>> 0,
   };
-  return { iv, sealed: { high: ((middle & 1) << 30) | (third & 0x3fff_ffff), low: bytes.readUInt32BE(12) } };
+  return { iv, sealed: { high: ((middle & 1) << 30) | (third & 0x3fff_ffff), low: laid.readUInt32BE(12) } };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatUuid, idAfter, parseUuid } from '../../src/keys/uuid.ts';
+import { formatUuid, idAfter, isUuid, parseUuid } from '../../src/keys/uuid.ts';
 
 const ids = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const valueOf16 = (bytes: Uint8Array) => BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
@@ -31,6 +31,23 @@ test('what is no UUID is read as none', () => {
     assert.equal(parseUuid(bad), undefined, bad);
   assert.equal(parseUuid(good.replace('a', 'g')), undefined);
   assert.equal(parseUuid(good.replace('-', '0')), undefined);
+});
+
+test('with any one character changed, it is read where RFC 9562 has it for a UUID, and nowhere else', () => {
+  const form = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+  fc.assert(
+    fc.property(ids, fc.nat(35), fc.nat(0x17f), (bytes, at, code) => {
+      const good = formatUuid(bytes);
+      const text = `${good.slice(0, at)}${String.fromCharCode(code)}${good.slice(at + 1)}`;
+      assert.equal(isUuid(text), form.test(text), text);
+    }),
+    { numRuns: 2_000 },
+  );
+  assert.equal(
+    isUuid('0d5e4c1a-9b77-4e02-8f3d-aa00000000\u0130f'),
+    false,
+    'no digit, though its lower byte is one',
+  );
 });
 
 test('the ID so many places on is the sum of the two, in 128 bits', () => {

@@ -32,7 +32,8 @@ const TEXT_CHARS_MAX = 512;
  */
 export function lineAfter(head: Link, time: string, fields: object): { text: string; link: Link } {
   const seq = head.seq + 1;
-  const open = JSON.stringify({ seq, time, ...fields, prev: head.hash }).slice(0, -1);
+  // Put together as text: to spread the fields into another object takes longer than all the rest.
+  const open = `{"seq":${seq},"time":"${time}",${JSON.stringify(fields).slice(1, -1)},"prev":"${head.hash}"`;
   const hash = digest('sha256', open, 'hex');
   return { text: `${open},"hash":"${hash}"}`, link: { seq, hash } };
 }
