@@ -210,10 +210,16 @@ function describeNotifications({ source, stats }: SupplyNotification): Notificat
 
 function describeDoor({
   doors: { supply },
-}: AgentParts): Pick<SupplyState, 'refused' | 'refusals' | 'certificate_expires'> {
+}: AgentParts): Pick<SupplyState, 'refused' | 'refusals' | 'answers' | 'certificate_expires'> {
   const refusals = supply?.refusals() ?? {};
   const refused = Object.values(refusals).reduce((sum, count) => sum + count, 0);
-  return { refused, refusals, certificate_expires: supply?.expires().toISOString() ?? null };
+  const answers = Object.fromEntries(
+    Object.entries(supply?.answers() ?? {}).map(([what, { count, ms }]) => [
+      what,
+      { count, milliseconds: Math.round(ms * 100) / 100 },
+    ]),
+  );
+  return { refused, refusals, answers, certificate_expires: supply?.expires().toISOString() ?? null };
 }
 
 function describePush(push: PushParts | undefined): Pick<SupplyState, 'pushed' | 'lost' | 'streams'> {

@@ -122,6 +122,22 @@ export const metricTable: readonly (readonly [
     (s) => Object.entries(s.supply?.refusals ?? {}).map(([code, count]) => [{ code }, count]),
   ],
   [
+    'supply_answers_total',
+    'Requests of applications that got what they asked for since start, by what that was',
+    ['operation'],
+    (s) => Object.entries(s.supply?.answers ?? {}).map(([operation, { count }]) => [{ operation }, count]),
+  ],
+  [
+    'supply_answer_seconds_total',
+    'Seconds since start that applications waited for those answers, all together',
+    ['operation'],
+    (s) =>
+      Object.entries(s.supply?.answers ?? {}).map(([operation, { milliseconds }]) => [
+        { operation },
+        milliseconds / 1000,
+      ]),
+  ],
+  [
     'supply_certificate_expires_seconds',
     'When the certificate ends that applications see, seconds since 1970',
     [],

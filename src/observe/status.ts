@@ -98,6 +98,8 @@ export type SupplyState = {
   /** Requests that got no key, in all and by the code that the application was told. */
   readonly refused: number;
   readonly refusals: Readonly<Record<string, number>>;
+  /** Those that got what they asked for, by that (`status`, `enc_keys`, `dec_keys`, `pushed_keys`), and how long all of them together waited. */
+  readonly answers: Readonly<Record<string, { readonly count: number; readonly milliseconds: number }>>;
   /** When the certificate ends that applications see. */
   readonly certificate_expires: string | null;
   /** Keys that were written to an application's stream, and such as were burnt for it and lost when it broke. */

@@ -243,8 +243,17 @@ test('the memory of an answer is wiped as soon as it has left, while its connect
 
 test('every answer is counted, with its keys', async () => {
   const from = delivery.answered.length;
+  const before = { ...delivery.server.answers()['enc_keys'] };
   await ask(delivery, delivery.appA, `${ENC}?number=7`);
   await ask(delivery, delivery.appA, '/');
+  const { count, ms } = delivery.server.answers()['enc_keys']!;
+  assert.equal(count, (before.count ?? 0) + 1);
+  assert.ok(ms >= (before.ms ?? 0));
+  assert.deepEqual(
+    Object.keys(delivery.server.answers()).sort(),
+    ['dec_keys', 'enc_keys', 'status'],
+    'none of what was refused',
+  );
   const seen = delivery.answered
     .slice(from)
     .map(({ operation, status, keys }) => ({ operation, status, keys }));

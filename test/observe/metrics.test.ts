@@ -22,6 +22,8 @@ test('a metric has what the status says, however often it is read', async () => 
   const said = await metrics();
   assert.deepEqual(samples(said, 'blocks_total{peer="B",result="stored"}'), ['9']);
   assert.deepEqual(samples(said, 'supply_refused_total{code="supply.unknown_key"}'), ['2']);
+  assert.deepEqual(samples(said, 'supply_answers_total{operation="enc_keys"}'), ['4']);
+  assert.deepEqual(samples(said, 'supply_answer_seconds_total{operation="enc_keys"}'), ['0.5']);
   assert.deepEqual(samples(said, 'kx_certificate_expires_seconds'), ['1893456000']);
 });
 
@@ -80,6 +82,7 @@ function status(blocksStored = 0): Status {
       opened: 0,
       refused: 2,
       refusals: { 'supply.unknown_key': 2 },
+      answers: { enc_keys: { count: 4, milliseconds: 500 } },
       certificate_expires: null,
       pushed: 0,
       lost: 0,

@@ -58,6 +58,7 @@ export function simWorld(doors: OpenDoors, { net, entropy, disk, modules, alive 
         port: 443,
         connections: () => 0,
         refusals: () => ({}),
+        answers: () => ({}),
         expires: () => new Date(0),
         reload: () => {},
         close: async () => {},

@@ -44,12 +44,16 @@ export type KeyDeliveryOptions = {
   onAnswered?(answered: Answered): void;
 };
 
+export type Answers = { readonly count: number; readonly ms: number };
+
 export type KeyDelivery = {
   readonly port: number;
   /** Open connections of applications. */
   connections(): number;
   /** Requests that got no key, by code. */
   refusals(): Readonly<Record<string, number>>;
+  /** Requests that were answered with what they asked for, by what that was, and how long all of them together waited. */
+  answers(): Readonly<Record<string, Answers>>;
   /** When the certificate ends under which new connections are made. */
   expires(): Date;
   /**
@@ -90,8 +94,16 @@ export async function startKeyDelivery(options: KeyDeliveryOptions): Promise<Key
   const handshakes = new Handshakes(server, options.admission, refused);
   const connections = new Connections();
   const refusals = new Map<string, number>();
+  const answers: Record<string, { count: number; ms: number }> = {};
   const onAnswered = (answered: Answered) => {
-    if (answered.code !== undefined) refusals.set(answered.code, (refusals.get(answered.code) ?? 0) + 1);
+    const { code, operation, ms } = answered;
+    if (code !== undefined) refusals.set(code, (refusals.get(code) ?? 0) + 1);
+    else {
+      answers[operation] ??= { count: 0, ms: 0 };
+      const of = answers[operation];
+      of.count += 1;
+      of.ms += ms;
+    }
     options.onAnswered?.(answered);
   };
   const context = { ...options, onAnswered, connections, heartbeatMs: times.heartbeatMs };
@@ -111,6 +123,7 @@ export async function startKeyDelivery(options: KeyDeliveryOptions): Promise<Key
     port: (server.address() as AddressInfo).port,
     connections: () => connections.size,
     refusals: () => Object.fromEntries(refusals),
+    answers: () => answers,
     expires: () => new X509Certificate(certificate).validToDate,
     reload(tls) {
       server.setSecureContext(secureContextOptions(tls));
