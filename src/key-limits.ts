@@ -76,4 +76,7 @@ export const keyLimits = {
   inventoryBlocksMax: 10_000,
   /** Ranges or marks of one kind in one message on what has become of blocks. */
   holdingsMax: 700,
+  /** Such messages of one peer at a stretch, and a second: each is held against all own blocks. */
+  holdingsBurst: 64,
+  holdingsPerSecond: 8,
 } as const;

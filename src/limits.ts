@@ -125,6 +125,9 @@ export const limits = {
   syncChunk: 16,
   /** Messages of one connection that may be malformed or not authentic. */
   badMessagesMax: 8,
+  /** Longer malformed messages are not looked into for what is wrong with them; the first bad one of a connection may be longer. */
+  explainedBytesMax: 8_192,
+  explainedFirstBytesMax: 65_536,
   alarmsMax: 64,
   /** Blocks of one link whose numbers its quality gate remembers. */
   gateBlocksRemembered: 4_096,

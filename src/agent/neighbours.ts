@@ -12,6 +12,7 @@ import { Peer, type PeerEvents } from '../kx/peer/peer.ts';
 import { limits } from '../limits.ts';
 import { holdFile } from '../node/hold-file.ts';
 import { readKeyFile } from '../node/key-file.ts';
+import { ALWAYS, sinceWall } from '../store/since.ts';
 import { peerEvents } from './peer-events.ts';
 import type { AgentParts } from './status.ts';
 import { troubleLog } from './trouble-log.ts';
@@ -75,7 +76,14 @@ export class Neighbours {
     if (peer === undefined || peer.plain !== undefined) return;
     const isLinked = links.has(kmaId);
     if (!isLinked) this.#holdBack(kmaId);
-    const exchange = new HoldingsExchange(peer, isLinked, store, this.#log, this.#rolledBack);
+    const exchange = new HoldingsExchange(
+      peer,
+      isLinked,
+      store,
+      this.#parts.clock,
+      this.#log,
+      this.#rolledBack,
+    );
     holdings.set(kmaId, exchange);
   }
 
@@ -84,9 +92,9 @@ export class Neighbours {
     const pool = this.#parts.store.pool(kmaId);
     try {
       const hold = this.#holdOf(kmaId).load();
-      if (hold !== undefined) pool.holdBack(hold.sinceMs);
+      if (hold !== undefined) pool.holdBack(sinceWall(hold.sinceMs, this.#parts.clock));
     } catch (thrown) {
-      pool.holdBack(0);
+      pool.holdBack(ALWAYS);
       this.#log.error('kma.hold.unreadable', { peer: kmaId, reason: messageOf(thrown) });
     }
   }

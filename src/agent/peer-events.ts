@@ -14,8 +14,12 @@ export function peerEvents({ store, relay, notification, links, holdings }: Peer
   const identity = new StoreIdentity(store, log);
   const greetings = new Greetings();
   const greeted = async (peer: Peer, storeId: string) => {
+    const { connects } = peer;
+    const isOver = () => peer.connects !== connects;
     try {
       await identity.check(peer.kmaId, storeId);
+      // A newer connection has a greeting of its own.
+      if (isOver()) return false;
       holdings.get(peer.kmaId)?.tell();
       links.get(peer.kmaId)?.synchronise.onUp();
       relay.source.onPeerUp(peer);
@@ -23,7 +27,7 @@ export function peerEvents({ store, relay, notification, links, holdings }: Peer
     } catch (thrown) {
       rethrowInvariant(thrown);
       log.error('kx.peer.error', { peer: peer.kmaId, reason: messageOf(thrown) });
-      peer.drop('the key store could not take note of the peer');
+      if (!isOver()) peer.drop('the key store could not take note of the peer');
       return false;
     }
   };

@@ -1,7 +1,9 @@
+import type { Clock } from '../env/clock.ts';
 import type { Log } from '../env/log.ts';
 import { type Holdings, readHoldings, writeHoldings } from '../kx/codec/holdings.ts';
 import { whyMalformed } from '../kx/decode/why-malformed.ts';
 import type { Peer } from '../kx/peer/peer.ts';
+import { TokenBucket } from '../kx/peer/token-bucket.ts';
 import type { Message } from '../kx/session/session.ts';
 import { limits } from '../limits.ts';
 import type { Block } from '../store/block.ts';
@@ -25,12 +27,15 @@ export class HoldingsExchange {
   readonly #linked: boolean;
   readonly #log: Log;
   readonly #onContradiction: (found: Contradiction) => void;
+  readonly #clock: Clock;
+  readonly #heard: TokenBucket;
 
   /** @param linked whether a QKD link leads to the peer, so that each direction has every second number */
   constructor(
     peer: Peer,
     linked: boolean,
     store: KeyStore,
+    clock: Clock,
     log: Log,
     onContradiction: (found: Contradiction) => void,
   ) {
@@ -39,6 +44,8 @@ export class HoldingsExchange {
     this.#store = store;
     this.#log = log.with({ peer: peer.kmaId });
     this.#onContradiction = onContradiction;
+    this.#clock = clock;
+    this.#heard = new TokenBucket(limits.holdingsBurst, limits.holdingsPerSecond, clock.monotonicMs());
   }
 
   /** How far numbers of one direction are apart. */
@@ -71,10 +78,9 @@ export class HoldingsExchange {
   /** Useless blocks are out of use when it resolves, a condemned store durably so; what becomes of their rows follows. */
   async onMessage(message: Message): Promise<void> {
     const holdings = readHoldings(message.payload);
-    if (holdings === undefined) {
-      this.#log.warn('kx.message.malformed', { command: 'holdings', reason: whyMalformed(message) });
-      return this.#peer.malformed();
-    }
+    if (holdings === undefined) return this.#refuse(whyMalformed(message, this.#peer.spotless));
+    // One left out is made up for: who sends so many is cut off in the end, and says all anew when it is back.
+    if (!this.#heard.take(this.#clock.monotonicMs())) return this.#refuse('they come too often');
     const { contradiction, useless } = judge(
       this.#store.pool(this.#peer.kmaId).own.values(),
       holdings,
@@ -86,6 +92,11 @@ export class HoldingsExchange {
     this.#log.warn('kma.blocks.gone_there', { blocks: useless.length });
     // Out of use at once. On a disk that takes nothing now they go later; until then the next holdings would say the same.
     for (const block of useless) this.#store.destroyLater(block, 'forgotten');
+  }
+
+  #refuse(reason: string): void {
+    this.#log.warn('kx.message.malformed', { command: 'holdings', reason });
+    this.#peer.malformed();
   }
 }
 

@@ -54,12 +54,14 @@ export class HopGuard {
     using owned = draft;
     if (!peer.up) return 'peer_unreachable';
     if (peer.congested) return 'overloaded';
-    if (peer.plain !== undefined) return this.#sendPlain(peer, command, owned, covered);
+    if (isPlain(peer)) return this.#sendPlain(peer, command, owned, covered);
     const { keys } = owned;
     const units = 1 + Math.ceil((keys?.bytes ?? 0) / limits.unitBytes);
     const pad = await this.#allocator.takePad(this.#store.pool(peer.kmaId), units, reserve);
     if (pad === undefined) return 'no_pad';
     using bytes = pad.bytes;
+    // A reload has made the peer plain meanwhile: it does not know what lies on the keys.
+    if (isPlain(peer)) return 'peer_unreachable';
     const cover = bytes.view().subarray(limits.unitBytes);
     if (keys !== undefined) {
       coverKeys(owned.payload, keys, cover, covered);
@@ -145,4 +147,8 @@ export class HopGuard {
 /** What a plain peer, which pays with no key of a link, may not take of another link's pad: it stays for those who do. */
 export function reserveFrom(peer: Peer): number {
   return peer.plain === undefined ? 0 : limits.padReserveUnits;
+}
+
+function isPlain(peer: Peer): boolean {
+  return peer.plain !== undefined;
 }

@@ -44,6 +44,8 @@ type Waiting = { readonly next: Peer; settle(outcome: SupplyOutcome): void };
 export class NoticeSource {
   readonly #parts: NoticeSourceParts;
   readonly #waiting = new Map<string, Waiting>();
+  /** Sessions of chosen keys in which a response is still owed, and until when one is reckoned with. Sessions are configured, and so few. */
+  readonly #owed = new Map<string, { readonly next: Peer; readonly untilMs: number }>();
   readonly stats = { sent: 0, succeeded: 0, failed: 0, lastFailure: '' };
 
   constructor(parts: NoticeSourceParts) {
@@ -70,14 +72,24 @@ export class NoticeSource {
 
   /** Has the destination KM choose and supply keys. At most one at a time in each session: a response names nothing but that. */
   async choose({ destination, ...asked }: SessionRequest): Promise<SupplyOutcome> {
-    const next = this.#parts.peers.get(destination);
+    const { peers, clock } = this.#parts;
+    const next = peers.get(destination);
     if (next === undefined) return this.#count(failure('no_route'));
-    return this.#exchange(next, { ...asked, announced: undefined }, limits.supplySessionMs);
+    const { sessionId } = asked;
+    // What comes now would be the answer to the request before.
+    if ((this.#owed.get(sessionId)?.untilMs ?? 0) > clock.monotonicMs())
+      return this.#count(failure('overloaded'));
+    const outcome = await this.#exchange(next, { ...asked, announced: undefined }, limits.supplySessionMs);
+    if (outcome.response === 'timeout')
+      this.#owed.set(sessionId, { next, untilMs: clock.monotonicMs() + limits.supplyNoticeMs });
+    return outcome;
   }
 
   /** A response. @returns false when it answers nothing that we sent to this neighbour */
   onAnswer(peer: Peer, { sessionId, response, keyIds }: SupplyAnswer): boolean {
     const waiting = this.#waiting.get(sessionId);
+    if (waiting === undefined && this.#owed.get(sessionId)?.next === peer)
+      return this.#owed.delete(sessionId);
     if (waiting?.next !== peer) return false;
     waiting.settle({ response, keyIds });
     return true;

@@ -35,8 +35,9 @@ export class Proposed {
     return this.#open.get(number)?.epoch;
   }
 
-  /** Numbers of those that were proposed up to then: they are to be proposed again. */
-  overdue(beforeMs: number): number[] {
+  /** Forgets the blocks that are not `open` any more. Numbers of those that were proposed up to then: they are to be proposed again. */
+  overdue(beforeMs: number, isOpen: (number: number) => boolean): number[] {
+    for (const number of this.#again.keys()) if (!isOpen(number)) this.#again.delete(number);
     const numbers: number[] = [];
     for (const [number, { epoch, atMs }] of this.#open) {
       if (atMs > beforeMs) break;

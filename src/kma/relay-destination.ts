@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { isZeros } from '../bytes/zeros.ts';
 import { type Audit, noAudit } from '../env/audit.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Log } from '../env/log.ts';
@@ -52,7 +53,10 @@ export class RelayDestination {
     const response = await this.#take(from, payload, relay, covered);
     if (response !== undefined && response !== 'success') {
       this.stats.refused += 1;
-      const detail = response === 'unsupported_key' ? whyUnsupported(payload, relay) : undefined;
+      const detail =
+        response === 'unsupported_key'
+          ? (whyUnsupported(payload, relay) ?? 'it has a key that is all zeros')
+          : undefined;
       this.#log.warn('kma.relay.refused', {
         source: relay.source,
         reason: response,
@@ -106,6 +110,8 @@ export class RelayDestination {
   async #keep(payload: Buffer, relay: KeyRelay, covered: Buffer): Promise<RelayResponse | undefined> {
     using bytes = SecretBytes.alloc(relay.keys.bytes);
     uncoverKeys(payload, relay.keys, covered, bytes.view());
+    for (let at = 0; at < bytes.length; at += limits.unitBytes)
+      if (isZeros(bytes.view(), at, limits.unitBytes)) return 'unsupported_key';
     const { number, epoch } = relay.block!;
     const block = {
       remote: relay.source,

@@ -21,6 +21,8 @@ export type RelayRequest = Way & {
   readonly deadlineMs: number;
   /** The lowest number of a block from which key may still be taken, now. */
   floor(): number;
+  /** Whether the destination is still what it was when this was made for it: a reload may have made it plain, or plain no more. */
+  stands(): boolean;
 };
 
 type Open = RelayRequest & {
@@ -91,6 +93,7 @@ export class RelayExchange {
   #try(request: Open): void {
     if (this.#clock.monotonicMs() >= request.deadlineMs)
       return request.settle(request.hindrance ?? 'timeout');
+    if (!request.stands()) return request.settle('peer_unreachable');
     this.#tryAfter(request, limits.relayRetryMs);
     if (!request.next.up) {
       request.hindrance = 'peer_unreachable';
@@ -107,6 +110,7 @@ export class RelayExchange {
     for (const [part, { number, firstId, keys }] of request.parts.entries()) {
       // Answered meanwhile: the keys are wiped.
       if (!this.#requests.has(request.requestId)) return;
+      if (!request.stands()) return request.settle('peer_unreachable');
       const { epoch, parts, next } = request;
       const block = { number, epoch, floor: request.floor(), part, parts: parts.length };
       const fields = { ...request, source: this.#self, block: request.plain ? undefined : block };

@@ -217,8 +217,10 @@ export class RelaySource {
     const requestId = entropy.uuid();
     const parts = this.#cut(destination, numbers, keys, epoch);
     const plain = this.#parts.routes.isPlain(destination);
+    const stands = () => this.#parts.routes.isPlain(destination) === plain;
     const floor = () => this.#floor(destination, numbers[0]!);
-    const response = await this.#exchange.run({ ...way, requestId, epoch, plain, parts, deadlineMs, floor });
+    const request = { ...way, requestId, epoch, plain, parts, deadlineMs, floor, stands };
+    const response = await this.#exchange.run(request);
     const begins = epoch === numbers[0];
     const outcome = { requestId, epoch, begins, response };
     if (response !== 'success') return outcome;

@@ -58,7 +58,7 @@ export class Relay {
       this.#log.warn('kx.message.malformed', {
         peer: peer.kmaId,
         command: 'key_relay',
-        reason: whyMalformed({ header: message.header, payload: frame.payload }),
+        reason: whyMalformed({ header: message.header, payload: frame.payload }, peer.spotless),
       });
       return peer.malformed();
     }
@@ -93,7 +93,10 @@ export class Relay {
       this.#log.warn('kx.message.malformed', {
         peer: peer.kmaId,
         command: 'key_relay_completion',
-        reason: completion === undefined ? whyMalformed(message) : 'no request ID tells what it answers',
+        reason:
+          completion === undefined
+            ? whyMalformed(message, peer.spotless)
+            : 'no request ID tells what it answers',
       });
       return peer.malformed();
     }

@@ -177,7 +177,7 @@ export class SupplyNotification {
   }
 
   #malformed(peer: Peer, message: Message, name: string): void {
-    const reason = whyMalformed(message);
+    const reason = whyMalformed(message, peer.spotless);
     this.#parts.log.warn('kx.message.malformed', { peer: peer.kmaId, command: name, reason });
     peer.malformed();
   }

@@ -6,6 +6,7 @@ import { messageOf, rethrowInvariant } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Block } from '../store/block.ts';
 import type { Pool } from '../store/pool.ts';
+import { ago, cameSince, NEVER, type Since, sinceWall } from '../store/since.ts';
 import type { Synchronise } from './synchronise.ts';
 
 export type HoldOptions = {
@@ -39,6 +40,8 @@ export class SuspectHold {
   readonly #codes = new Set<string>();
   readonly #memory: HoldMemory | undefined;
   #current: Hold | undefined;
+  /** What came then or later is suspect, while there is a hold. */
+  #since = NEVER;
   #stopped = false;
   #condemned = 0;
 
@@ -59,8 +62,12 @@ export class SuspectHold {
     this.#destroysSuspect = options.destroysSuspect === true;
     this.#memory = options.memory;
     const remembered = this.#memory?.load();
-    if (remembered === undefined) return;
-    this.#begin(remembered);
+    if (remembered === undefined) {
+      // While the link was away it may have been held back for a hold that nobody remembers any more.
+      pool.letGo();
+      return;
+    }
+    this.#begin(remembered, sinceWall(remembered.sinceMs, clock));
     // The disk may not have taken it: what the agent remembers outlives a reload of the link.
     this.#remember(remembered);
   }
@@ -102,7 +109,7 @@ export class SuspectHold {
   async discard(why: string): Promise<number> {
     const hold = this.#current;
     if (hold === undefined) return 0;
-    const blocks = await this.#destroySuspect(hold.sinceMs);
+    const blocks = await this.#destroySuspect(this.#since);
     if (this.#current === hold && this.#codes.size === 0) this.#end(why);
     return blocks;
   }
@@ -116,7 +123,7 @@ export class SuspectHold {
     const hold = this.#current;
     if (hold === undefined) return 0;
     if (!this.#destroysSuspect) return this.#end(why);
-    const blocks = await this.#destroySuspect(hold.sinceMs);
+    const blocks = await this.#destroySuspect(this.#since);
     if (this.#current === hold) this.#end(why);
     return blocks;
   }
@@ -132,6 +139,8 @@ export class SuspectHold {
   }
 
   #end(why: string): number {
+    // Another hold of the same link may have taken its place by now.
+    if (this.#stopped) return 0;
     const blocks = this.#blocks;
     this.#memory?.save(undefined);
     this.#current = undefined;
@@ -143,13 +152,13 @@ export class SuspectHold {
   }
 
   #hold(code: string): void {
-    const sinceMs = this.#clock.wallMs() - limits.suspectBackMs;
+    const since = ago(limits.suspectBackMs, this.#clock);
     if (this.#current !== undefined) {
-      this.#pool.holdBack(sinceMs);
-      return this.#destroyByRule(sinceMs);
+      this.#pool.holdBack(since);
+      return this.#destroyByRule(since);
     }
-    const hold = { reason: `alarm ${code}`, sinceMs };
-    this.#begin(hold);
+    const hold = { reason: `alarm ${code}`, sinceMs: since.wallMs };
+    this.#begin(hold, since);
     this.#remember(hold);
   }
 
@@ -165,27 +174,28 @@ export class SuspectHold {
     }
   }
 
-  #begin(hold: Hold): void {
+  #begin(hold: Hold, since: Since): void {
     this.#current = hold;
+    this.#since = since;
     this.#synchronise.setHeld(true);
-    this.#pool.holdBack(hold.sinceMs);
+    this.#pool.holdBack(since);
     this.#log.warn('kma.hold.begins', { reason: hold.reason, blocks: this.#blocks });
-    this.#destroyByRule(hold.sinceMs);
+    this.#destroyByRule(since);
   }
 
-  #destroyByRule(sinceMs: number): void {
+  #destroyByRule(since: Since): void {
     if (!this.#destroysSuspect) return;
-    this.#destroySuspect(sinceMs).catch((thrown: unknown) => {
+    this.#destroySuspect(since).catch((thrown: unknown) => {
       rethrowInvariant(thrown);
       this.#log.error('kma.hold.not_destroyed', { reason: messageOf(thrown) });
     });
   }
 
-  async #destroySuspect(sinceMs: number): Promise<number> {
+  async #destroySuspect(since: Since): Promise<number> {
     this.#condemned += 1;
     // Those that the disk has not let go of yet are waited for.
     const all = [...this.#pool.own.values(), ...this.#pool.theirs.values(), ...this.#pool.ending];
-    const suspect = all.filter(({ origin, createdMs }) => origin === 'link' && createdMs >= sinceMs);
+    const suspect = all.filter((block) => cameSince(block, since));
     // Held back at an earlier alarm of this hold.
     const blocks = [...new Set([...suspect, ...this.#pool.heldBack])];
     if (blocks.length === 0) return 0;

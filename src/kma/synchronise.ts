@@ -24,6 +24,7 @@ import { BlockProofs } from './block-proofs.ts';
 import { OwnEpochs } from './own-epochs.ts';
 import { ProposalInbox } from './proposal-inbox.ts';
 import { Proposed } from './proposed.ts';
+import { WaitingProposals } from './waiting-proposals.ts';
 
 /**
  * Synchronises the link blocks shared with one neighbour. The owner of a block's direction proposes it; the other side holds the
@@ -40,12 +41,9 @@ export class Synchronise {
   /** Own blocks whose proposal is to be sent. */
   readonly #due = new Set<Block>();
   readonly #proposed = new Proposed();
-  /** Their proposals for blocks that are not here yet. */
-  readonly #waiting = new Map<number, Proposal>();
+  readonly #waiting = new WaitingProposals();
   readonly #inbox: ProposalInbox;
-  #held = false;
-  /** Numbers of blocks that were not kept for want of room, the newest. */
-  readonly #refused = new Set<number>();
+  #held: boolean | 'for good' = false;
   #flushing = false;
   #connections = 0;
   #cancelRepeat: () => void = () => {};
@@ -65,6 +63,7 @@ export class Synchronise {
 
   /** Everything that was not answered is proposed again. @param same whether the connection is the same as before */
   onUp(same = false): void {
+    if (this.#held === 'for good') return;
     if (!same) {
       this.#connections += 1;
       this.#proposed.clear();
@@ -80,26 +79,24 @@ export class Synchronise {
   }
 
   stop(): void {
-    this.#held = true;
+    this.#held = 'for good';
     this.#cancelRepeat();
   }
 
   /** While held, nothing is proposed, answered or made ready: the blocks are in doubt. */
   setHeld(held: boolean): void {
-    const waiting = [...this.#waiting.values()];
-    this.#held = held;
-    if (held) return;
+    const waiting = this.#waiting.all();
+    if (this.#held !== 'for good') this.#held = held;
+    if (this.#held) return;
     // Answers to what was proposed on this connection may still come.
-    this.#proposed.overdue(Number.POSITIVE_INFINITY);
+    this.#proposed.overdue(Number.POSITIVE_INFINITY, this.#isOpen);
     this.onUp(true);
     this.#consider(waiting);
   }
 
   /** A block that was not kept: a proposal for it need not wait. */
   onRefused(number: number): void {
-    this.#refused.add(number);
-    if (this.#refused.size > limits.blockNumberWindow)
-      this.#refused.delete(this.#refused.values().next().value!);
+    this.#waiting.refuse(number);
     this.#considerWaiting(number);
   }
 
@@ -112,27 +109,29 @@ export class Synchronise {
   }
 
   #considerWaiting(number: number): void {
-    const proposal = this.#waiting.get(number);
-    this.#waiting.delete(number);
+    const proposal = this.#waiting.take(number);
     if (proposal !== undefined) this.#consider([proposal]);
   }
 
   onMessage(message: Message): void {
     if (message.header.command === command.syncProposal) {
       const proposals = readProposals(message.payload);
-      if (proposals === undefined) return this.#malformed('sync_proposal', whyMalformed(message));
+      if (proposals === undefined) return this.#malformed('sync_proposal', message);
       this.#pool.theirFloor = readFloor(message.payload);
       return this.#consider(proposals);
     }
     const answers = readAnswers(message.payload);
-    if (answers === undefined) return this.#malformed('sync_answer', whyMalformed(message));
+    if (answers === undefined) return this.#malformed('sync_answer', message);
     this.#background(Promise.all(answers.map((answer) => this.#settle(answer))));
   }
 
-  #malformed(command: string, reason: string): void {
+  #malformed(command: string, why: string | Message): void {
+    const reason = typeof why === 'string' ? why : whyMalformed(why, this.#peer.spotless);
     this.#log.warn('kx.message.malformed', { command, reason });
     this.#peer.malformed();
   }
+
+  readonly #isOpen = (number: number): boolean => this.#pool.own.get(number)?.state === 'received';
 
   #flushSoon(): void {
     const waits = this.#due.size === 0 || this.#proposed.size >= limits.proposalsOutstandingMax;
@@ -167,8 +166,8 @@ export class Synchronise {
   // What stays unanswered for long is proposed again: the other side may have had no room for it, or have failed to store it.
   #repeat(): void {
     const before = this.#clock.monotonicMs() - limits.reproposeMs;
-    const overdue = this.#proposed.overdue(before).map((number) => this.#pool.own.get(number));
-    for (const block of overdue) if (block !== undefined) this.#due.add(block);
+    for (const number of this.#proposed.overdue(before, this.#isOpen))
+      if (this.#isOpen(number)) this.#due.add(this.#pool.own.get(number)!);
     this.#flushSoon();
     if (this.#peer.up) this.#cancelRepeat = this.#clock.after(limits.reproposeMs / 4, () => this.#repeat());
   }
@@ -227,13 +226,13 @@ export class Synchronise {
 
   #judgeMissing(proposal: Proposal): SyncAnswer | undefined {
     const { number } = proposal;
-    if (this.#refused.has(number) || this.#store.known(this.#pool.remote, false, number))
+    if (this.#waiting.isRefused(number) || this.#store.known(this.#pool.remote, false, number))
       return { number, verdict: 'differs', tag: undefined };
     return this.#wait(proposal);
   }
 
   #wait(proposal: Proposal): undefined {
-    if (this.#waiting.size < limits.pendingProposalsMax) this.#waiting.set(proposal.number, proposal);
+    this.#waiting.add(proposal);
   }
 
   async #settle(answer: SyncAnswer): Promise<void> {
@@ -264,7 +263,7 @@ export class Synchronise {
   async #ready(block: Block, epoch: number): Promise<void> {
     const connection = this.#connections;
     try {
-      if (await this.#epochs.markReady(block, epoch, () => this.#held)) this.stats.ready += 1;
+      if (await this.#epochs.markReady(block, epoch, () => this.#held !== false)) this.stats.ready += 1;
       else if (block.state === 'received' && !this.#held) this.#inAnotherEpoch(block, epoch);
     } catch (thrown) {
       // Proposed again: on this connection in a while, and the answer will be the same; on another one it was not proposed yet.

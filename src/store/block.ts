@@ -49,7 +49,10 @@ export class Block {
   readonly number: number;
   readonly origin: Origin;
   readonly units: number;
+  /** By the wall clock. */
   readonly createdMs: number;
+  /** By the monotonic clock of this process; undefined of a block that an earlier one has stored. */
+  arrivedMs: number | undefined;
   /** Where its sealed record begins in the block file, in granules; undefined when it is a row. */
   extent: number | undefined;
   state: BlockState;

@@ -90,8 +90,9 @@ export class Insertion {
 
   // Wipes `secret` when it comes to nothing.
   async #write({ row, place, about, key, secret, pool, forgotten }: New): Promise<Block | undefined> {
-    const { records, commit, statements, secrets } = this.#parts;
+    const { records, commit, statements, secrets, clock } = this.#parts;
     const own = row.own === 1;
+    const arrivedMs = clock.monotonicMs();
     let record: SealedRecord | undefined;
     try {
       record = await records.write(place, key);
@@ -110,7 +111,9 @@ export class Insertion {
       });
       if (id !== undefined) {
         record.own.wipe();
-        return new Block({ ...row, extent, id });
+        const block = new Block({ ...row, extent, id });
+        block.arrivedMs = arrivedMs;
+        return block;
       }
       records.abandon(record, row.units);
       return undefined;

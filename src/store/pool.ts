@@ -3,6 +3,7 @@ import type { Block } from './block.ts';
 import { Lowest } from './lowest.ts';
 import { OpenAhead } from './open-ahead.ts';
 import { type PoolPolicy, usualPolicy } from './pool-policy.ts';
+import { cameSince, earlier, NEVER, type Since } from './since.ts';
 
 /** Everything shared with one remote KMA: the blocks that this node allocates from, and those that the other does. */
 export class Pool {
@@ -25,7 +26,7 @@ export class Pool {
   readonly generation = { own: 0, theirs: 0 };
   /** Blocks of theirs below this number are done: their owner has said that it takes no more from them. */
   theirFloor = 0;
-  #heldFromMs = Number.POSITIVE_INFINITY;
+  #heldFrom = NEVER;
   readonly #lowestOwn = new Lowest(this.own);
   readonly #highest = { own: -1, theirs: -1 };
   /** Burn stride, in units: grows while key is asked for quickly. */
@@ -78,16 +79,16 @@ export class Pool {
     this.raise(block.own, block.number);
     if (!block.own || this.queue.has(block) || this.heldBack.has(block)) return;
     // Both ends were about to agree on it when the hold began.
-    if (block.origin === 'link' && block.createdMs >= this.#heldFromMs) return void this.heldBack.add(block);
+    if (cameSince(block, this.#heldFrom)) return void this.heldBack.add(block);
     this.queue.add(block);
     this.ownLeft += block.left;
   }
 
-  /** Takes ready own blocks of the link that came at `sinceMs` (since the Unix epoch) or later out of use, also those that become ready from now on. */
-  holdBack(sinceMs: number): void {
-    this.#heldFromMs = Math.min(this.#heldFromMs, sinceMs);
+  /** Takes ready own blocks of the link that came then or later out of use, also those that become ready from now on. */
+  holdBack(since: Since): void {
+    this.#heldFrom = earlier(this.#heldFrom, since);
     for (const block of [...this.queue]) {
-      if (block.origin !== 'link' || block.createdMs < sinceMs) continue;
+      if (!cameSince(block, since)) continue;
       this.queue.delete(block);
       this.ownLeft -= block.left;
       this.heldBack.add(block);
@@ -98,7 +99,7 @@ export class Pool {
   letGo(): void {
     const blocks = [...this.heldBack];
     this.heldBack.clear();
-    this.#heldFromMs = Number.POSITIVE_INFINITY;
+    this.#heldFrom = NEVER;
     for (const block of blocks) if (block.state === 'ready') this.readied(block);
   }
 

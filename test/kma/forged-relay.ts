@@ -5,13 +5,17 @@ import { type RelayedBlock, writeKeyRelay } from '../../src/kx/codec/key-relay.t
 import { limits } from '../../src/limits.ts';
 import type { TestNode, World } from './node.ts';
 
-export type Forged = { readonly requestId: string } & Pick<RelayedBlock, 'number' | 'floor'>;
+export type Forged = {
+  readonly requestId: string;
+  /** Of two KMA-keys; fresh ones where it is not given. */
+  readonly keys?: Buffer;
+} & Pick<RelayedBlock, 'number' | 'floor'>;
 
 /** Sends a relay to C over B that the source would not write so: two KMA-keys, of which the first is the ID secret. */
-export function sendForged(from: TestNode, { requestId, number, floor }: Forged) {
+export function sendForged(from: TestNode, { requestId, number, floor, keys }: Forged) {
   const block = { number, epoch: number, floor, part: 0, parts: 1 };
   const fields = { source: from.id, destination: 'C', transit: ['B'], requestId, block };
-  const draft = writeKeyRelay(fields, randomBytes(16), randomBytes(2 * limits.unitBytes));
+  const draft = writeKeyRelay(fields, randomBytes(16), keys ?? randomBytes(2 * limits.unitBytes));
   return from.guard.send(from.peers.get('B')!, command.keyRelay, draft);
 }
 

@@ -184,7 +184,7 @@ export class TestNode {
     const contradicted = ({ number }: Contradiction) => assert.fail(`block ${number} was used before`);
     for (const [remote, peer] of peers)
       if (peer.plain === undefined)
-        holdings.set(remote, new HoldingsExchange(peer, links.has(remote), store, log, contradicted));
+        holdings.set(remote, new HoldingsExchange(peer, links.has(remote), store, clock, log, contradicted));
     transport.listen(id, 1, (identity, link) => {
       const peer = peers.get(identity.kmaId);
       return peer?.adopt(identity, link, false) ?? { refuse: 'no peer of ours' };

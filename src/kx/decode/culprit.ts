@@ -26,15 +26,32 @@ export function culpritOf(
     const value = message.member(foldedName(name));
     if (value === undefined || takes(parameters, name, rawOf(value), reads)) continue;
     const elements = value.elements() ?? [];
-    const wrong = elements.findIndex((one) => !takes(parameters, name, [OPEN, rawOf(one), SHUT], reads));
-    if (wrong >= 0) return { where: `${name}[${wrong}]`, at: elements[wrong]!.token.start };
-    return { where: name, at: value.token.start, ...(elements.length > 0 && { elements: elements.length }) };
+    if (elements.length === 0) return { where: name, at: value.token.start };
+    const takesAll = (raw: readonly Buffer[]) => takes(parameters, name, [OPEN, ...raw, SHUT], reads);
+    const last = firstWithout(elements, takesAll);
+    const one = elements[last]!;
+    if (!takesAll([rawOf(one)])) return { where: `${name}[${last}]`, at: one.token.start };
+    return { where: name, at: value.token.start, elements: elements.length };
   }
   return undefined;
 }
 
 const OPEN = Buffer.from('[');
 const SHUT = Buffer.from(']');
+
+// The element up to which, and with which, the reader does not take the array. By halves: one after the other, a long array would cost its length squared.
+function firstWithout(elements: readonly JsonView[], takesAll: (raw: readonly Buffer[]) => boolean): number {
+  const from = rawOf(elements[0]!);
+  let [low, high] = [0, elements.length - 1];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const to = rawOf(elements[middle]!);
+    const end = to.byteOffset + to.length - from.byteOffset;
+    if (takesAll([Buffer.from(from.buffer, from.byteOffset, end)])) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
 
 function takes(
   parameters: readonly Parameter[],

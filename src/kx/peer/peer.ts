@@ -147,6 +147,11 @@ export class Peer {
     this.#countBad('not authentic');
   }
 
+  /** No message of this connection was bad yet. */
+  get spotless(): boolean {
+    return this.#bad === 0;
+  }
+
   /** A message could not be read. These count together with those that are not authentic. */
   malformed(): void {
     this.#countBad('malformed');

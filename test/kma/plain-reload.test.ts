@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { plainKeyId } from '../../src/keys/plain-key-id.ts';
+import { until } from '../manual-clock.ts';
+import { World } from './node.ts';
+import { naive, open } from './plain-lines.ts';
+
+test('a relay that waited while its neighbour was configured anew, as a plain one, is not sent in the old form', async (t) => {
+  const world = new World(t);
+  const p = naive(world, 'P');
+  const a = world.node('A', { neighbours: ['P'], linked: [] });
+  a.start();
+  const waiting = assert.rejects(a.relay.source.relay('P', 3), { code: 'relay.peer_unreachable' });
+  await until('the relay waits', () => a.relay.source.inFlight === 1);
+  const peer = a.peers.get('P')!;
+  a.routes.use(['P'], [], [], ['P']);
+  peer.stop('the configuration has changed');
+  peer.change({ address: { host: 'P', port: 1 }, plain: open });
+  peer.start();
+  await waiting;
+  assert.equal(p.keys.size, 0, 'nor did anything of it leave');
+  await a.relay.source.relay('P', 2);
+  const pool = a.store.pool('P');
+  for (const block of pool.own.values()) {
+    const secret = pool.idSecrets.own.get(block.epoch)!;
+    for (let i = block.first; i < block.units; i++)
+      assert.ok(p.keys.has(plainKeyId(secret.view(), block.number, i)), 'P knows what is given out');
+    assert.ok(![...p.keys.values()].some(({ key }) => key === secret.view().toString('base64')));
+  }
+});
