@@ -74,6 +74,7 @@ export interface ModuleSink {
   /** Call `stored` once the block is durably on disk (or was already), `refused` with the reason when it never will be. */
   onBlock(block: RawKeyBlock, answer: { stored(): void; refused(reason: string): void }): void;
   onTelemetry(telemetry: Telemetry): void;
+  /** Each active alarm is told again after every `onOpen`, within half a minute: one that is not counts as ended. */
   onAlarm(alarm: ModuleAlarm): void;
   /** The port went away or the module broke the protocol; the driver is already trying again, with back-off. */
   onLost(reason: string): void;

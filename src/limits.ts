@@ -129,6 +129,12 @@ export const limits = {
   explainedBytesMax: 8_192,
   explainedFirstBytesMax: 65_536,
   alarmsMax: 64,
+  /** How long after its opening a module has told all its active alarms. */
+  alarmsToldMs: 30_000,
+  /** How long blocks wait for the first telemetry of an opening, where the QBER decides. */
+  firstQberMs: 5_000,
+  /** Blocks of one opening that were here already, from which on that is no accident. */
+  repeatedBlocksMax: 64,
   /** Blocks of one link whose numbers its quality gate remembers. */
   gateBlocksRemembered: 4_096,
   /** Own blocks that came so shortly before an alarm that makes them suspect are held with the later ones. */

@@ -120,13 +120,13 @@ export const link = z.strictObject({
     .optional()
     .meta({
       description:
-        'Blocks whose quantum bit error rate is above this fraction, or is not known, are refused. Without it no block is refused for its error rate.',
+        'Blocks whose quantum bit error rate is above this fraction, or is not known, are refused; a block without one has that of its module in telemetry, for which it waits 5 s. Without it no block is refused for its error rate.',
       limits: '0.0001 to 0.5',
       example: '0.08',
     }),
   suspect_release: z.enum(['operator', 'alarm_end']).default('operator').meta({
     description:
-      'What ends the hold on the newest blocks after an alarm that makes them suspect: an operator with `keyferry module PEER release`, or the end of all such alarms.',
+      'What ends the hold on the newest blocks after an alarm that makes them suspect: an operator with `keyferry module PEER release`, or the end of all such alarms. One counts as ended, too, that a module opened anew has not told again for 30 s.',
     example: 'operator',
   }),
   suspect_blocks: z.enum(['hold', 'destroy']).default('hold').meta({

@@ -8,7 +8,9 @@ import { SecretBytes } from '../secret/secret-bytes.ts';
 import { type About, type Block, unitsIn } from '../store/block.ts';
 import { blocksToEvict } from '../store/eviction.ts';
 import type { KeyStore } from '../store/key-store.ts';
+import { FirstQber } from './first-qber.ts';
 import { numbersOf, QualityGate, type Refusal, type RefusalCode } from './quality-gate.ts';
+import { SuspectDestruction } from './suspect-destruction.ts';
 import { type HoldOptions, type HoldStatus, SuspectHold } from './suspect-hold.ts';
 import type { Synchronise } from './synchronise.ts';
 
@@ -17,6 +19,9 @@ type Answer = Parameters<ModuleSink['onBlock']>[1];
 type Slice = { readonly number: number; readonly bytes: SecretBytes; readonly about: About };
 
 const SUSPECT: Refusal = { code: 'suspect', text: 'an alarm has made the key of this link suspect' };
+
+const REPEATED =
+  'Was it exchanged, or reset? Key under numbers that were here before is thrown away: docs/key-life.md.';
 
 export type AcquireOptions = HoldOptions & {
   /** Blocks above it are refused; a fraction. */
@@ -35,10 +40,11 @@ export class Acquire implements ModuleSink {
   readonly #log: Log;
   readonly #gate: QualityGate;
   readonly #hold: SuspectHold;
-  readonly #onDestroyed: () => void;
+  readonly #destruction: SuspectDestruction;
+  readonly #firstQber: FirstQber;
   readonly #taking = new Set<Promise<void>>();
-  /** Suspect blocks that are to be destroyed once more in a moment. */
-  readonly #undestroyed = new Set<Block>();
+  /** Blocks of this opening that were here already. */
+  #repeated = 0;
   #stopped = false;
   /** Rises with every opening and loss: what was delivered before belongs to nobody. */
   #generation = 0;
@@ -75,8 +81,9 @@ export class Acquire implements ModuleSink {
     this.#clock = clock;
     this.#log = log.with({ link: remote });
     this.#gate = new QualityGate(options.qberMax);
-    this.#onDestroyed = options.onDestroyed ?? (() => {});
-    const destroy = (blocks: readonly Block[]) => this.#destroySuspect(blocks);
+    this.#firstQber = new FirstQber(clock);
+    this.#destruction = new SuspectDestruction(store, clock, options.onDestroyed ?? (() => {}));
+    const destroy = (blocks: readonly Block[]) => this.#destruction.run(blocks);
     this.#hold = new SuspectHold(store.pool(remote), synchronise, destroy, clock, this.#log, options);
   }
 
@@ -96,19 +103,25 @@ export class Acquire implements ModuleSink {
   }
 
   onOpen(info: ModuleInfo): void {
-    this.#generation += 1;
-    this.alarms.clear();
-    this.telemetry = {};
+    this.#beginAnew();
     this.info = info;
+    this.#hold.onOpen();
     this.stats.opened += 1;
     const { moduleId, linkId, role, firmwareVersion } = info;
     this.#log.info('module.open', { moduleId, linkId, role, firmwareVersion });
   }
 
-  onLost(reason: string): void {
+  #beginAnew(): void {
     this.#generation += 1;
+    this.#repeated = 0;
     this.alarms.clear();
     this.telemetry = {};
+    this.#firstQber.reset();
+  }
+
+  onLost(reason: string): void {
+    this.#beginAnew();
+    this.#hold.onLost();
     this.info = undefined;
     this.lastLost = reason;
     this.#log.warn('module.lost', { reason });
@@ -121,6 +134,7 @@ export class Acquire implements ModuleSink {
 
   onTelemetry(telemetry: Telemetry): void {
     this.telemetry = telemetry;
+    if (telemetry.qber !== undefined) this.#firstQber.said();
   }
 
   onAlarm(alarm: ModuleAlarm): void {
@@ -154,38 +168,22 @@ export class Acquire implements ModuleSink {
   stop(): void {
     this.#stopped = true;
     this.#hold.stop();
+    this.#destruction.stop();
     this.#generation += 1;
-  }
-
-  // The other end hears of it once it is durable, however long the disk takes.
-  async #destroySuspect(blocks: readonly Block[]): Promise<void> {
-    try {
-      await Promise.all(blocks.map((block) => this.#store.destroy(block, 'suspect')));
-    } catch (thrown) {
-      rethrowInvariant(thrown);
-      this.#destroyAgain(blocks);
-      throw thrown;
-    }
-    this.#onDestroyed();
-  }
-
-  // All of them at once, however often they were to be destroyed.
-  #destroyAgain(blocks: readonly Block[]): void {
-    if (this.#undestroyed.size === 0)
-      this.#clock.after(limits.destroyRetryMs, () => {
-        const all = [...this.#undestroyed];
-        this.#undestroyed.clear();
-        if (!this.#stopped) this.#destroySuspect(all).catch(() => {});
-      });
-    for (const block of blocks) this.#undestroyed.add(block);
+    this.#firstQber.reset();
   }
 
   async #take(block: RawKeyBlock, answer: Answer): Promise<void> {
+    const opening = this.#generation;
+    if (this.#gate.needs(block.qber ?? this.telemetry.qber)) await this.#firstQber.wait();
+    // The module sends it again.
+    if (this.#generation !== opening) return;
     const slices = this.#slices(block);
     const refusal = this.#refusal(block, slices);
     if (refusal !== undefined) return this.#refuse(block, slices, refusal, answer);
     const wanted = slices.filter((slice) => !this.#surplus(slice.number));
-    for (const slice of slices) if (!wanted.includes(slice)) this.#giveUp(slice.number);
+    for (const slice of slices) if (!wanted.includes(slice)) this.#synchronise.onRefused(slice.number);
+    this.stats.surplus += slices.length - wanted.length;
     if (wanted.length === 0) return answer.refused('its direction of the pool is full');
     const { condemned } = this.#hold;
     const generation = this.#generation;
@@ -193,7 +191,7 @@ export class Acquire implements ModuleSink {
     const kept = await Promise.all(wanted.map((slice) => this.#keep(slice, isWanted)));
     if (this.#hold.condemned !== condemned) {
       this.#refuse(block, slices, SUSPECT, answer);
-      return this.#destroySuspect(kept.filter((one) => typeof one === 'object'));
+      return this.#destruction.run(kept.filter((one) => typeof one === 'object'));
     }
     // Of a block in slices, some may be stored when another one is not: when it comes again they are known.
     for (const [i, one] of kept.entries()) if (one !== undefined) this.#stored(wanted[i]!, one);
@@ -237,11 +235,6 @@ export class Acquire implements ModuleSink {
     }
   }
 
-  #giveUp(number: number): void {
-    this.stats.surplus += 1;
-    this.#synchronise.onRefused(number);
-  }
-
   async #insert({ number, bytes, about }: Slice): Promise<Block | 'known' | 'underway' | 'failed'> {
     const own = ownsBlock(this.#self, this.#remote, number);
     const block = {
@@ -266,6 +259,10 @@ export class Acquire implements ModuleSink {
   #stored({ bytes }: Slice, kept: Block | 'known'): void {
     if (kept === 'known') {
       this.stats.again += 1;
+      this.#repeated += 1;
+      // So many answers are not lost at once.
+      if (this.#repeated === limits.repeatedBlocksMax)
+        this.#log.warn('module.numbers_repeat', { remedy: REPEATED });
       return;
     }
     this.stats.blocks += 1;

@@ -41,6 +41,11 @@ export class QualityGate {
     this.#qberMax = qberMax;
   }
 
+  /** Whether a block cannot be judged for want of its QBER. */
+  needs(qber: number | undefined): boolean {
+    return this.#qberMax !== undefined && qber === undefined;
+  }
+
   /** Why `block` is to be refused; undefined when it may be kept, and then its numbers are taken. */
   judge(block: GatedBlock): Refusal | undefined {
     const refusal =

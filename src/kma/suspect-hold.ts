@@ -38,6 +38,9 @@ export class SuspectHold {
   readonly #destroy: Destroy;
   /** Codes of the suspect alarms that have not ended. */
   readonly #codes = new Set<string>();
+  /** Of these, what was told since the module was opened. */
+  readonly #told = new Set<string>();
+  #cancelMissed = () => {};
   readonly #memory: HoldMemory | undefined;
   #current: Hold | undefined;
   /** What came then or later is suspect, while there is a hold. */
@@ -88,6 +91,21 @@ export class SuspectHold {
 
   stop(): void {
     this.#stopped = true;
+    this.#cancelMissed();
+  }
+
+  /** The module has been opened, and tells again which alarms are active. Of what it has not told some time later the end was missed. */
+  onOpen(): void {
+    this.onLost();
+    this.#cancelMissed = this.#clock.after(limits.alarmsToldMs, () => {
+      for (const code of this.#codes) if (!this.#told.has(code)) this.#codes.delete(code);
+      if (this.#codes.size === 0 && this.#releaseAtAlarmEnd) this.#endByRule();
+    });
+  }
+
+  onLost(): void {
+    this.#cancelMissed();
+    this.#told.clear();
   }
 
   onAlarm(alarm: ModuleAlarm): void {
@@ -97,6 +115,7 @@ export class SuspectHold {
     } else if (alarm.suspect) {
       // More codes than are remembered can't end by rule: an operator has to look.
       if (this.#codes.size <= limits.alarmsMax) this.#codes.add(alarm.code);
+      if (this.#told.size <= limits.alarmsMax) this.#told.add(alarm.code);
       this.#hold(alarm.code);
     }
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { Acquire } from '../../src/kma/acquire.ts';
+import { Acquire, type AcquireOptions } from '../../src/kma/acquire.ts';
 import { Synchronise } from '../../src/kma/synchronise.ts';
 import { Peer } from '../../src/kx/peer/peer.ts';
 import { limits } from '../../src/limits.ts';
@@ -12,7 +12,7 @@ import { addBlock, directoryFor, fillDisk, keyOf, Lines, openStore } from '../st
 const info = { moduleId: 'm', linkId: 'l', role: 'tx', firmwareVersion: '1' } as const;
 
 /** The acquirer of node A for its link with B, which is not connected. */
-function setUp(t: TestContext) {
+function setUp(t: TestContext, options: Partial<AcquireOptions> = {}) {
   const clock = new ManualClock().run(t);
   const log = new Lines();
   const store = openStore(t, directoryFor(t), { clock, log });
@@ -22,6 +22,7 @@ function setUp(t: TestContext) {
   const peer = new Peer({ kmaId: 'B', self, address: undefined, transport, clock, log, events });
   const acquire = new Acquire('A', 'B', store, new Synchronise('A', peer, store, clock, log), clock, log, {
     releaseAtAlarmEnd: false,
+    ...options,
   });
   t.after(() => acquire.stop());
   acquire.onOpen(info);
@@ -193,4 +194,50 @@ test('alarms are kept by code up to a bound, and are gone with the module', (t) 
   acquire.onLost('unplugged');
   assert.equal(acquire.alarms.size, 0);
   assert.deepEqual([acquire.info, acquire.lastLost], [undefined, 'unplugged']);
+});
+
+test('where the QBER decides, blocks wait for the first telemetry of an opening, and are judged by that', async (t) => {
+  const { acquire } = setUp(t, { qberMax: 0.05 });
+  const early = [deliver(acquire, 1, 10), deliver(acquire, 2, 10)];
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(early.every(({ answer }) => answer === ''));
+  acquire.onTelemetry({ qber: 0.02 });
+  await until('they are answered', () => early.every((one) => one.answered()));
+  assert.deepEqual(
+    early.map(({ answer }) => answer),
+    ['stored', 'stored'],
+  );
+  acquire.onOpen(info);
+  const bad = deliver(acquire, 3, 10);
+  acquire.onTelemetry({ qber: 0.08 });
+  await until('it is answered', bad.answered);
+  assert.match(bad.answer, /^refused: its quantum bit error rate of 0\.08/);
+});
+
+test('of a module that says no QBER for too long, blocks are refused; one that waited when the line went comes again', async (t) => {
+  const { clock, store, acquire } = setUp(t, { qberMax: 0.05 });
+  const lost = deliver(acquire, 1, 10);
+  acquire.onLost('unplugged');
+  await until('it is wiped', lost.over);
+  assert.equal(lost.answer, '');
+  assert.ok(!store.known('B', true, 1) && !store.known('B', false, 1));
+  acquire.onOpen(info);
+  const waits = deliver(acquire, 2, 10);
+  clock.advance(limits.firstQberMs);
+  await until('it is answered', waits.answered);
+  assert.match(waits.answer, /^refused: its quantum bit error rate is not known/);
+  const next = deliver(acquire, 3, 10);
+  await until('the next one at once', next.answered);
+});
+
+test('a module whose numbers begin anew is told of once in an opening', async (t) => {
+  const { log, acquire } = setUp(t);
+  const send = async () => {
+    const all = Array.from({ length: limits.repeatedBlocksMax + 6 }, (_, i) => deliver(acquire, i, 10));
+    await until('they are answered', () => all.every((one) => one.answered()));
+  };
+  await send();
+  assert.equal(log.of('module.numbers_repeat').length, 0);
+  await send();
+  assert.equal(log.of('module.numbers_repeat').length, 1);
 });
