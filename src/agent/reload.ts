@@ -54,7 +54,9 @@ async function reloadNow(parts: WholeAgent, log: Log): Promise<Reloaded> {
   checkLinks(parts, next, changes);
   using nodeKey = nodeKeyOf(parts);
   parts.store.rotation.expect(nodeKey);
-  const connections_ended = await useTlsFiles(parts, next);
+  const ended = await useTlsFiles(parts, next);
+  const changed = new Set([...changes.peers, ...changes.links]);
+  const connections_ended = ended + [...changed].filter((kmaId) => parts.peers.get(kmaId)?.up).length;
   parts.auditing.reload(next);
   await reconfigure(parts, next, changes);
   const node_keys = takeNodeKey(parts, nodeKey, log);

@@ -74,6 +74,9 @@ function registerDestroy(keys: Command): void {
     const request = { pool, older_than_seconds, block, key_id, all };
     if (Object.values(request).every((value) => value === undefined))
       command.error('error: say which key: --pool, --older-than, --block, --key-id or --all');
+    if (block !== undefined && pool === undefined) command.error('error: --block needs --pool');
+    if (key_id !== undefined && [pool, older_than_seconds, block, all].some((value) => value !== undefined))
+      command.error('error: --key-id stands alone');
     const done = await callAgent<Destroyed>(await socketOf(options), 'POST', '/v1/keys/destroy', request);
     const text = `destroyed ${done.keys} keys, ${done.blocks} blocks`;
     process.stdout.write(`${options.json === true ? JSON.stringify(done) : text}\n`);

@@ -35,6 +35,8 @@ export async function makeProgram(first: string | undefined): Promise<Command> {
     .description('Key manager agent for QKD nodes: Kx interface after Recommendation ITU-T Q.4163.')
     .version(version)
     .showHelpAfterError('Run it with --help to see how it is used.')
+    // `--help` says the same, of every command.
+    .helpCommand(false)
     .exitOverride();
   if (first === '--version' || first === '-V') return program;
   const asked = commands[first ?? ''];

@@ -71,7 +71,8 @@ async function byFiles(file: string, why: string, heard: boolean): Promise<Zeroi
 function withoutAgent({ code, message, cause }: AgentError): AgentError {
   const remedy =
     'Name the configuration with --config FILE: all is destroyed then whether an agent answers or not.';
-  return new AgentError(code, message, { fault: 'host', remedy, cause });
+  const still = code === 'host.agent_silent' ? 'It may still do it. ' : '';
+  return new AgentError(code, message, { fault: 'host', remedy: `${still}${remedy}`, cause });
 }
 
 const agents: Readonly<Record<Zeroized['agent'], string>> = {

@@ -53,8 +53,11 @@ export class Refill {
 
   #step(): void {
     if (this.#stopped) return;
-    const level = this.#store.pool(this.#destination).ownLeft + this.#keysUnderway;
-    if (level < this.#marks.low) this.#filling = true;
+    const pool = this.#store.pool(this.#destination);
+    const level = pool.ownLeft + this.#keysUnderway;
+    // Who asks for more than there is may come again for ever while the pool stands above its low mark.
+    if (level < this.#marks.low || pool.askedInVain) this.#filling = true;
+    pool.askedInVain = false;
     if (level >= this.#marks.high) this.#filling = false;
     if (!this.#filling || this.#underway >= limits.refillsUnderwayMax) return;
     if (this.#clock.monotonicMs() < this.#notBeforeMs) return;

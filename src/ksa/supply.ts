@@ -79,7 +79,10 @@ export class Supply implements KeySupply {
     const pool = this.#store.pool(status.targetKmeId);
     const units = Math.ceil(sizeBits / UNIT_BITS);
     const taken = await this.#allocator.takeKeys(pool, number, units, this.#reserve(status.targetKmeId));
-    if (taken === undefined) throw poolEmpty(status.targetKmeId);
+    if (taken === undefined) {
+      pool.askedInVain = true;
+      throw poolEmpty(status.targetKmeId);
+    }
     try {
       const isPlain = this.#settings.plain.has(pool.remote);
       const keys = taken.map((key) => ({

@@ -8,7 +8,7 @@ import { AgentError, messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { KxCredentials } from './kx-credentials.ts';
 import { hand, type KxWelcome } from './kx-link.ts';
-import { RefusedLog } from './refused-log.ts';
+import { RefusedLog, refusedAddress } from './refused-log.ts';
 
 export type KxListener = {
   readonly port: number;
@@ -34,7 +34,7 @@ export async function listenKx(
   port: number,
   onConnection: OnKxConnection,
 ): Promise<KxListener> {
-  const refused = new RefusedLog(parts.clock, 'kx.ca', (fields) =>
+  const refused = new RefusedLog(parts.clock, 'kx.ca', 'TLS 1.3', (fields) =>
     parts.log.warn('kx.connection.refused', fields),
   );
   const tls = createServer({
@@ -46,7 +46,10 @@ export async function listenKx(
   if (parts.onKeyLog !== undefined) tls.on('keylog', parts.onKeyLog);
   const underway = new Map<string, Handshake>();
   tls.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-    refused.note(socket.authorizationError?.toString() ?? error.code ?? error.message, socket.remoteAddress);
+    refused.note(
+      socket.authorizationError?.toString() ?? error.code ?? error.message,
+      refusedAddress(socket),
+    );
     // A handshake that fails is reported here and nowhere ended.
     socket.destroy();
   });

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../env/clock.ts';
 import type { LogFields } from '../env/log.ts';
 import { limits } from '../limits.ts';
@@ -14,8 +16,19 @@ const REMEDIES: Readonly<Record<string, string>> = {
   CERT_REVOKED: 'Its authority has revoked its certificate: have a new one issued.',
   INVALID_PURPOSE: 'Its certificate is not made for this use: have one issued for TLS clients and servers.',
   ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'It showed no certificate: give it one.',
-  ERR_SSL_UNSUPPORTED_PROTOCOL: 'It speaks no TLS 1.3.',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'unsupported version',
+  ERR_SSL_NO_APPLICATION_PROTOCOL:
+    'Its ALPN offers no protocol that is spoken here: have it offer none, or the right one.',
+  ERR_SSL_HTTP_REQUEST: 'It speaks HTTP without TLS: have it use https.',
 };
+
+/**
+ * Where a refused connection came from. Node.js has let go of it by the time it says that a certificate was refused; what the TLS connection ran over,
+ * which is no part of its documented interface, still knows.
+ */
+export function refusedAddress(socket: TLSSocket): string | undefined {
+  return socket.remoteAddress ?? (socket as { readonly _parent?: Socket })._parent?.remoteAddress;
+}
 
 type Kind = { nextMs: number; unlogged: number };
 
@@ -26,13 +39,23 @@ type Kind = { nextMs: number; unlogged: number };
 export class RefusedLog {
   readonly #clock: Clock;
   readonly #authorities: string;
+  readonly #lowest: string;
   readonly #say: (fields: LogFields) => void;
   readonly #kinds = new Map<string, Kind>();
 
-  /** @param authorities the setting that names those whose certificates are taken */
-  constructor(clock: Clock, authorities: string, say: (fields: LogFields) => void) {
+  /**
+   * @param authorities the setting that names those whose certificates are taken
+   * @param lowest the oldest version of TLS that is spoken
+   */
+  constructor(
+    clock: Clock,
+    authorities: string,
+    lowest: 'TLS 1.2' | 'TLS 1.3',
+    say: (fields: LogFields) => void,
+  ) {
     this.#clock = clock;
     this.#authorities = authorities;
+    this.#lowest = lowest;
     this.#say = say;
   }
 
@@ -58,6 +81,7 @@ export class RefusedLog {
 
   #remedyFor(reason: string): string | undefined {
     const remedy = REMEDIES[reason];
+    if (remedy === 'unsupported version') return `It speaks no ${this.#lowest} or later.`;
     if (remedy !== 'unknown authority') return remedy;
     return `Its certificate is of an authority that is not in ${this.#authorities}: if it should be, put that authority there.`;
   }

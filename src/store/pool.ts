@@ -29,6 +29,8 @@ export class Pool {
   #heldFrom = NEVER;
   readonly #lowestOwn = new Lowest(this.own);
   readonly #highest = { own: -1, theirs: -1 };
+  /** Somebody asked for more own key than there was, since it was last looked at. */
+  askedInVain = false;
   /** Burn stride, in units: grows while key is asked for quickly. */
   stride = 0;
   strideAtMs = 0;

@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { Refill, type WaterMarks } from '../../src/kma/refill.ts';
 import { limits } from '../../src/limits.ts';
 import { until } from '../manual-clock.ts';
+import { Applications } from './applications.ts';
 import { row, type TestNode } from './node.ts';
 
 function refill(t: TestContext, { store, routes, relay, clock }: TestNode, marks: WaterMarks): Refill {
@@ -30,6 +31,20 @@ test('between the marks nothing happens; below the low one it is filled again', 
   assert.equal(pool.ownLeft, 55);
   await a.allocator.takeKeys(pool, 6, 1);
   await until('it is filled again', () => pool.ownLeft === 100);
+});
+
+test('between the marks it is filled, too, when somebody asks for more than there is', async (t) => {
+  const { world, a } = await row(t, 8);
+  refill(t, a, { low: 50, high: 100 });
+  const pool = a.store.pool('C');
+  await until('it is filled', () => pool.ownLeft === 100);
+  await a.allocator.takeKeys(pool, 30, 1);
+  const { supply } = new Applications(a, { homes: { 'app-a': 'A', 'app-c': 'C' } });
+  const take = () => supply.take({ masterSaeId: 'app-a', slaveSaeId: 'app-c' }, 80, 256);
+  await assert.rejects(take(), { code: 'kma.pool_empty' });
+  await world.clock.leap(2 * limits.refillTickMs);
+  await until('it is filled up', () => pool.ownLeft === 100);
+  for (const { bytes } of await take()) bytes.wipe();
 });
 
 test('a reserve of pad stays on the link', async (t) => {

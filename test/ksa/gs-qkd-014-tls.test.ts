@@ -22,7 +22,7 @@ async function assertRefused(client: Identity, reason: string): Promise<void> {
   await until(() => delivery.log.lines.length > from, 'a line in the log');
   assert.match(
     delivery.log.lines.at(-1)!,
-    new RegExp(`warn supply\\.handshake_refused .*"reason":"${reason}"`),
+    new RegExp(`warn supply\\.handshake_refused .*"reason":"${reason}","address":"127\\.0\\.0\\.1"`),
   );
   assert.deepEqual(delivery.supply.calls, []);
 }

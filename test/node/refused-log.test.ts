@@ -8,7 +8,7 @@ import { ManualClock } from '../manual-clock.ts';
 test('of each reason there is a line a second, with how many there were, and what to do where a certificate is at fault', () => {
   const clock = new ManualClock();
   const said: LogFields[] = [];
-  const log = new RefusedLog(clock, 'kx.ca', (fields) => said.push(fields));
+  const log = new RefusedLog(clock, 'kx.ca', 'TLS 1.3', (fields) => said.push(fields));
   for (let i = 0; i < 100; i++) log.note('no such peer is configured', '192.0.2.1');
   log.note('SELF_SIGNED_CERT_IN_CHAIN', '192.0.2.2');
   assert.deepEqual(
@@ -27,7 +27,7 @@ test('of each reason there is a line a second, with how many there were, and wha
 
 test('reasons beyond number take no memory', () => {
   const said: LogFields[] = [];
-  const log = new RefusedLog(new ManualClock(), 'kx.ca', (fields) => said.push(fields));
+  const log = new RefusedLog(new ManualClock(), 'kx.ca', 'TLS 1.3', (fields) => said.push(fields));
   for (let i = 0; i < 10 * limits.refusedKindsMax; i++) log.note(`reason ${i}`, undefined);
   assert.equal(said.length, 10 * limits.refusedKindsMax);
   log.note(`reason ${10 * limits.refusedKindsMax - 1}`, undefined);

@@ -7,7 +7,7 @@ import type { Clock } from '../../env/clock.ts';
 import type { Log } from '../../env/log.ts';
 import { AgentError, type InvariantError, messageOf } from '../../errors.ts';
 import { limits } from '../../limits.ts';
-import { RefusedLog } from '../../node/refused-log.ts';
+import { RefusedLog, refusedAddress } from '../../node/refused-log.ts';
 import type { KeySupply } from '../key-supply.ts';
 import type { PushStreams } from '../push-streams.ts';
 import { Connections } from './connections.ts';
@@ -87,7 +87,7 @@ export async function startKeyDelivery(options: KeyDeliveryOptions): Promise<Key
   server.maxConnections = limits.supplyConnectionsMax;
   // Bounds a client that doesn't read its answer.
   server.setTimeout(times.requestMs);
-  const refused = new RefusedLog(options.clock, 'supply.client_ca', (fields) =>
+  const refused = new RefusedLog(options.clock, 'supply.client_ca', 'TLS 1.2', (fields) =>
     options.log.warn('supply.handshake_refused', fields),
   );
   logRefusedHandshakes(server, refused);
@@ -164,7 +164,10 @@ function socketsOf(server: Server): ReadonlySet<Socket> {
 /** An operator needs to see that an application's certificate is refused. */
 function logRefusedHandshakes(server: Server, refused: RefusedLog): void {
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
-    refused.note(socket.authorizationError?.toString() ?? error.code ?? error.message, socket.remoteAddress);
+    refused.note(
+      socket.authorizationError?.toString() ?? error.code ?? error.message,
+      refusedAddress(socket),
+    );
   });
   server.on('drop', (drop) => refused.note('too many connections', drop?.remoteAddress));
 }

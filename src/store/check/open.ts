@@ -40,7 +40,7 @@ export function openToLook(path: string): LookedAt {
   }
 }
 
-/** Undefined where SQLite can't make the files that it needs. */
+/** Undefined where SQLite can't make the files that it needs: for want of rights, or of room on the disk. */
 function openBeside(path: string): DatabaseSync | undefined {
   const db = new DatabaseSync(path, { readOnly: true, timeout: 0 });
   try {
@@ -48,7 +48,7 @@ function openBeside(path: string): DatabaseSync | undefined {
     return db;
   } catch (thrown) {
     db.close();
-    if (/unable to open database file/.test(messageOf(thrown))) return undefined;
+    if (/unable to open database file|disk I\/O error|disk is full/.test(messageOf(thrown))) return undefined;
     throw thrown;
   }
 }
