@@ -22,7 +22,8 @@ const INTRODUCTION = `# The configuration file
 
 One YAML 1.2 file describes a node. \`keyferry check FILE\` says everything that is wrong with it, each fault with its line
 and what to do, looks at the certificates and keys that it names, and says in short what the node would do; nothing is
-started. \`keyferry run\` refuses a file with faults.
+started. \`keyferry run\` refuses a file with faults, but for those in the contents of certificates and revocation lists: a node whose Kx certificate has expired, say,
+still supplies the key that it has. It logs each of them as \`agent.tls_file_fault\`, and neighbours or applications refuse what they do not trust.
 
 - Every key is known: one that is not is a fault, so that a slip of the pen never passes in silence.
 - Relative paths start at the directory of the configuration file.

@@ -34,6 +34,8 @@ function report(thrown: unknown): number {
   // Commander has printed its own; help and version are no failure.
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
   if (!(thrown instanceof AgentError)) throw thrown;
+  // For programs that read what is on standard output, as the control socket says it.
+  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: thrown })}\n`);
   process.stderr.write(`keyferry: ${thrown.message}\n  ${thrown.remedy} [${thrown.code}]\n`);
   return thrown.code === 'host.zeroized' ? ZEROIZED : 1;
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { checkCertificateFiles } from './certificate-files.ts';
 import type { FaultPath, FoundFault } from './faults.ts';
 import { nodeKeySalt } from './node-key-schema.ts';
-import { type FileKind, type FileReader, type FileWorld, lookAt } from './reader.ts';
+import { checkPlaces } from './places.ts';
+import { type FileKind, type FileReader, type FileWorld, lookAt, statIfAllowed } from './reader.ts';
 import type { Config } from './schema.ts';
 
 export const diskReader: FileReader = {
@@ -103,36 +104,4 @@ function isKey(bytes: Buffer): boolean {
     const lower = byte | 0x20;
     return (byte >= 0x30 && byte <= 0x39) || (lower >= 0x61 && lower <= 0x66);
   });
-}
-
-/** Places that the agent makes itself, or that may be absent for now: something else must not be there. */
-function checkPlaces({ data_directory, control, links, audit }: Config, reader: FileReader): FoundFault[] {
-  const places: { path: string; at: FaultPath; wanted: FileKind }[] = [
-    { path: data_directory, at: ['data_directory'], wanted: 'directory' },
-    { path: control.socket, at: ['control', 'socket'], wanted: 'socket' },
-  ];
-  if (audit.directory !== undefined)
-    places.push({ path: audit.directory, at: ['audit', 'directory'], wanted: 'directory' });
-  links.forEach(({ port }, i) => {
-    if ('path' in port) places.push({ path: port.path, at: ['links', i, 'port', 'path'], wanted: 'device' });
-  });
-  return places.flatMap(({ path, at, wanted }) => {
-    const kind = statIfAllowed(reader, path)?.kind;
-    if (kind === undefined || kind === wanted) return [];
-    const message = `${path} is no ${wanted} but a ${kind}`;
-    return {
-      code: 'configuration.file_kind',
-      at,
-      message,
-      remedy: `Name a ${wanted}, or a path where nothing is yet.`,
-    };
-  });
-}
-
-function statIfAllowed(reader: FileReader, path: string): ReturnType<FileReader['stat']> {
-  try {
-    return reader.stat(path);
-  } catch {
-    return undefined; // Whoever runs the check may see less of the disk than the agent does.
-  }
 }

@@ -64,3 +64,12 @@ export function lookAt(
     return { faults: fault('configuration.file_unreadable', `${path} cannot be read (${reason})`, remedy) };
   }
 }
+
+/** Undefined, too, where whoever runs the check may see less of the disk than the agent does. */
+export function statIfAllowed(reader: FileReader, path: string): ReturnType<FileReader['stat']> {
+  try {
+    return reader.stat(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -20,8 +20,7 @@ type Slice = { readonly number: number; readonly bytes: SecretBytes; readonly ab
 
 const SUSPECT: Refusal = { code: 'suspect', text: 'an alarm has made the key of this link suspect' };
 
-const REPEATED =
-  'Was it exchanged, or reset? Key under numbers that were here before is thrown away: docs/key-life.md.';
+const REPEATED = { remedy: 'Was it exchanged, or reset? Such key is thrown away: docs/key-life.md.' };
 
 export type AcquireOptions = HoldOptions & {
   /** Blocks above it are refused; a fraction. */
@@ -46,6 +45,7 @@ export class Acquire implements ModuleSink {
   /** Blocks of this opening that were here already. */
   #repeated = 0;
   #stopped = false;
+  #diskFails = false;
   /** Rises with every opening and loss: what was delivered before belongs to nobody. */
   #generation = 0;
   info: ModuleInfo | undefined;
@@ -248,23 +248,26 @@ export class Acquire implements ModuleSink {
       about,
     } as const;
     try {
-      return await this.#store.insert(block, bytes);
+      const kept = await this.#store.insert(block, bytes);
+      this.#diskFails = false;
+      return kept;
     } catch (thrown) {
       rethrowInvariant(thrown);
-      this.#log.error('kma.block.not_stored', { number, reason: messageOf(thrown) });
+      // Tried again and again: once will do, or the log would fill what room there is.
+      if (!this.#diskFails) this.#log.error('kma.block.not_stored', { number, reason: messageOf(thrown) });
+      this.#diskFails = true;
       return 'failed';
     }
   }
 
+  // Of a module of which so many are known, it is not that their answers were lost.
+  #known(): void {
+    this.stats.again += 1;
+    if (++this.#repeated === limits.repeatedBlocksMax) this.#log.warn('module.numbers_repeat', REPEATED);
+  }
+
   #stored({ bytes }: Slice, kept: Block | 'known'): void {
-    if (kept === 'known') {
-      this.stats.again += 1;
-      this.#repeated += 1;
-      // So many answers are not lost at once.
-      if (this.#repeated === limits.repeatedBlocksMax)
-        this.#log.warn('module.numbers_repeat', { remedy: REPEATED });
-      return;
-    }
+    if (kept === 'known') return this.#known();
     this.stats.blocks += 1;
     this.stats.bytes += bytes.length;
     this.stats.remainderBytes += bytes.length - kept.units * limits.unitBytes;

@@ -122,7 +122,7 @@ function guardFailed(what: string, path: string, cause: unknown): AgentError {
     {
       fault: 'host',
       remedy:
-        'Bring back the device of rollback_guard.file, then start the agent again. If it is lost or damaged for good: keyferry zeroize, remove what is left of the guard file, then keyferry commission.',
+        'Bring back the device of rollback_guard.file, or correct that setting where it names something else, then start the agent again. If it is lost or damaged for good: keyferry zeroize, remove what is left of the guard file, then keyferry commission.',
       cause,
     },
   );

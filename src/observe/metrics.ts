@@ -160,6 +160,12 @@ export const metricTable: readonly (readonly [
     [],
     (s) => (s.audit.shipped_seq === null ? [] : [[{}, s.audit.shipped_seq]]),
   ],
+  [
+    'store_failing',
+    'Whether the newest write to the key store failed',
+    [],
+    (s) => [[{}, s.store.write_failed === null ? 0 : 1]],
+  ],
   ['store_commits_total', 'Durable commits of the key store since start', [], (s) => [[{}, s.store.commits]]],
 ];
 

@@ -61,6 +61,14 @@ export const fileCases = (pki: () => string): readonly FileCase[] => [
     faults: ['file_kind data_directory', 'file_kind links[0].port.path'],
   },
   {
+    what: 'a directory where the rollback guard and the tamper switch should be',
+    spoil: (path) => mkdirSync(path('guard')),
+    world: (path) => ({
+      text: `${sound}\nrollback_guard:\n  file: ${path('guard')}\ntamper:\n  file: ${path('guard')}\n  value: "1"\n`,
+    }),
+    faults: ['file_kind rollback_guard.file', 'file_kind tamper.file'],
+  },
+  {
     what: 'a certificate file of 2 MiB',
     spoil: (path) => writeFileSync(path('kx.pem'), Buffer.alloc(2 << 20)),
     faults: ['file_size kx.certificate'],
