@@ -3,12 +3,13 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'n
 import { messageOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { code } from './encode.ts';
+import { readPayload } from './read-payload.ts';
 
 /** A message of the KM, read as plainly as it is written. `faults` says what is wrong with it. */
 export type Received = {
   readonly id: number;
   readonly command: number;
-  /** Of messages that hold no key; empty where the payload is no JSON object. */
+  /** Of messages that hold no key, see `ReadPayload`. */
   readonly members: ReadonlyMap<string, unknown>;
   readonly faults: readonly string[];
 };
@@ -182,26 +183,12 @@ function established(
 function readMessage(bytes: Buffer): Received {
   const version = bytes.readUInt16BE(0);
   const command = bytes.readUInt16BE(6);
-  const faults: string[] = [];
-  if (version !== 1) faults.push(`version ${version}`);
-  let members = new Map<string, unknown>();
   // Key that the KM relays to us is not for reading.
-  if (command !== code.relay) {
-    try {
-      const value = JSON.parse(
-        new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(10)),
-      ) as unknown;
-      if (typeof value === 'object' && value !== null && !Array.isArray(value))
-        members = new Map(Object.entries(value).map(([name, inner]) => [wordsOf(name), inner]));
-      else faults.push('a payload that is no JSON object');
-    } catch {
-      faults.push('a payload that is no JSON');
-    }
-  }
+  const { members, faults } =
+    command === code.relay
+      ? { members: new Map<string, unknown>(), faults: [] }
+      : readPayload(bytes.subarray(10));
+  const wrong = version === 1 ? faults : [`version ${version}`, ...faults];
   bytes.fill(0, 10);
-  return { id: bytes.readUInt32BE(2), command, members, faults };
-}
-
-function wordsOf(name: string): string {
-  return name.replaceAll(/[ _-]/g, '').toLowerCase();
+  return { id: bytes.readUInt32BE(2), command, members, faults: wrong };
 }

@@ -48,6 +48,19 @@ const without =
   (members: Record<string, unknown>) =>
     Object.fromEntries(Object.entries(members).filter(([name]) => !names.includes(name)));
 
+/** Members of a response to a key supply notification, which is one of success. */
+const supplyWith = (members: object, because: RegExp) => ({
+  faults: { supplyResponse: (m: Record<string, unknown>) => ({ ...m, ...members }) },
+  because,
+  checks: ['supply', 'supply-number-size', 'supply-extension'],
+});
+const before = (text: string) => (good: Buffer) => Buffer.concat([Buffer.from(text), good]);
+const completionWith = (members: object, because: RegExp) => ({
+  faults: { completion: (m: Record<string, unknown>) => ({ ...m, ...members }) },
+  because,
+  checks: ['completion'],
+});
+
 const diesOf = (text: string) => ({ diesOf: (payload: Buffer) => payload.includes(text) });
 const seen = new Set<string>();
 
@@ -202,6 +215,38 @@ export const planted: readonly Planted[] = [
     name: 'answers notifications without response',
     faults: { supplyResponse: without('response') },
     checks: ['supply'],
+  },
+  { name: 'names null as the key supplied', ...supplyWith({ key_ID: null }, /no key ID/) },
+  { name: 'names a number as the key supplied', ...supplyWith({ key_ID: 5 }, /no text/) },
+  { name: 'names a number among keys supplied', ...supplyWith({ key_ID: ['a', 5] }, /no text/) },
+  { name: 'names nothing as the key supplied', ...supplyWith({ key_ID: '' }, /names no key/) },
+  { name: 'names none of the keys supplied', ...supplyWith({ key_ID: [] }, /names no key/) },
+  { name: 'extends responses by a number', ...supplyWith({ extension: 5 }, /array of objects/) },
+  { name: 'responds by a number', ...supplyWith({ response: 5 }, /no response/) },
+  { name: 'completes with a number', ...completionWith({ response: 5 }, /no response/) },
+  { name: 'extends completions by a number', ...completionWith({ extension: 5 }, /array of objects/) },
+  { name: 'extends completions by numbers', ...completionWith({ extension: [5] }, /array of objects/) },
+  { name: 'extends completions by one object', ...completionWith({ extension: {} }, /array of objects/) },
+  {
+    name: 'writes a byte order mark',
+    faults: { payload: before('\ufeff') },
+    because: /byte order mark/,
+    checks: ['answer-header', 'supply'],
+  },
+  {
+    name: 'says two things under one name',
+    faults: { payload: (good) => before('{ "respons\\u0065" : "no",')(good.subarray(1)) },
+    because: /"response" twice/,
+    checks: ['answer-header', 'supply'],
+  },
+  {
+    name: 'says two things under one name, deep inside',
+    faults: {
+      payload: (good) =>
+        Buffer.from(`${good.toString().slice(0, -1)},"x":[{"a":{"b":1},"c":"}","b":1,"b":2}]}`),
+    },
+    because: /"b" twice/,
+    checks: ['answer-header', 'supply'],
   },
   {
     name: 'supplies anything',

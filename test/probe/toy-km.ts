@@ -12,6 +12,8 @@ export type ToyFaults = {
   readonly header?: (id: number, command: number, length: number) => Buffer;
   readonly completion?: (members: Record<string, unknown>) => Record<string, unknown>;
   readonly supplyResponse?: (members: Record<string, unknown>) => Record<string, unknown>;
+  /** What it writes instead of a good answer's JSON. */
+  readonly payload?: (good: Buffer) => Buffer;
   readonly oneMessageARead?: true;
   readonly wholeMessagesOnly?: true;
   readonly anyVersion?: true;
@@ -216,7 +218,8 @@ export class ToyKm {
 
   #send(socket: Socket, talk: Talk, command: number, members: Record<string, unknown>): void {
     if (socket.destroyed) return;
-    const payload = Buffer.from(JSON.stringify(members));
+    const good = Buffer.from(JSON.stringify(members));
+    const payload = this.#faults.payload?.(good) ?? good;
     talk.lastSaid += 1;
     socket.write(
       Buffer.concat([(this.#faults.header ?? goodHeader)(talk.lastSaid, command, payload.length), payload]),

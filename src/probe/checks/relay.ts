@@ -3,6 +3,7 @@ import { type Check, fail, notAnswered, pass, type Verdict } from '../check.ts';
 import { code, frame, type Spelling, spellings } from '../encode.ts';
 import { type Completed, type Probe, type RelayFields, saysSuccess } from '../probe.ts';
 import { badRelay, refusal, survival } from '../provoke.ts';
+import { extensionFault } from '../table-types.ts';
 
 const relayClause = '§7.1; §8.1, Table 1';
 const completionClause = '§7.1; §8.2, Table 2';
@@ -27,6 +28,8 @@ export const relayChecks: readonly Check[] = [
       const response = members.get('response');
       if (typeof response !== 'string' || response === '')
         return fail('it has no response, or none that is a text');
+      const fault = extensionFault(heard);
+      if (fault !== undefined) return fail(`${fault}; response "${response}"`);
       const returned = members.get('keyrelayrequestid');
       if (returned === undefined)
         return fail('the request ID does not come back: nothing links it to the relay');

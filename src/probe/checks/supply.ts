@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Check, fail, notAnswered, pass, type Verdict } from '../check.ts';
 import { code, frame, type Parameter, spelt } from '../encode.ts';
 import { type Probe, saysSuccess } from '../probe.ts';
+import { extensionFault, keyIdFault } from '../table-types.ts';
 
 const supplyClause = '§7.2; §8.3, Table 3; §8.4, Table 4';
 
@@ -47,14 +48,14 @@ function notified(name: string, title: string, members: Members): Check {
     const heard = await respond(probe, { session, ...members });
     if (heard === 'closed') return notAnswered('the connection was closed');
     if (heard === 'silence') return notAnswered('no answer came');
+    if (heard.faults.length > 0) return fail(`the response has ${heard.faults.join(', ')}`);
     if (heard.members.get('sessionid') !== session)
       return fail('the response has another session ID, or none');
     const response = heard.members.get('response');
     if (typeof response !== 'string' || response === '')
       return fail('it has no response, or none that is a text');
-    if (!heard.members.has('keyid'))
-      return fail(`it has no key ID, which is mandatory; response "${response}"`);
-    return pass(`response "${response}"`);
+    const fault = keyIdFault(heard, saysSuccess(response)) ?? extensionFault(heard);
+    return fault === undefined ? pass(`response "${response}"`) : fail(`${fault}; response "${response}"`);
   };
   return { name, title, clause: supplyClause, protocol: 'plain', run };
 }
