@@ -43,8 +43,11 @@ export type RelayFields = Partial<Record<Exclude<Parameter, 'keys'>, unknown>> &
   readonly spelling?: Spelling;
 };
 
-/** A completion that came, or why there is none. */
-export type Completed = { readonly response: string; readonly message: Received } | 'closed' | 'silence';
+/** A completion that came, or why there is none. `named`: with the request ID, which is optional in it. */
+export type Completed = { readonly response: string; readonly named: boolean } | 'closed' | 'silence';
+
+/** The words of the name of the member that links a completion to its relay. */
+export const requestId = 'keyrelayrequestid';
 
 /** What checks speak to the KM with. */
 export class Probe {
@@ -57,6 +60,7 @@ export class Probe {
   /** When the next connection may be made. */
   #nextMs = 0;
   #baseline: Promise<string | undefined> | undefined;
+  #unnamed = false;
 
   constructor(options: ProbeOptions) {
     this.options = options;
@@ -74,6 +78,11 @@ export class Probe {
     const own = { cert: certificate, key: privateKey, ca } as const;
     const base = { host, port, ...own, minVersion: 'TLSv1.2', rejectUnauthorized: true } as const;
     return ALPNProtocols === undefined ? base : { ...base, ALPNProtocols };
+  }
+
+  /** The KM's completions have no request ID: they are told apart only where one relay at a time is to be answered. Known from the baseline. */
+  get unnamed(): boolean {
+    return this.#unnamed;
   }
 
   async connect(options: ConnectionOptions = this.tlsOptions): Promise<Dialogue> {
@@ -138,14 +147,13 @@ export class Probe {
     return this.completion(dialogue, request);
   }
 
+  /** The completion of the one relay that is to be answered on the connection: with its request ID, or without any (§8.2, Table 2). */
   async completion(dialogue: Dialogue, request: string, ms = this.timeoutMs): Promise<Completed> {
-    const heard = await dialogue.find(
-      ({ command, members }) => command === code.completion && members.get('keyrelayrequestid') === request,
-      ms,
-    );
-    return typeof heard === 'string'
-      ? heard
-      : { response: String(heard.members.get('response')), message: heard };
+    const answers = ({ command, members }: Received) =>
+      command === code.completion && [request, undefined].includes(members.get(requestId) as string);
+    const heard = await dialogue.find(answers, ms);
+    if (typeof heard === 'string') return heard;
+    return { response: String(heard.members.get('response')), named: heard.members.has(requestId) };
   }
 
   /** What the KM says to a good message; undefined when it says nothing. Asked once. */
@@ -172,7 +180,9 @@ export class Probe {
     if (this.options.unprotectedKey) {
       const request = randomUUID();
       const completed = await this.relayed(dialogue, request, await this.relay({ request }));
-      return typeof completed === 'string' ? undefined : completed.response;
+      if (typeof completed === 'string') return undefined;
+      this.#unnamed = !completed.named;
+      return completed.response;
     }
     dialogue.send(frame({ id: dialogue.nextId(), command: code.completion }, this.stray()));
     return (await dialogue.next(Math.min(300, this.timeoutMs))) === 'closed' ? undefined : 'open';

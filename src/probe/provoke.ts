@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Check, fail, notAnswered, pass, type Verdict } from './check.ts';
 import type { Dialogue } from './dialogue.ts';
 import { code, frame } from './encode.ts';
-import { type Probe, saysSuccess } from './probe.ts';
+import { type Probe, requestId, saysSuccess } from './probe.ts';
 
 /** What became of a message that should not have been sent. */
 export type Outcome = {
@@ -26,18 +26,24 @@ export async function provoke(
   const answers = protocol === 'keyferry' || usual !== undefined;
   const dialogue = await probe.open();
   dialogue.send(bad(dialogue));
+  let response = probe.unnamed ? await answerBefore(probe, dialogue, request) : undefined;
   const good = await goodMessage(probe, dialogue);
   dialogue.send(good.bytes);
   const endMs = performance.now() + probe.timeoutMs;
-  let response: string | undefined;
   for (;;) {
     const heard = await dialogue.next(Math.max(0, endMs - performance.now()));
     if (heard === 'closed') return { response, usual, afterwards: 'closed' };
     if (heard === 'silence') return { response, usual, afterwards: answers ? 'silent' : 'unknown' };
-    const id = heard.members.get('keyrelayrequestid');
+    const id = heard.members.get(requestId);
     if (heard.command === code.completion && id === request) response = String(heard.members.get('response'));
     if (good.isAnswer(heard.command, id)) return { response, usual, afterwards: 'went on' };
   }
+}
+
+// An answer without request ID could be to either message: so it has a while to come before the good one is sent.
+async function answerBefore(probe: Probe, dialogue: Dialogue, request: string): Promise<string | undefined> {
+  const completed = await probe.completion(dialogue, request, Math.min(500, probe.timeoutMs));
+  return typeof completed === 'string' ? undefined : completed.response;
 }
 
 async function goodMessage(probe: Probe, dialogue: Dialogue) {
@@ -51,9 +57,10 @@ async function goodMessage(probe: Probe, dialogue: Dialogue) {
   const request = randomUUID();
   if (!unprotectedKey)
     return { bytes: frame({ id, command: code.completion }, probe.stray()), isAnswer: () => false };
+  const answered = probe.unnamed ? undefined : request;
   return {
     bytes: frame({ id, command: code.relay }, await probe.relay({ request })),
-    isAnswer: (command: number, completed: unknown) => command === code.completion && completed === request,
+    isAnswer: (command: number, completed: unknown) => command === code.completion && completed === answered,
   };
 }
 

@@ -82,11 +82,6 @@ export const planted: readonly Planted[] = [
     faults: { completion: (m) => ({ ...m, key_relay_request_ID: 'x' }) },
     checks: ['completion', 'request-id-absent'],
   },
-  {
-    name: 'answers without request ID',
-    faults: { completion: without('key_relay_request_ID') },
-    checks: ['completion'],
-  },
   { name: 'answers without response', faults: { completion: without('response') }, checks: ['completion'] },
   {
     name: 'counts its header into Length',
@@ -182,6 +177,11 @@ export const planted: readonly Planted[] = [
       'destination-list',
       'long-id',
     ],
+  },
+  {
+    name: 'asks for no member, and names no request in its completions',
+    faults: { needsNothing: true, completion: without('key_relay_request_ID') },
+    checks: ['no-source', 'key-not-base64'],
   },
   {
     name: 'says that everybody has the key',

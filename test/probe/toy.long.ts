@@ -7,6 +7,7 @@ import { initPki, issueNode } from '../../src/pki/pki.ts';
 import { allChecks } from '../../src/probe/checks/all.ts';
 import type { ProbeOptions } from '../../src/probe/probe.ts';
 import { type Finding, runChecks } from '../../src/probe/run.ts';
+import { legal } from './legal-kms.ts';
 import { planted } from './planted-faults.ts';
 import { type ToyFaults, type ToyFiles, ToyKm } from './toy-km.ts';
 
@@ -67,6 +68,13 @@ for (const protocol of ['plain', 'keyferry'] as const)
     const findings = await probeToy(t, { keyferry: protocol === 'keyferry' }, namesFor(protocol), 2_000);
     assert.deepEqual([...lines(findings, 'fail'), ...lines(findings, 'not-answered')], []);
     assert.ok(findings.length >= 25);
+  });
+
+for (const { name, faults, check, says } of legal)
+  test(`so does one that ${name}`, async (t) => {
+    const findings = await probeToy(t, { faults }, namesFor('plain'), 2_000);
+    assert.deepEqual([...lines(findings, 'fail'), ...lines(findings, 'not-answered')], []);
+    assert.match(findings.find(({ name }) => name === check)!.reason, says);
   });
 
 for (const { name, checks, because = /./, ...toy } of planted)

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { type Check, fail, notAnswered, pass } from '../check.ts';
 import type { Dialogue, Received } from '../dialogue.ts';
 import { code, frame } from '../encode.ts';
-import type { Probe } from '../probe.ts';
+import { type Probe, requestId } from '../probe.ts';
 import { provoke, refusal, survival } from '../provoke.ts';
 
 const clause = 'App. I, Figure I.1';
@@ -102,7 +102,9 @@ export const framingChecks: readonly Check[] = [
       dialogue.send(whole.subarray(0, whole.length - 1));
       dialogue.end();
       const completed = await probe.completion(dialogue, request);
-      return typeof completed === 'string' ? pass('not answered') : fail(`answered "${completed.response}"`);
+      if (typeof completed === 'string') return pass('not answered');
+      const afterwards = dialogue.closed ? 'closed' : 'went on';
+      return refusal({ response: completed.response, usual: await probe.baseline(), afterwards });
     },
   },
 ];
@@ -143,7 +145,9 @@ function stream(
         const heard = await dialogue.next(probe.timeoutMs);
         if (heard === 'closed') return fail('it closed the connection');
         if (heard === 'silence') return fail(`${missing.size} of ${count} not answered`);
-        missing.delete(heard.members.get('keyrelayrequestid'));
+        if (heard.command !== code.completion) continue;
+        // One without request ID answers one of them.
+        missing.delete(heard.members.get(requestId) ?? missing.values().next().value);
       }
       return pass(count === 1 ? 'answered' : 'all answered');
     },

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Check, fail, notAnswered, pass, type Verdict } from '../check.ts';
 import { code, frame, type Spelling, spellings } from '../encode.ts';
-import { type Completed, type Probe, type RelayFields, saysSuccess } from '../probe.ts';
+import { type Completed, type Probe, type RelayFields, requestId, saysSuccess } from '../probe.ts';
 import { badRelay, refusal, survival } from '../provoke.ts';
 import { extensionFault } from '../table-types.ts';
 
@@ -12,7 +12,8 @@ const completionClause = '§7.1; §8.2, Table 2';
 export const relayChecks: readonly Check[] = [
   {
     name: 'completion',
-    title: 'a key relay is answered by a completion notification with its request ID and a response',
+    title:
+      'a key relay is answered by a completion notification with a response, and no other request ID than its own',
     clause: completionClause,
     protocol: 'plain',
     needsKey: true,
@@ -30,10 +31,9 @@ export const relayChecks: readonly Check[] = [
         return fail('it has no response, or none that is a text');
       const fault = extensionFault(heard);
       if (fault !== undefined) return fail(`${fault}; response "${response}"`);
-      const returned = members.get('keyrelayrequestid');
-      if (returned === undefined)
-        return fail('the request ID does not come back: nothing links it to the relay');
-      return returned === request ? pass(`response "${response}"`) : fail('it has another request ID');
+      const named = members.has(requestId);
+      if (named && members.get(requestId) !== request) return fail('it has another request ID');
+      return pass(worded({ response, named }));
     },
   },
   relay('accepted', 'key for the KM is accepted', () => ({})),
@@ -70,8 +70,7 @@ export const relayChecks: readonly Check[] = [
       dialogue.send(frame({ id: dialogue.nextId(), command: code.relay }, payload));
       const heard = await dialogue.find(({ command }) => command === code.completion, probe.timeoutMs);
       if (typeof heard === 'string') return silent(heard);
-      const returned = heard.members.get('keyrelayrequestid');
-      if (returned !== undefined) return fail('it has a request ID that nobody gave');
+      if (heard.members.has(requestId)) return fail('it has a request ID that nobody gave');
       return pass(`response "${String(heard.members.get('response'))}"`);
     },
   },
@@ -201,8 +200,13 @@ export function relay(
 
 export function accepted(completed: Completed): Verdict {
   if (typeof completed === 'string') return silent(completed);
-  if (saysSuccess(completed.response)) return pass(`response "${completed.response}"`);
+  if (saysSuccess(completed.response)) return pass(worded(completed));
   return notAnswered(`refused: "${completed.response}"`);
+}
+
+// Table 2 has the request ID optional; Appendix I, note 1, lets control information link an answer to its message instead.
+function worded({ response, named }: Exclude<Completed, string>): string {
+  return `response "${response}"${named ? '' : ', without request ID: the connection alone links it to the relay'}`;
 }
 
 function spelt(spelling: Spelling, i: number): Check {
@@ -213,7 +217,7 @@ function spelt(spelling: Spelling, i: number): Check {
       const request = randomUUID();
       const payload = await probe.relay({ request, spelling });
       const completed = await probe.relayed(await probe.open(), request, payload);
-      return typeof completed === 'string' ? silent(completed) : pass(`response "${completed.response}"`);
+      return typeof completed === 'string' ? silent(completed) : pass(worded(completed));
     },
   };
 }
