@@ -79,6 +79,30 @@ test('a slash that is escaped counts once', () => {
   assert.match(streamText(decodeStream(message(1, 0x1101, slashes))), /key: 3 bytes, hidden/);
 });
 
+test('an escaped letter of base64 counts as the letter that it stands for, and any other as none', () => {
+  const withKey = (key: string) => {
+    const text = JSON.stringify(relay({ keys: [{ key_ID: 'k', key: 'KEY' }] })).replace('KEY', key);
+    return streamText(decodeStream(message(1, 0x1101, text)));
+  };
+  const long = 'AAAA'.repeat(40);
+  for (const [key, bytes] of [
+    ['AA\\u002BA', 3],
+    ['AA\\u002bA', 3],
+    ['\\u002f\\u0041\\u003D\\u003d', 1],
+    ['\\u002f\\u0041\\u0041\\u003d', 2],
+    [`${long}\\u002F\\/A=`, 122],
+    ['AAA\\n', undefined],
+    ['AAA\\u0141', undefined],
+  ] as const)
+    assert.match(
+      withKey(key),
+      bytes === undefined
+        ? /key: not base64, \d+ characters, hidden/
+        : new RegExp(`key: ${bytes} bytes?, hidden`),
+      key,
+    );
+});
+
 test('a payload that cannot be read is not shown at all', () => {
   const text = streamText(decodeStream(message(1, 0x1101, `{"keys":[{"key":"${KEY}"}],}`)));
   assert.match(text, /payload not shown/);

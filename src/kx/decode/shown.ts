@@ -1,6 +1,11 @@
 import { base64DecodedLength } from '../../bytes/base64.ts';
+import { SecretBytes } from '../../secret/secret-bytes.ts';
 import { type Token, type Tokens, textOf } from '../codec/json-scan.ts';
 import { foldedName } from '../codec/json-view.ts';
+
+const BACKSLASH = 0x5c;
+const SLASH = 0x2f;
+const LOWER_U = 0x75;
 
 /** What may be shown of a JSON value. Key is not among it, only how much of it there is. */
 export type Shown =
@@ -82,17 +87,43 @@ class Walk {
   }
 
   #hidden({ kind, start, end, escaped }: Token): Shown {
-    const letters = escaped ? withoutBackslashes(this.#bytes.subarray(start, end)) : undefined;
-    const [text, from, to] = letters ? [letters, 0, letters.length] : [this.#bytes, start, end];
-    const bytes = kind === 'string' ? base64DecodedLength(text, from, to) : -1;
-    letters?.fill(0);
+    const bytes = kind === 'string' ? this.#decodedLength(start, end, escaped) : -1;
     return { kind: 'hidden', bytes: bytes < 0 ? undefined : bytes, letters: end - start };
+  }
+
+  #decodedLength(start: number, end: number, escaped: boolean): number {
+    if (escaped) return unescapedLength(this.#bytes.subarray(start, end));
+    return base64DecodedLength(this.#bytes, start, end);
   }
 }
 
-// Some encoders write `\/` for the slash of base64.
-function withoutBackslashes(text: Buffer): Uint8Array {
-  return text.filter((byte) => byte !== 0x5c);
+// Some encoders write `\/` or `\u002F` for the slash of base64, and `\u002B` for its plus.
+function unescapedLength(text: Buffer): number {
+  const letters = SecretBytes.alloc(text.length);
+  const into = letters.view();
+  let length = 0;
+  for (let at = 0; at < text.length; length++) {
+    const [letter, taken] = letterAt(text, at);
+    into[length] = letter;
+    at += taken;
+  }
+  const bytes = base64DecodedLength(into, 0, length);
+  letters.wipe();
+  return bytes;
+}
+
+// The text was scanned without a fault: every escape is whole. What is in no ASCII is no letter of base64, and neither is NUL.
+function letterAt(text: Buffer, at: number): readonly [letter: number, taken: number] {
+  if (text[at] !== BACKSLASH) return [text[at]!, 1];
+  if (text[at + 1] === SLASH) return [SLASH, 2];
+  if (text[at + 1] !== LOWER_U) return [0, 2];
+  let unit = 0;
+  for (let i = at + 2; i < at + 6; i++) unit = unit * 16 + hexValue(text[i]!);
+  return [unit < 0x80 ? unit : 0, 6];
+}
+
+function hexValue(digit: number): number {
+  return digit < 0x40 ? digit - 0x30 : (digit | 0x20) - 0x57;
 }
 
 function secrecyOf(words: string, around: Secrecy): Secrecy {
