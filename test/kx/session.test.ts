@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { Frame } from '../../src/kx/codec/frame.ts';
 import { allocFrame, command, readHeader, setMessageId } from '../../src/kx/codec/header.ts';
 import { type Hello, readHello, writeEmpty, writeHello } from '../../src/kx/codec/private-messages.ts';
+import { PlainSession } from '../../src/kx/session/plain-session.ts';
 import { type Effect, isKeyferryCommand, type Message, Session } from '../../src/kx/session/session.ts';
 import { limits } from '../../src/limits.ts';
 
@@ -94,10 +95,18 @@ describe('message IDs', () => {
       assert.deepEqual(session.receive(other(6), 0), [], 'a closed session says nothing more');
     });
 
-  test('that we give count from 1 and end before they repeat', () => {
-    const session = upAt(0);
-    assert.deepEqual([session.nextMessageId(), session.nextMessageId()], [1, 2]);
-  });
+  const kinds: [string, (lastSentId?: number) => Pick<Session, 'nextMessageId'>][] = [
+    ['keyferry', (lastSentId) => new Session(a, 'B', 0, lastSentId)],
+    ['plain', (lastSentId) => new PlainSession(lastSentId)],
+  ];
+  for (const [kind, begun] of kinds)
+    test(`that we give a ${kind} peer count from 1 and end before they repeat`, () => {
+      const session = begun();
+      assert.deepEqual([session.nextMessageId(), session.nextMessageId()], [1, 2]);
+      const old = begun(0xffff_fffd);
+      const last = [1, 2, 3, 4].map(() => old.nextMessageId());
+      assert.deepEqual(last, [0xffff_fffe, 0xffff_ffff, undefined, undefined]);
+    });
 });
 
 describe('messages', () => {

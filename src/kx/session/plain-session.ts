@@ -23,9 +23,14 @@ const REQUESTS: ReadonlySet<number> = new Set([command.keyRelay, command.keySupp
  * the Recommendation asks that they be unique, not in which order.
  */
 export class PlainSession {
-  #lastSentId = 0;
+  #lastSentId: number;
   /** When the oldest request was sent since the peer was last heard. */
   #askedMs: number | undefined;
+
+  /** @param lastSentId message ID that counts as given; a new connection has none */
+  constructor(lastSentId = 0) {
+    this.#lastSentId = lastSentId;
+  }
 
   start(): Effect[] {
     return [{ do: 'up', hello: undefined }];

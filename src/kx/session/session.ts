@@ -24,18 +24,22 @@ export class Session {
   readonly #startedMs: number;
   #state: 'greeting' | 'up' | 'closed' = 'greeting';
   #lastReceivedId = 0;
-  #lastSentId = 0;
+  #lastSentId: number;
   #heardMs: number;
   #pingedMs: number;
   #pings = 0;
 
-  /** @param peerId KMA ID in the peer's certificate, which the greeting must repeat */
-  constructor(self: Hello, peerId: string, nowMs: number) {
+  /**
+   * @param peerId KMA ID in the peer's certificate, which the greeting must repeat
+   * @param lastSentId message ID that counts as given; a new connection has none
+   */
+  constructor(self: Hello, peerId: string, nowMs: number, lastSentId = 0) {
     this.#self = self;
     this.#peerId = peerId;
     this.#startedMs = nowMs;
     this.#heardMs = nowMs;
     this.#pingedMs = nowMs;
+    this.#lastSentId = lastSentId;
   }
 
   start(): Effect[] {
