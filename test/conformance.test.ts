@@ -64,8 +64,13 @@ function faultOfVectors(file: string, clause: string): string[] {
   if (name === undefined || !(name in faultFiles)) return [`${file} is run by no test`];
   const vectors = JSON.parse(read(file)) as Vector[];
   const expected = vectors.filter((one) => one.clause === clause).map((one) => one.expect);
+  return lacking(expected).map((kind) => `${file} has no ${kind} vector of "${clause}"`);
+}
+
+/** Which kind of vector is not among them. */
+function lacking(expected: readonly Vector['expect'][]): string[] {
   const bad = expected.some((one) => one === 'malformed' || one === 'closed' || one === 'not_authentic');
-  return bad ? [] : [`${file} has no bad vector of "${clause}"`];
+  return [...(expected.includes('accepted') ? [] : ['good']), ...(bad ? [] : ['bad'])];
 }
 
 describe('the table of conformance', () => {
@@ -95,4 +100,10 @@ describe('the table of conformance', () => {
       assert.deepEqual(faultsOf(good), []);
       assert.match(faultsOf({ ...good, ...change }).join('\n'), fault);
     });
+
+  test('would show vectors that are all bad, or all good', () => {
+    assert.deepEqual(lacking(['accepted', 'closed']), []);
+    assert.deepEqual(lacking(['malformed', 'waiting']), ['good']);
+    assert.deepEqual(lacking(['accepted', 'waiting']), ['bad']);
+  });
 });

@@ -1,6 +1,7 @@
 import { frame, header } from '../naive.ts';
-import { completion, type Expected, relay, type Vector } from './message.ts';
+import { COMPLETION, completion, type Expected, relay, type Vector } from './message.ts';
 import { GREETING, sealed } from './setting.ts';
+import { ANSWER, answer, NOTICE, notice } from './supply.ts';
 
 const good = sealed(JSON.stringify(relay()));
 
@@ -51,6 +52,18 @@ const rows: Row[] = [
   ['message ID 0', ID, 'closed', sealed(payload, { messageId: 0 })],
   ['the message ID of the greeting again', ID, 'closed', sealed(payload, { messageId: 1 })],
   ['the greatest message ID', ID, 'accepted', sealed(payload, { messageId: 0xffff_ffff })],
+  ['version 1', VERSION, 'accepted', patched(0, '0001')],
+  ['command 0x1101', COMMAND, 'accepted', patched(6, '1101')],
+  ['command 0x1102', COMMAND, 'accepted', sealed(JSON.stringify(completion()), COMPLETION)],
+  ['command 0x1103', COMMAND, 'accepted', sealed(JSON.stringify(notice()), NOTICE)],
+  ['command 0x1104', COMMAND, 'accepted', sealed(JSON.stringify(answer()), ANSWER)],
+  ['a length of as much as there is', LENGTH, 'accepted', length(said)],
+  [
+    'a length of as much as there is, and a ping',
+    LENGTH,
+    'accepted',
+    Buffer.concat([good, frame(3, 0x11fe, '{}')]),
+  ],
 ];
 
 function withHeaderCounted(): Buffer {

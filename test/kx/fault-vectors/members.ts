@@ -118,6 +118,12 @@ const table2: Row[] = [
   ...[...WRONG, ['a text', 'B'] as const, ['no entry', []] as const].map(
     ([what, value]): Row => [`extension: ${what}`, 'Extension', 'not_authentic', { extension: value }],
   ),
+  [
+    'an unknown entry',
+    'Extension',
+    'accepted',
+    { extension: [{ vendor: 1 }, ...(completion()['extension'] as object[])] },
+  ],
 ];
 
 const spellings: [string, (name: string) => string][] = [

@@ -3,8 +3,8 @@ import { hopEntry, type Sealing } from './setting.ts';
 
 type Row = readonly [name: string, parameter: string, expect: Expected, changes: Members];
 
-const NOTICE: Sealing = { command: 0x1103 };
-const ANSWER: Sealing = { command: 0x1104 };
+export const NOTICE: Sealing = { command: 0x1103 };
+export const ANSWER: Sealing = { command: 0x1104 };
 const ID = 'e5958bf0-9f3d-42dd-8595-972e54d4d823';
 const OTHER = '0954ff35-bd47-4684-b6d6-96c1e59bbda7';
 
@@ -17,7 +17,7 @@ const entry = {
   key_IDs: [ID],
 };
 
-function notice(changes: Members = {}): Members {
+export function notice(changes: Members = {}): Members {
   const extension = [{ keyferry_supply: entry }, hopEntry(0)];
   return { session_ID: REQUEST, number_of_keys: 1, size_of_key: 256, extension, ...changes };
 }
@@ -26,7 +26,7 @@ const withEntry = (changes: Members): Members => ({
   extension: [{ keyferry_supply: { ...entry, ...changes } }, hopEntry(0)],
 });
 
-function answer(changes: Members = {}): Members {
+export function answer(changes: Members = {}): Members {
   return { session_ID: REQUEST, key_ID: ID, response: 'success', extension: [hopEntry(0)], ...changes };
 }
 
@@ -102,6 +102,7 @@ const table4: Row[] = [
   ),
   ['key_ID: 129 of them', 'Key ID', 'malformed', { key_ID: ids(129) }],
   ...extensions,
+  ['an unknown entry', 'Extension', 'accepted', { extension: [{ vendor: 1 }, hopEntry(0)] }],
 ];
 
 /** Table 3, Key supply notification: each member missing, of a wrong type, empty, too long. */
