@@ -260,9 +260,9 @@ export class Allocator {
       // Zeros would be no cover, and the authenticator under them is known to everyone. Where another KMA chose the key, it may have chosen them.
       for (let at = 0; at < bytes.length; at += limits.unitBytes) {
         if (!isZeros(bytes, at, limits.unitBytes)) continue;
-        if (!block.own && block.origin === 'relay')
-          throw damaged('a KMA-key that was relayed here is all zeros');
-        assert(false, 'key that was wiped is not used again');
+        const inStore = (key: Buffer) => isZeros(key, from + at, limits.unitBytes);
+        assert(this.#store.open.lendWhole(block, inStore), 'key that was wiped is not used again');
+        throw damaged('a KMA-key of it is all zeros');
       }
       return bytes;
     } catch (thrown) {
