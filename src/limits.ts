@@ -89,6 +89,9 @@ export const limits = {
   keyFilesMax: 4_096,
   keyFilePollMs: 1_000,
   keyFileSettledMs: 1_000,
+  /** How often what was left of erasing is swept up, and files that could not be overwritten are told of. */
+  keyFileSweepMs: 60_000,
+  keyFileRemainsMs: 600_000,
   /** Between a question to a module of lines and its answer. */
   linesAnswerMs: 3_000,
   /** Bytes that a simulated module sends ahead of a reader: more than a window of the longest blocks. */

@@ -5,6 +5,7 @@ import type { DriverContext, ModuleSink, OpenModule } from '../driver.ts';
 import { type FolderFile, type KeyFolder, openFolder } from '../ports/folder.ts';
 import { type Format, formats } from './format.ts';
 import { manifest } from './manifest.ts';
+import { Remains } from './remains.ts';
 
 /** Where the files come from, and how they are read. */
 type Source = { readonly path: string; readonly format: Format };
@@ -32,11 +33,14 @@ export class KeyFileModule implements OpenModule {
   #lookAtMs = Number.POSITIVE_INFINITY;
   #looking: Promise<void> = Promise.resolve();
   #erasing: Promise<void> = Promise.resolve();
+  #sweepAtMs = 0;
+  readonly #remains: Remains;
   #stopping = false;
 
   constructor(context: DriverContext, sink: ModuleSink) {
     this.#context = context;
     this.#sink = sink;
+    this.#remains = new Remains(context);
     const { port } = context;
     if ('folder' in port) this.#source = { path: port.folder.path, format: formats[port.folder.format] };
     this.#lookIn(0);
@@ -68,6 +72,7 @@ export class KeyFileModule implements OpenModule {
     try {
       if (this.#folder === undefined) await this.#open();
       await this.#takeAll();
+      this.#sweepSometimes();
       this.#backOffMs = limits.portBackOffMsMin;
       this.#lookIn(limits.keyFilePollMs);
     } catch (thrown) {
@@ -80,6 +85,9 @@ export class KeyFileModule implements OpenModule {
     if (this.#source === undefined) throw noFolder();
     const folder = await openFolder(this.#source.path);
     if (this.#stopping) return folder.close();
+    // What an earlier run had begun to erase.
+    for (const obstacle of await folder.sweep()) this.#remains.add(obstacle);
+    this.#sweepAtMs = this.#context.clock.monotonicMs() + limits.keyFileSweepMs;
     this.#folder = folder;
     this.#opening += 1;
     this.#lastFailure = '';
@@ -176,7 +184,7 @@ export class KeyFileModule implements OpenModule {
   async #erase(name: string, opening: number): Promise<void> {
     if (this.#folder === undefined || opening !== this.#opening || !this.#underWay.has(name)) return;
     try {
-      await this.#folder.erase(name);
+      this.#remains.add(await this.#folder.erase(name));
     } catch (thrown) {
       if (opening === this.#opening)
         this.#setAside(name, `it is stored but cannot be erased: ${messageOf(thrown)}`);
@@ -185,6 +193,18 @@ export class KeyFileModule implements OpenModule {
     if (opening !== this.#opening) return;
     this.#underWay.delete(name);
     this.#lookIn(SOON_MS);
+  }
+
+  /** What could not be deleted may be deleted later. In turn with erasing, which has files set aside in between. */
+  #sweepSometimes(): void {
+    const nowMs = this.#context.clock.monotonicMs();
+    if (nowMs < this.#sweepAtMs) return;
+    this.#sweepAtMs = nowMs + limits.keyFileSweepMs;
+    const folder = this.#folder!;
+    this.#erasing = this.#erasing.then(async () => {
+      // A folder that has gone is found by the next look.
+      for (const obstacle of await folder.sweep().catch(() => [])) this.#remains.add(obstacle);
+    });
   }
 
   /** Leaves a file alone until it changes. */

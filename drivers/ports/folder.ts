@@ -18,7 +18,7 @@ const { O_RDONLY, O_WRONLY, O_NOFOLLOW, R_OK, W_OK, X_OK } = constants;
 
 /**
  * The folder at `path`, once it is there and safe: ours to change, and nobody's who is neither its owner nor in its group.
- * Erases what an earlier run had begun to erase. @throws AgentError `host.folder-…`
+ * @throws AgentError `host.folder-…`
  */
 export async function openFolder(path: string): Promise<KeyFolder> {
   const found = await lstat(path).catch(() => undefined);
@@ -39,9 +39,7 @@ export async function openFolder(path: string): Promise<KeyFolder> {
       cause,
     });
   });
-  const folder = new KeyFolder(path);
-  await folder.sweep();
-  return folder;
+  return new KeyFolder(path);
 }
 
 export class KeyFolder {
@@ -85,39 +83,54 @@ export class KeyFolder {
     await using file = await open(join(this.#path, name), O_RDONLY | O_NOFOLLOW);
     const memory = Buffer.alloc(bytes);
     let got = 0;
-    while (got < bytes) {
-      const { bytesRead } = await file.read(memory, got, bytes - got, got);
-      if (bytesRead === 0) break;
-      got += bytesRead;
+    try {
+      while (got < bytes) {
+        const { bytesRead } = await file.read(memory, got, bytes - got, got);
+        if (bytesRead === 0) break;
+        got += bytesRead;
+      }
+    } catch (thrown) {
+      memory.fill(0);
+      throw thrown;
     }
     return memory.subarray(0, got);
   }
 
   /**
    * Erases a file: sets it aside durably, so that it is never read again, overwrites it and deletes it. What a disk keeps of
-   * overwritten blocks is beyond us.
+   * overwritten blocks is beyond us. Returns why it could not be overwritten, where it could only be deleted.
    */
-  async erase(name: string): Promise<void> {
+  async erase(name: string): Promise<string | undefined> {
     const aside = join(this.#path, ERASING + name);
     await rename(join(this.#path, name), aside);
     await this.#sync();
-    await overwrite(aside);
-    await unlink(aside);
+    const obstacle = await destroy(aside);
     await this.#sync();
+    return obstacle;
   }
 
-  /** Ends what `erase` had begun when the agent was stopped. */
-  async sweep(): Promise<void> {
+  /** Ends what `erase` had begun and could not end. Returns why each of those could not be overwritten that were only deleted. */
+  async sweep(): Promise<string[]> {
+    const obstacles: string[] = [];
     for (const { name } of await this.list((candidate) => candidate.startsWith(ERASING))) {
-      await overwrite(join(this.#path, name)).catch(() => {});
-      await unlink(join(this.#path, name)).catch(() => {});
+      // One that cannot even be deleted is there at the next sweep.
+      const obstacle = await destroy(join(this.#path, name)).catch(() => undefined);
+      if (obstacle !== undefined) obstacles.push(obstacle);
     }
+    return obstacles;
   }
 
   async #sync(): Promise<void> {
     await using folder = await open(this.#path, O_RDONLY);
     await folder.sync();
   }
+}
+
+/** Deletes a file, overwritten or not: one that may not be written to would lie there for ever. Returns why not, if so. */
+async function destroy(path: string): Promise<string | undefined> {
+  const obstacle = await overwrite(path).then(() => undefined, messageOf);
+  await unlink(path);
+  return obstacle;
 }
 
 async function overwrite(path: string): Promise<void> {

@@ -3,8 +3,10 @@ import {
   appendFile,
   chmod,
   chown,
+  type FileHandle,
   mkdir,
   mkdtemp,
+  open,
   readdir,
   rename,
   rm,
@@ -272,4 +274,52 @@ test('a file that cannot be read stays and is reported once, and the others are 
   await chmod(join(folder, '2.key'), 0o600);
   await left([]);
   assert.equal(sink.blocks.get(2), '02'.repeat(64));
+});
+
+test('a file that may be read and not written to is deleted all the same, and that is told of sparingly', async () => {
+  const names = ['1.key', '2.key', '3.key', '.keyferry-erasing-4.key'];
+  for (const name of names) {
+    await put(name, Buffer.alloc(64, 1));
+    await chmod(join(folder, name), 0o440);
+  }
+  const isRoot = process.geteuid!() === 0;
+  if (isRoot) {
+    for (const name of ['', ...names]) await chown(join(folder, name), NOBODY, NOBODY);
+    process.seteuid!(NOBODY);
+  }
+  try {
+    const { sink } = drive('numbered');
+    await left([]);
+    assert.deepEqual([...sink.blocks.keys()], [1, 2, 3]);
+  } finally {
+    if (isRoot) process.seteuid!(0);
+  }
+  const said = log.lines.filter((line) => line.startsWith('warn'));
+  assert.equal(said.length, 1, said.join('\n'));
+  assert.match(said[0]!, /files-only-deleted.*without being overwritten: EACCES/);
+});
+
+test('what could not be deleted is tried again while the folder stays open', async () => {
+  const clock = new ManualClock();
+  const { sink } = drive('numbered', { clock });
+  await turnUntil(clock, () => sink.opens.length === 1);
+  await put('.keyferry-erasing-1.key', Buffer.alloc(64, 1));
+  await clock.leap(limits.keyFileSweepMs + limits.keyFilePollMs);
+  await left([]);
+  assert.equal(sink.deliveries, 0);
+});
+
+test('of a file that fails in the middle nothing is left in memory', async (t) => {
+  await put('1.key', Buffer.alloc(64, 1));
+  const probe = await open(join(folder, '1.key'));
+  const prototype = Object.getPrototypeOf(probe) as FileHandle;
+  await probe.close();
+  let memory = Buffer.alloc(0);
+  t.mock.method(prototype, 'read', async (into: Buffer) => {
+    memory = into;
+    if (into[0] === 0) return { bytesRead: into.fill(1, 0, 32).indexOf(0), buffer: into };
+    throw new Error('the disk fails');
+  });
+  await assert.rejects(new KeyFolder(folder).read('1.key', 64), /the disk fails/);
+  assert.deepEqual(memory, Buffer.alloc(64));
 });
