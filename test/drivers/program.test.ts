@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -161,6 +162,35 @@ test('key as a dump writes it is left out, and what stands behind it; numbers ar
   const harmless = 'at 2026-11-30 10:15 counts 1204 88 17, bias 12.5 V, mode 3a';
   new LogLines((text) => said.push(text)).push(Buffer.from(`${harmless}\n`), 0);
   assert.equal(said[0], harmless);
+});
+
+/** What the log has of one line. */
+function saidOf(line: string): string {
+  const said: string[] = [];
+  new LogLines((text) => said.push(text)).push(Buffer.from(`${line}\n`), 0);
+  return said.join();
+}
+
+test('key in groups of any length is left out, in hexadecimal and base64; words, names, times and serial numbers are not', () => {
+  const key = createHash('sha512').update('key that protects nothing').digest();
+  for (const encoding of ['hex', 'base64', 'base64url'] as const) {
+    for (const digits of [8, 9, 12, 15, 16, 20, 23, 24, 40]) {
+      const groups = key.toString(encoding).replace(new RegExp(`.{${digits}}`, 'g'), '$& ');
+      assert.equal(saidOf(`key: ${groups}`), 'key: [left out]', groups);
+    }
+  }
+  const words = Array.from({ length: 8 }, (_, i) => key.toString('hex', 8 * i, 8 * i + 8));
+  for (const word of words) assert.equal(saidOf(`word ${word} end`), 'word [left out] end');
+  assert.equal(saidOf(words.map((word) => `0x${word}`).join(', ')), '[left out]');
+  assert.equal(saidOf(`k:${words[0]!.slice(0, 12)} ${words[1]!.slice(0, 12)}`), 'k:[left out]');
+  for (const line of [
+    'at 1795994151 module SN0042A7731 of 2026-11-30T23:15:51.123456Z',
+    'time 1795994151123456789 ns, 12345678 counts, dead time 0x3fa',
+    'temperature controller initialised, waiting for interferometer alignment',
+    'opened /dev/ttyUSB0 for frameCounter QkdTransmitter2 with firmware-1.4.2',
+    '00:1b:44:11:3a:b7 answers; 1204 88 17 1733 of 100000',
+  ])
+    assert.equal(saidOf(line), line);
 });
 
 test('a program ends with the agent, also when the agent is killed', async (t) => {
