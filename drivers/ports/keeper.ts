@@ -29,7 +29,10 @@ export class PortKeeper {
   #cancelTimer: () => void = () => {};
   #backOffMs: number = limits.portBackOffMsMin;
   #openedMs = 0;
+  /** Whether the module has shown in this opening that it is well. */
+  #isProved = false;
   #lastFailure = '';
+  #lastClose = '';
   /** Between two attempts. */
   #waiting = false;
   #stopping = false;
@@ -66,9 +69,11 @@ export class PortKeeper {
     this.#link?.close(reason);
   }
 
-  /** The module has shown that it is well: what fails from now on is worth a line in the log. */
+  /** The module has shown that it is well: what fails from now on is worth a line in the log, and soon another attempt. */
   proved(): void {
+    this.#isProved = true;
     this.#lastFailure = '';
+    this.#lastClose = '';
   }
 
   /** Writes, unless the module has stopped reading: then it hangs up. `taken` runs in any case. */
@@ -89,6 +94,7 @@ export class PortKeeper {
       const link = await this.#user.open({ onData: this.#onData, onClosed: this.#onClosed });
       this.#link = link;
       if (this.#stopping) return link.close('the agent is closing it');
+      this.#isProved = false;
       this.#openedMs = this.#context.clock.monotonicMs();
       this.#user.onOpen(link);
       this.#scheduleTick();
@@ -137,10 +143,12 @@ export class PortKeeper {
     const { clock, log } = this.#context;
     this.#link = undefined;
     this.#cancelTimer();
-    log.info('module.port-closed', { reason });
+    if (reason !== this.#lastClose) log.info('module.port-closed', { reason });
+    this.#lastClose = reason;
     this.#user.onClosed(reason);
-    // An opening that held for a while shows that the port is good; one that fails at once keeps backing off.
-    if (clock.monotonicMs() - this.#openedMs >= limits.portSilenceMs)
+    // A module that was well for a while is soon so again. A port that is merely open proves nothing: a program that never
+    // says hello would be started again and again without a pause.
+    if (this.#isProved && clock.monotonicMs() - this.#openedMs >= limits.portSilenceMs)
       this.#backOffMs = limits.portBackOffMsMin;
     this.#tryAgain();
   };
