@@ -92,8 +92,9 @@ export const limits = {
   /** How often what was left of erasing is swept up, and files that could not be overwritten are told of. */
   keyFileSweepMs: 60_000,
   keyFileRemainsMs: 600_000,
-  /** Between a question to a module of lines and its answer. */
+  /** A module of lines: its silence between a question and the answer, and all the time but that of a longest line. */
   linesAnswerMs: 3_000,
+  linesAnswerMsMax: 10_000,
   /** Bytes that a simulated module sends ahead of a reader: more than a window of the longest blocks. */
   simulatorQueueBytesMax: 8 << 20,
   simulatorBufferBlocksMax: 65_536,

@@ -10,7 +10,7 @@ const INDEX_MAX = 2 ** 24 - 1;
 const RUN_MAX = 2 ** 14 - 1;
 const CHECK_DIGITS = 8;
 /** `KEY`, run, index, key, check sum and the spaces between them. */
-const LINE_BYTES_MAX = 2 * manifest.limits.blockBytesMax + 64;
+export const LINE_BYTES_MAX = 2 * manifest.limits.blockBytesMax + 64;
 
 /** How the module names a key; both ends of the link give the same key the same name. */
 export type KeyName = { readonly run: number; readonly index: number };
@@ -24,13 +24,14 @@ export class LineReader {
   #length = 0;
   #overlong = false;
 
-  /** Reads and wipes `chunk`. `onLine` is lent each line without its end; `undefined` for one that was too long. */
+  /**
+   * Reads and wipes `chunk`. `onLine` is lent each line without its end; `undefined` for one that is too long, as soon as it is:
+   * its end may never come.
+   */
   push(chunk: Buffer, onLine: (line: Buffer | undefined) => void): void {
     for (const byte of chunk) {
       if (byte === LF) this.#end(onLine);
-      else if (byte === CR) continue;
-      else if (this.#length === this.#line.length) this.#overlong = true;
-      else this.#line[this.#length++] = byte;
+      else if (byte !== CR && !this.#overlong) this.#take(byte, onLine);
     }
     chunk.fill(0);
   }
@@ -41,9 +42,17 @@ export class LineReader {
     this.#overlong = false;
   }
 
-  #end(onLine: (line: Buffer | undefined) => void): void {
-    if (this.#overlong) onLine(undefined);
-    else if (this.#length > 0) onLine(this.#line.subarray(0, this.#length));
+  #take(byte: number, onLine: (line: undefined) => void): void {
+    if (this.#length < this.#line.length) {
+      this.#line[this.#length++] = byte;
+      return;
+    }
+    this.#overlong = true;
+    onLine(undefined);
+  }
+
+  #end(onLine: (line: Buffer) => void): void {
+    if (!this.#overlong && this.#length > 0) onLine(this.#line.subarray(0, this.#length));
     this.reset();
   }
 }

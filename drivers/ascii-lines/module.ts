@@ -1,10 +1,11 @@
 import { limits } from '../../src/limits.ts';
 import type { DriverContext, ModuleSink, OpenModule } from '../driver.ts';
 import { PortKeeper } from '../ports/keeper.ts';
-import { openSerialPort } from '../ports/serial.ts';
+import { lineBytesPerSecond, openSerialPort } from '../ports/serial.ts';
 import {
   blockNumber,
   type KeyName,
+  LINE_BYTES_MAX,
   LineReader,
   parseKey,
   parseModule,
@@ -17,6 +18,9 @@ import { manifest } from './manifest.ts';
 type Verdict = { readonly name: KeyName; readonly word: 'DONE' | 'DROP' };
 type Question = 'WHO' | 'NEXT' | 'STAT' | Verdict['word'];
 
+/** The empty line ends whatever an earlier opening left half said. */
+const WHO = '\nWHO';
+const WHO_MS = 1_000;
 const STAT_MS = 1_000;
 const REST_MS = 200;
 
@@ -26,9 +30,15 @@ export class AsciiModule implements OpenModule {
   readonly #sink: ModuleSink;
   readonly #port: PortKeeper;
   readonly #lines = new LineReader();
+  readonly #answerMsMax: number;
   /** The question that waits for its answer. */
   #asked: Question | undefined;
   #heardMs = 0;
+  /** When it was first asked: a module that goes on talking does not answer either. */
+  #askedMs = 0;
+  #whoMs = 0;
+  /** How often `WHO` has been asked again, and not been answered yet. */
+  #whosOwed = 0;
   #statMs = 0;
   /** Until then there is nothing to ask for. */
   #restUntilMs = 0;
@@ -41,6 +51,8 @@ export class AsciiModule implements OpenModule {
   constructor(context: DriverContext, sink: ModuleSink) {
     this.#context = context;
     this.#sink = sink;
+    const lineMs = (LINE_BYTES_MAX / lineBytesPerSecond(context.baudRate)) * 1_000;
+    this.#answerMsMax = limits.linesAnswerMsMax + lineMs;
     this.#port = new PortKeeper(context, {
       open: (events) => openSerialPort(context, events),
       onOpen: () => this.#opened(),
@@ -61,8 +73,15 @@ export class AsciiModule implements OpenModule {
   #opened(): void {
     this.#lines.reset();
     this.#heardMs = this.#nowMs;
-    // The empty line ends whatever an earlier opening left half said.
-    this.#ask('WHO', '\nWHO');
+    this.#whosOwed = 0;
+    this.#ask('WHO', WHO);
+  }
+
+  /** A module that was starting up has not heard the first one. */
+  #askAgain(): void {
+    this.#whosOwed += 1;
+    this.#whoMs = this.#nowMs;
+    this.#write(WHO);
   }
 
   #heard(chunk: Buffer): void {
@@ -86,14 +105,24 @@ export class AsciiModule implements OpenModule {
   }
 
   #tick(): void {
-    if (this.#asked !== undefined && this.#nowMs - this.#heardMs >= limits.linesAnswerMs)
+    const asked = this.#asked;
+    if (asked === undefined) this.#askNext();
+    else if (this.#nowMs - this.#askedMs >= this.#answerMsMax)
+      this.#port.hangUp(`the module does not answer ${asked}`);
+    // What starts up may be silent for longer.
+    else if (asked !== 'WHO' && this.#nowMs - this.#heardMs >= limits.linesAnswerMs)
       this.#port.hangUp('the module does not answer');
-    else this.#askNext();
+    else if (asked === 'WHO' && this.#nowMs - this.#whoMs >= WHO_MS) this.#askAgain();
   }
 
   #answered(line: Buffer): void {
     const asked = this.#asked;
     if (asked === 'WHO') return this.#greeted(line);
+    if (this.#whosOwed > 0 && startsWith(line, 'MODULE')) {
+      // It had heard them all, and answers each; no question that came after them is answered before.
+      this.#whosOwed -= 1;
+      return;
+    }
     this.#asked = undefined;
     if (asked === 'NEXT' && startsWith(line, 'KEY')) this.#key(line);
     else if (asked === 'NEXT' && startsWith(line, 'NONE')) this.#restUntilMs = this.#nowMs + REST_MS;
@@ -163,7 +192,11 @@ export class AsciiModule implements OpenModule {
   #ask(question: Question, line: string): void {
     this.#asked = question;
     // Silence is counted from the question on.
-    this.#heardMs = this.#nowMs;
+    this.#heardMs = this.#askedMs = this.#whoMs = this.#nowMs;
+    this.#write(line);
+  }
+
+  #write(line: string): void {
     this.#port.write(Buffer.from(`${line}\n`, 'latin1'));
   }
 }
