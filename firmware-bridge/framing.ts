@@ -93,8 +93,12 @@ export class FrameDecoder {
     try {
       for (let i = 0; i < chunk.length; i++) {
         const byte = chunk[i]!;
-        if (byte === DELIMITER) this.#end(onMessage);
-        else if (!this.#overlong) this.#take(byte);
+        if (byte !== DELIMITER) {
+          if (!this.#overlong) this.#take(byte);
+        } else if (this.#started) {
+          // Between two delimiters there is nothing: a run of them is gone over at once.
+          this.#end(onMessage);
+        }
       }
     } finally {
       chunk.fill(0);
@@ -143,9 +147,9 @@ export class FrameDecoder {
 
   #end(onMessage: (message: Buffer) => void): void {
     try {
-      const fault = this.#started ? this.#judge() : undefined;
+      const fault = this.#judge();
       if (fault !== undefined) this.#faults[fault] += 1;
-      else if (this.#started) onMessage(this.#message.subarray(0, this.#length - CHECK_BYTES));
+      else onMessage(this.#message.subarray(0, this.#length - CHECK_BYTES));
     } finally {
       this.reset();
     }

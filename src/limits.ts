@@ -48,6 +48,8 @@ export const limits = {
   bridgeChannelRecordsMax: 2 ** 32,
   /** Records on one port that could not be opened. */
   bridgeRecordsDroppedMax: 64,
+  /** Bytes on one port without one message whose check sum is right: some fifteen of the longest frames. */
+  bridgeNoiseBytesMax: 1 << 20,
   portBackOffMsMin: 100,
   portBackOffMsMax: 10_000,
   portSilenceMs: 5_000,

@@ -6,6 +6,7 @@ import type { ExchangeEffect, ExchangeEvent } from '../../firmware-bridge/exchan
 import type { Framing, LineRoom } from '../../firmware-bridge/lines.ts';
 import type { AgentMessage, Hello } from '../../firmware-bridge/message.ts';
 import type { ByteLink, ByteLinkEvents } from '../../src/env/byte-link.ts';
+import { limits } from '../../src/limits.ts';
 import type {
   DriverContext,
   ModuleInfo,
@@ -34,6 +35,8 @@ export class BridgeModule implements OpenModule {
   readonly #port: PortKeeper;
   #line: BridgeLine | undefined;
   #flushPending = false;
+  /** Bytes since the last message whose check sum was right. */
+  #noiseBytes = 0;
   /** Who waits for the result of an order: one, or two when a zeroization has cut the first one short. */
   readonly #ordered: ((result: ModuleOrderResult) => void)[] = [];
 
@@ -81,13 +84,21 @@ export class BridgeModule implements OpenModule {
   }
 
   readonly #onOpen = (): void => {
+    this.#noiseBytes = 0;
     for (const bytes of this.#line!.framing.begin()) this.#port.write(bytes);
     this.#channel.connected(this.#nowMs);
   };
 
   readonly #onData = (chunk: Buffer): void => {
     this.#run({ type: 'heard', nowMs: this.#nowMs });
-    this.#line?.framing.push(chunk, (message) => this.#channel.message(message, this.#nowMs));
+    this.#noiseBytes += chunk.length;
+    this.#line?.framing.push(chunk, (message) => {
+      this.#noiseBytes = 0;
+      this.#channel.message(message, this.#nowMs);
+    });
+    if (this.#noiseBytes < limits.bridgeNoiseBytesMax) return;
+    this.#noiseBytes = 0;
+    this.#port.hangUp(`${limits.bridgeNoiseBytesMax >> 10} KiB came without one message in them`);
   };
 
   readonly #onChannel = (effect: ChannelEffect): void => {

@@ -14,6 +14,7 @@ export class LogLines {
   #length = 0;
   #minuteMs = Number.NEGATIVE_INFINITY;
   #said = 0;
+  #inTheMiddle = false;
 
   constructor(say: (text: string) => void) {
     this.#say = say;
@@ -21,26 +22,50 @@ export class LogLines {
 
   /** Reads and wipes `chunk`. What is longer than a line may be is cut. @param nowMs monotonic */
   push(chunk: Buffer, nowMs: number): void {
-    for (const byte of chunk) {
-      if (byte === NEWLINE) this.#end(nowMs);
-      else if (this.#length < this.#line.length) this.#line[this.#length++] = byte;
+    for (let at = this.#isFull(nowMs) ? chunk.length : this.#start(chunk); at < chunk.length; at++) {
+      const byte = chunk[at]!;
+      if (byte !== NEWLINE) this.#take(byte);
+      else if (!this.#end(nowMs)) break;
     }
     chunk.fill(0);
   }
 
-  #end(nowMs: number): void {
+  /** Whether all that comes now is left out, which is then not even looked at: a flood costs no more than wiping it. */
+  #isFull(nowMs: number): boolean {
+    return this.#said > limits.programLinesPerMinuteMax && nowMs - this.#minuteMs < MINUTE_MS;
+  }
+
+  /** Where the first line begins: of one whose beginning was left out the rest is left out as well. */
+  #start(chunk: Buffer): number {
+    if (!this.#inTheMiddle) return 0;
+    const end = chunk.indexOf(NEWLINE);
+    if (end === -1) return chunk.length;
+    this.#inTheMiddle = false;
+    return end + 1;
+  }
+
+  #take(byte: number): void {
+    if (this.#length < this.#line.length) this.#line[this.#length++] = byte;
+  }
+
+  /** Whether there is room for another line in this minute. */
+  #end(nowMs: number): boolean {
     const text = harmless(this.#line.subarray(0, this.#length));
     this.#line.fill(0, 0, this.#length);
     this.#length = 0;
-    if (text === '') return;
+    if (text === '') return true;
     if (nowMs - this.#minuteMs >= MINUTE_MS) {
       this.#minuteMs = nowMs;
       this.#said = 0;
     }
     this.#said += 1;
-    if (this.#said <= limits.programLinesPerMinuteMax) this.#say(text);
-    else if (this.#said === limits.programLinesPerMinuteMax + 1)
-      this.#say('it says more than is written down; the rest of this minute is left out');
+    if (this.#said <= limits.programLinesPerMinuteMax) {
+      this.#say(text);
+      return true;
+    }
+    this.#say('it says more than is written down; the rest of this minute is left out');
+    this.#inTheMiddle = true;
+    return false;
   }
 }
 

@@ -68,11 +68,12 @@ class ProgramLink implements ByteLink {
     this.#child = child;
     this.#events = events;
     const lines = new LogLines((text) => log.info('module.program-says', { text }));
-    child.stdout.on('data', (chunk: Buffer) => {
+    const open = (): boolean => this.#reason === undefined;
+    oneATurn(child.stdout, open, (chunk) => {
       if (this.#reason === undefined) events.onData(chunk);
       else chunk.fill(0);
     });
-    child.stderr.on('data', (chunk: Buffer) => lines.push(chunk, performance.now()));
+    oneATurn(child.stderr, open, (chunk) => lines.push(chunk, performance.now()));
     // A program that has ended breaks its pipes: its exit says more.
     child.stdin.on('error', () => {});
     child.once('exit', (code, signal) => {
@@ -125,6 +126,20 @@ class ProgramLink implements ByteLink {
       // None of them is left.
     }
   }
+}
+
+/**
+ * One chunk in each turn of the event loop: a program that floods its pipes is held, and the others have their turns. What comes
+ * once it is closed is only wiped, and at once, so that none of it is left in the pipe.
+ */
+function oneATurn(pipe: Readable, open: () => boolean, onChunk: (chunk: Buffer) => void): void {
+  pipe.on('data', (chunk: Buffer) => {
+    if (open()) {
+      pipe.pause();
+      setImmediate(() => pipe.resume());
+    }
+    onChunk(chunk);
+  });
 }
 
 function ending(code: number | null, signal: string | null): string {

@@ -143,6 +143,51 @@ test('lines are counted anew each minute, and cut where they are too long', () =
   assert.equal(said.at(-1), '?[2J');
 });
 
+test('a flood is wiped without being looked at once the minute is used up, and begins at a line when the next one has come', () => {
+  const said: string[] = [];
+  const lines = new LogLines((text) => said.push(text));
+  const flood = Buffer.from('a\n'.repeat(100_000));
+  lines.push(flood, 0);
+  assert.equal(said.length, limits.programLinesPerMinuteMax + 1);
+  assert(flood.every((byte) => byte === 0));
+  // The end of a key, whose beginning was left out.
+  const rest = Buffer.from('0123456789');
+  lines.push(rest, 1_000);
+  assert(rest.every((byte) => byte === 0));
+  lines.push(Buffer.from('abcdef\nthe next line\n'), 60_000);
+  assert.deepEqual(said.slice(limits.programLinesPerMinuteMax + 1), ['the next line']);
+});
+
+test('a program that floods its output gets no more than its turn of the event loop', async () => {
+  const path = await program('flood', 'cat /dev/zero >&2 & exec cat /dev/zero');
+  const link = await flooded(path);
+  // One may have come in at the end of the turn before.
+  assert(link.mostInATurn <= 2, JSON.stringify(link));
+});
+
+/** How many chunks of its stdout the program at `path` gets rid of, in all and in one turn. */
+async function flooded(path: string): Promise<{ chunks: number; mostInATurn: number }> {
+  const found = { chunks: 0, mostInATurn: 0 };
+  let inThisTurn = 0;
+  const closed = Promise.withResolvers<void>();
+  const events = {
+    onData() {
+      found.chunks += 1;
+      inThisTurn += 1;
+      found.mostInATurn = Math.max(found.mostInATurn, inThisTurn);
+      setImmediate(() => {
+        inThisTurn = 0;
+      });
+    },
+    onClosed: () => closed.resolve(),
+  };
+  const link = await openProgram({ command: [path], log: new RecordingLog() }, events);
+  await until('a flood', () => found.chunks > 200);
+  link.close('the test ends');
+  await closed.promise;
+  return found;
+}
+
 test('key as a dump writes it is left out, and what stands behind it; numbers are not', () => {
   const bytes = Array.from({ length: 16 }, (_, i) => ((i * 37 + 58) & 255).toString(16).padStart(2, '0'));
   const dumps = [
