@@ -71,6 +71,8 @@ export class KeyFileModule implements OpenModule {
     if (this.#stopping) return;
     try {
       if (this.#folder === undefined) await this.#open();
+      // It was closed meanwhile.
+      if (this.#folder === undefined) return;
       await this.#takeAll();
       this.#sweepSometimes();
       this.#backOffMs = limits.portBackOffMsMin;

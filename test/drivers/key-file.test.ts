@@ -299,6 +299,16 @@ test('a file that may be read and not written to is deleted all the same, and th
   assert.match(said[0]!, /files-only-deleted.*without being overwritten: EACCES/);
 });
 
+test('one that is closed while it opens says nothing', async () => {
+  for (let turns = 0; turns < 12; turns++) {
+    const { module } = drive('numbered');
+    await new Promise((resolve) => setTimeout(resolve));
+    for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
+    await module.close();
+  }
+  assert.deepEqual(log.lines, []);
+});
+
 test('what could not be deleted is tried again while the folder stays open', async () => {
   const clock = new ManualClock();
   const { sink } = drive('numbered', { clock });
