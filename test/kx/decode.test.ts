@@ -58,6 +58,11 @@ test('the golden frames are shown in words, their keys hidden', () => {
   }
 });
 
+test('a list of transit KMAs may be a text', () => {
+  for (const transit_KMA_IDs of ['B', '', ['B']])
+    assert.deepEqual(faultsOf(decodeStream(message(1, 0x1101, relay({ transit_KMA_IDs })))), []);
+});
+
 test('key under any spelling, in extensions, in its own extension and under unknown names stays hidden', () => {
   const entries = [
     { 'Key ID': 'k-1', Key: KEY, 'Key Extension': { hash: KEY } },

@@ -160,6 +160,10 @@ test('an entry keyferry_block of another form is none', () => {
 describe('a key relay message may do without', () => {
   test('transit KMA IDs', () => assert.equal(read({ transit_KMA_IDs: undefined })?.transit, undefined));
   test('any KMA in transit', () => assert.deepEqual(read({ transit_KMA_IDs: [] })?.transit, []));
+  test('an array around one transit KMA ID, or none: Table 1 has a text there', () => {
+    assert.deepEqual(read({ transit_KMA_IDs: 'B' })?.transit, ['B']);
+    assert.deepEqual(read({ transit_KMA_IDs: '' })?.transit, []);
+  });
   test('a request ID', () => assert.equal(read({ key_relay_request_ID: undefined })?.requestId, undefined));
   test('base64 without escapes in it, where they are those of JSON', () => {
     const key = Buffer.from('fbff00ffbeeffeff', 'hex');
@@ -206,7 +210,8 @@ describe('a key relay message is refused', () => {
     ['with an empty source', { source_KMA_ID: '' }],
     ['with a source that is a number', { source_KMA_ID: 1 }],
     ['with a destination that is too long', { destination_KMA_ID: 'x'.repeat(idCharsMax + 1) }],
-    ['with transit KMA IDs that are a text', { transit_KMA_IDs: 'B' }],
+    ['with transit KMA IDs that are a text too long', { transit_KMA_IDs: 'x'.repeat(idCharsMax + 1) }],
+    ['with transit KMA IDs that are a number', { transit_KMA_IDs: 1 }],
     ['with an empty transit KMA ID', { transit_KMA_IDs: ['B', ''] }],
     ['with a transit KMA ID that is null', { transit_KMA_IDs: [null] }],
     ['with too many transit KMAs', { transit_KMA_IDs: Array(transitMax + 1).fill('B') }],

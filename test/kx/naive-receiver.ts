@@ -50,7 +50,7 @@ function readRelay(message: Value): Read | undefined {
   const ids = files.map((file) => textIn(member(file, 'key_ID')));
   const keys = files.map((file) => base64In(member(file, 'key')));
   const list = member(message, 'transit_KMA_IDs');
-  const transit = list?.elements?.map(textIn);
+  const transit = list?.value === '' ? [] : (list?.elements ?? (list && [list]))?.map(textIn);
   const request = member(message, 'key_relay_request_ID');
   const bad =
     source === undefined ||

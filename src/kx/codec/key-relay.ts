@@ -71,7 +71,12 @@ function readMembers(message: JsonView): KeyRelay | undefined {
   };
 }
 
+// Table 1 has a text that is a "List of IDs", and says "Array" where it means one. We write an array, and read a text as one ID, or none.
 function readIds(list: JsonView): string[] | undefined {
+  if (list.token.kind === 'string') {
+    const only = list.text(limits.idCharsMax);
+    return only === undefined ? undefined : only === '' ? [] : [only];
+  }
   const elements = list.elements();
   if (elements === undefined || elements.length > limits.transitMax) return undefined;
   const ids = elements.map((element) => element.text(limits.idCharsMax));

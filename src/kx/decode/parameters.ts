@@ -42,7 +42,7 @@ export const messageKinds: ReadonlyMap<number, MessageKind> = new Map([
       parameters: [
         must('source_KMA_ID', 'string'),
         must('destination_KMA_ID', 'string'),
-        may('transit_KMA_IDs', 'array'),
+        may('transit_KMA_IDs', 'array', 'string'),
         keys,
         may('key_relay_request_ID', 'string'),
         may('extension', 'array'),

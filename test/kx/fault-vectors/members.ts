@@ -54,7 +54,12 @@ const table1: Row[] = [
   ['transit_KMA_IDs: none', 'Transit KMA IDs', 'accepted', { transit_KMA_IDs: [] }],
   ['transit_KMA_IDs: 16', 'Transit KMA IDs', 'accepted', { transit_KMA_IDs: Array(16).fill('B') }],
   ['transit_KMA_IDs: 17', 'Transit KMA IDs', 'malformed', { transit_KMA_IDs: Array(17).fill('B') }],
-  ...[...WRONG, ['a text', 'B'] as const].map(
+  // The table has a text there; which list it is it does not say.
+  ['transit_KMA_IDs: a text', 'Transit KMA IDs', 'accepted', { transit_KMA_IDs: 'B' }],
+  ['transit_KMA_IDs: an empty text', 'Transit KMA IDs', 'accepted', { transit_KMA_IDs: '' }],
+  ['transit_KMA_IDs: a text of 64 characters', 'Transit KMA IDs', 'accepted', { transit_KMA_IDs: longest }],
+  ['transit_KMA_IDs: a text of 65 characters', 'Transit KMA IDs', 'malformed', { transit_KMA_IDs: long }],
+  ...WRONG.map(
     ([what, value]): Row => [
       `transit_KMA_IDs: ${what}`,
       'Transit KMA IDs',
