@@ -117,6 +117,10 @@ export const limits = {
   /** KMA-keys that one relay request may have: that many messages, of one key less than each may have. */
   relayRequestKeysMax: 64 * 399,
   transitMax: 16,
+  /** What a completion or a response says, in characters: a reason, in whatever words (Q.4163 Tables 2 and 4). */
+  responseCharsMax: 1_024,
+  /** What of it is repeated in logs, errors and the status. */
+  responseCharsShown: 64,
   routesMax: 256,
   /** KMA-keys that one relay pool may be told to keep. */
   poolKeysMax: 1_000_000,

@@ -1,6 +1,6 @@
 import type { Clock } from '../env/clock.ts';
 import { AgentError, rethrowInvariant } from '../errors.ts';
-import { inOurWords } from '../kx/codec/completion.ts';
+import { inOurWords, inShort } from '../kx/codec/completion.ts';
 import { command } from '../kx/codec/header.ts';
 import { writeKeyRelay } from '../kx/codec/key-relay.ts';
 import type { Peer } from '../kx/peer/peer.ts';
@@ -72,7 +72,7 @@ export class RelayExchange {
     const request = this.#requests.get(requestId);
     // From where it was sent to, or straight from the destination.
     if (request === undefined || (request.next !== peer && request.destination !== peer.kmaId)) return false;
-    request.settle(inOurWords(response));
+    request.settle(inShort(inOurWords(response)));
     return true;
   }
 

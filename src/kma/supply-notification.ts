@@ -1,7 +1,7 @@
 import type { Clock } from '../env/clock.ts';
 import type { Log } from '../env/log.ts';
 import { messageOf, rethrowInvariant } from '../errors.ts';
-import { inOurWords } from '../kx/codec/completion.ts';
+import { inOurWords, inShort } from '../kx/codec/completion.ts';
 import type { Draft } from '../kx/codec/draft.ts';
 import { command } from '../kx/codec/header.ts';
 import type { HopView } from '../kx/codec/hop.ts';
@@ -146,7 +146,7 @@ export class SupplyNotification {
     if (pad === undefined) return;
     pad.wipe();
     const response = peer.plain === undefined ? answer.response : inOurWords(answer.response);
-    if (this.source.onAnswer(peer, { ...answer, response })) return;
+    if (this.source.onAnswer(peer, { ...answer, response: inShort(response) })) return;
     const back = this.#passing.get(answer.sessionId, this.#parts.clock.monotonicMs());
     if (back?.next !== peer) return;
     this.#passing.delete(answer.sessionId);

@@ -134,6 +134,16 @@ test('the keys of a plain destination that refuses in words of its own are not u
   await assert.rejects(relay(a, 'P', limits.relayKeysMax), { code: 'relay.malformed' });
 });
 
+test('a refusal in a thousand characters ends the relay, and is told in short', async (t) => {
+  const { a, p } = await besidePlain(t, open);
+  const response = `no: ${'because '.repeat(127)}😀`;
+  p.answer = ({ keyRelayRequestId }) => ({ response, keyRelayRequestId: keyRelayRequestId! });
+  const short = `${response.slice(0, limits.responseCharsShown)}…`;
+  await assert.rejects(relay(a, 'P', 1), { code: 'relay.failed', message: new RegExp(`"${short}"$`) });
+  assert.equal(a.relay.source.stats.lastFailure, short);
+  assert.deepEqual(a.log.of('kx.message.malformed'), []);
+});
+
 test('a completion without request ID answers the one relay that is under way, and none of two', async (t) => {
   const { world, p, b, c } = await behindTransit(t);
   const asked: RelayMessage[] = [];

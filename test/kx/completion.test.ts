@@ -41,10 +41,10 @@ test('member names may be spelled in other ways, unknown members are passed over
   assert.deepEqual(readCompletion(payload), { response: 'success', requestId: 'request', hop: undefined });
 });
 
-test('without a response of 1 to 64 characters it is none', () => {
-  for (const response of [undefined, '', null, 1, ['success'], 'x'.repeat(limits.idCharsMax + 1)])
+test('without a response of 1 to 1,024 characters it is none', () => {
+  for (const response of [undefined, '', null, 1, ['success'], 'x'.repeat(limits.responseCharsMax + 1)])
     assert.equal(read({ response }), undefined);
-  assert.ok(read({ response: 'x'.repeat(limits.idCharsMax) }));
+  assert.ok(read({ response: 'x'.repeat(limits.responseCharsMax) }));
   assert.equal(readCompletion(Buffer.from('{"response":"success"')), undefined);
 });
 

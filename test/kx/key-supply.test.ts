@@ -252,7 +252,7 @@ describe('a response to it', () => {
     ['without a session ID', { session_ID: undefined }],
     ['without a response', { response: undefined }],
     ['with an empty response', { response: '' }],
-    ['with a response that is too long', { response: 'x'.repeat(limits.idCharsMax + 1) }],
+    ['with a response that is too long', { response: 'x'.repeat(limits.responseCharsMax + 1) }],
     ['with a key ID that is a number', { key_ID: 1 }],
     ['with a key ID that is an object', { key_ID: { key_ID: 'one' } }],
     ['with an empty key ID among others', { key_ID: ['one', ''] }],

@@ -108,10 +108,10 @@ export function member(object: Value | undefined, name: string): Value | undefin
   return object?.members?.find(([own]) => words(own) === words(name))?.[1];
 }
 
-/** A text of 1 to 64 characters. */
-export function textIn(value: Value | undefined): string | undefined {
+/** A text of 1 to 64 characters, or to as many as are given. */
+export function textIn(value: Value | undefined, max = 64): string | undefined {
   const text = value?.value;
-  return typeof text === 'string' && text.length >= 1 && text.length <= 64 ? text : undefined;
+  return typeof text === 'string' && text.length >= 1 && text.length <= max ? text : undefined;
 }
 
 /** A whole number from 0 to `max`. */

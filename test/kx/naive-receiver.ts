@@ -50,7 +50,7 @@ function readRelay(message: Value): Read | undefined {
   const ids = files.map((file) => textIn(member(file, 'key_ID')));
   const keys = files.map((file) => base64In(member(file, 'key')));
   const list = member(message, 'transit_KMA_IDs');
-  const transit = list?.value === '' ? [] : (list?.elements ?? (list && [list]))?.map(textIn);
+  const transit = list?.value === '' ? [] : (list?.elements ?? (list && [list]))?.map((one) => textIn(one));
   const request = member(message, 'key_relay_request_ID');
   const bad =
     source === undefined ||
@@ -78,7 +78,7 @@ function blockOf(message: Value): unknown {
 }
 
 function readCompletion(message: Value): Read | undefined {
-  const response = textIn(member(message, 'response'));
+  const response = textIn(member(message, 'response'), 1024);
   const request = member(message, 'key_relay_request_ID');
   if (response === undefined || (request !== undefined && textIn(request) === undefined)) return undefined;
   return { seen: { response, request: textIn(request) }, keys: [] };

@@ -30,13 +30,13 @@ function announcedIn(entry: Value): Record<string, unknown> | undefined {
 }
 
 function textsIn(list: Value | undefined, max: number): string[] | undefined {
-  const all = list?.elements?.map(textIn);
+  const all = list?.elements?.map((one) => textIn(one));
   return all === undefined || all.length > max || all.includes(undefined) ? undefined : (all as string[]);
 }
 
 export function readSupplyAnswer(message: Value): Read | undefined {
   const session = textIn(member(message, 'session_ID'));
-  const response = textIn(member(message, 'response'));
+  const response = textIn(member(message, 'response'), 1024);
   const said = member(message, 'key_ID');
   const none = said === undefined || said.value === null || said.value === '';
   const one = textIn(said);

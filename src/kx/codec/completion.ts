@@ -32,7 +32,7 @@ export type Completion = {
 export function readCompletion(payload: Buffer): Completion | undefined {
   const message = JsonView.of(payload);
   if (!(message instanceof JsonView)) return undefined;
-  const response = message.member('response')?.text(limits.idCharsMax);
+  const response = message.member('response')?.text(limits.responseCharsMax);
   const member = message.member('keyrelayrequestid');
   const requestId = member?.text(limits.idCharsMax);
   if (!response || (member !== undefined && !requestId)) return undefined;
@@ -54,4 +54,10 @@ export function writeCompletion(
 /** The Recommendation leaves the words of a response open: what a plain peer says when all is well, in ours. */
 export function inOurWords(response: string): string {
   return /^(success|successful|ok)$/i.test(response) ? 'success' : response;
+}
+
+/** Cut short where a peer has much to say: so it goes into logs, errors and the status. */
+export function inShort(response: string): string {
+  if (response.length <= limits.responseCharsShown) return response;
+  return `${response.slice(0, limits.responseCharsShown).toWellFormed()}…`;
 }

@@ -114,7 +114,7 @@ export function readSupplyAnswer(payload: Buffer): (SupplyAnswer & WithHop) | un
   const message = JsonView.of(payload);
   if (!(message instanceof JsonView)) return undefined;
   const sessionId = message.member('sessionid')?.text(limits.idCharsMax);
-  const response = message.member('response')?.text(limits.idCharsMax);
+  const response = message.member('response')?.text(limits.responseCharsMax);
   const keyIds = readKeyIds(message.member('keyid'));
   if (!sessionId || !response || keyIds === undefined) return undefined;
   return { sessionId, keyIds, response, hop: findHop(message) };

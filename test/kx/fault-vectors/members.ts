@@ -11,8 +11,8 @@ import {
 
 type Row = readonly [name: string, parameter: string, expect: Expected, changes: Members, bytes?: number];
 
-const long = 'x'.repeat(65);
 const longest = 'x'.repeat(64);
+const long = `${longest}x`;
 const WRONG: readonly (readonly [string, unknown])[] = [
   ['a number', 1],
   ['null', null],
@@ -26,6 +26,7 @@ function text(
   parameter: string,
   mandatory: boolean,
   change: (value: unknown) => Members,
+  max = 64,
 ): Row[] {
   return [
     [`no ${name}`, parameter, mandatory ? 'malformed' : 'accepted', change(undefined)],
@@ -33,8 +34,8 @@ function text(
       ([what, value]): Row => [`${name}: ${what}`, parameter, 'malformed', change(value)],
     ),
     [`${name}: empty`, parameter, 'malformed', change('')],
-    [`${name}: 64 characters`, parameter, 'accepted', change(longest)],
-    [`${name}: 65 characters`, parameter, 'malformed', change(long)],
+    [`${name}: ${max} characters`, parameter, 'accepted', change('x'.repeat(max))],
+    [`${name}: ${max + 1} characters`, parameter, 'malformed', change('x'.repeat(max + 1))],
   ];
 }
 
@@ -113,7 +114,7 @@ const table1: Row[] = [
 
 const table2: Row[] = [
   ['a whole message', 'Table 2', 'accepted', {}],
-  ...text('response', 'Response', true, (response) => ({ response })),
+  ...text('response', 'Response', true, (response) => ({ response }), 1024),
   ['response: a reason of failure', 'Response', 'accepted', { response: 'no_route' }],
   ['response: a word of nobody', 'Response', 'accepted', { response: 'out of cheese' }],
   ...text('key_relay_request_ID', 'Key relay request ID', false, (key_relay_request_ID) => ({

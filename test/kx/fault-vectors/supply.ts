@@ -30,12 +30,12 @@ export function answer(changes: Members = {}): Members {
   return { session_ID: REQUEST, key_ID: ID, response: 'success', extension: [hopEntry(0)], ...changes };
 }
 
-const texts = (name: string, parameter: string, change: (value: unknown) => Members): Row[] => [
+const texts = (name: string, parameter: string, change: (value: unknown) => Members, max = 64): Row[] => [
   [`no ${name}`, parameter, 'malformed', change(undefined)],
-  ...[1, null, true, {}, ['A'], '', 'x'.repeat(65)].map(
+  ...[1, null, true, {}, ['A'], '', 'x'.repeat(max + 1)].map(
     (value): Row => [`${name}: ${JSON.stringify(value).slice(0, 9)}`, parameter, 'malformed', change(value)],
   ),
-  [`${name}: 64 characters`, parameter, 'accepted', change('x'.repeat(64))],
+  [`${name}: ${max} characters`, parameter, 'accepted', change('x'.repeat(max))],
 ];
 
 const counts = (name: string, parameter: string): Row[] => [
@@ -92,7 +92,7 @@ const table3: Row[] = [
 const table4: Row[] = [
   ['a whole message', 'Table 4', 'accepted', {}],
   ...texts('session_ID', 'Session ID', (session_ID) => ({ session_ID })),
-  ...texts('response', 'Response', (response) => ({ response })),
+  ...texts('response', 'Response', (response) => ({ response }), 1024),
   ['response: a reason of failure', 'Response', 'accepted', { response: 'unknown_key', key_ID: '' }],
   ...[undefined, null, '', [], [ID], [ID, OTHER], ids(128)].map(
     (key_ID): Row => [`key_ID: ${JSON.stringify(key_ID)?.slice(0, 44)}`, 'Key ID', 'accepted', { key_ID }],
