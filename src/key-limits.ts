@@ -79,4 +79,14 @@ export const keyLimits = {
   /** Such messages of one peer at a stretch, and a second: each is held against all own blocks. */
   holdingsBurst: 64,
   holdingsPerSecond: 8,
+  /** How long blocks wait for the first telemetry of an opening, where the QBER decides. */
+  firstQberMs: 5_000,
+  /** Blocks of one opening that were here already, from which on that is no accident. */
+  repeatedBlocksMax: 64,
+  /** How long after its opening a module has told all its active alarms. */
+  alarmsToldMs: 30_000,
+  /** Blocks of one link whose numbers its quality gate remembers. */
+  gateBlocksRemembered: 4_096,
+  /** Own blocks that came so shortly before an alarm that makes them suspect are held with the later ones. */
+  suspectBackMs: 60_000,
 } as const;

@@ -135,20 +135,12 @@ export const limits = {
   syncChunk: 16,
   /** Messages of one connection that may be malformed or not authentic. */
   badMessagesMax: 8,
+  /** Messages of a plain peer, a second, that are refused in words and do not count as bad. */
+  toldMessagesPerSecond: 1,
   /** Longer malformed messages are not looked into for what is wrong with them; the first bad one of a connection may be longer. */
   explainedBytesMax: 8_192,
   explainedFirstBytesMax: 65_536,
   alarmsMax: 64,
-  /** How long after its opening a module has told all its active alarms. */
-  alarmsToldMs: 30_000,
-  /** How long blocks wait for the first telemetry of an opening, where the QBER decides. */
-  firstQberMs: 5_000,
-  /** Blocks of one opening that were here already, from which on that is no accident. */
-  repeatedBlocksMax: 64,
-  /** Blocks of one link whose numbers its quality gate remembers. */
-  gateBlocksRemembered: 4_096,
-  /** Own blocks that came so shortly before an alarm that makes them suspect are held with the later ones. */
-  suspectBackMs: 60_000,
   insertRetryMs: 500,
   underwayRetryMs: 20,
   syncBatchMs: 5,

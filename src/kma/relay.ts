@@ -4,7 +4,7 @@ import { type Completion, readCompletion, writeCompletion } from '../kx/codec/co
 import type { Draft } from '../kx/codec/draft.ts';
 import type { Frame } from '../kx/codec/frame.ts';
 import { command } from '../kx/codec/header.ts';
-import { type KeyRelay, readKeyRelay } from '../kx/codec/key-relay.ts';
+import { type KeyRelay, readKeyRelay, refusalOfUnread } from '../kx/codec/key-relay.ts';
 import { compactKeys } from '../kx/codec/key-table.ts';
 import { passedOn } from '../kx/codec/plain-form.ts';
 import { whyMalformed } from '../kx/decode/why-malformed.ts';
@@ -54,14 +54,8 @@ export class Relay {
   async #onRelay(peer: Peer, message: Message): Promise<void> {
     using frame = message.keep();
     const relay = readKeyRelay(frame.payload);
-    if (relay === undefined) {
-      this.#log.warn('kx.message.malformed', {
-        peer: peer.kmaId,
-        command: 'key_relay',
-        reason: whyMalformed({ header: message.header, payload: frame.payload }, peer.spotless),
-      });
-      return peer.malformed();
-    }
+    if (relay === undefined || (peer.plain !== undefined && !relay.extensionSound))
+      return this.#onUnread(peer, { header: message.header, payload: frame.payload });
     const pad = this.#guard.receive(peer, frame, relay.hop, relay.keys);
     const refusal = peer.plain === undefined ? 'authentication_failed' : 'refused_by_policy';
     if (pad === undefined) return this.#complete(peer, relay.requestId, refusal);
@@ -77,6 +71,17 @@ export class Relay {
     const believed = relay.destination === this.#self && response !== 'refused_by_policy';
     const atSource = believed ? this.#peers.get(relay.source) : undefined;
     await this.#complete(peer, relay.requestId, response, atSource);
+  }
+
+  // Our limits are not the Recommendation's: a plain peer cannot know them, and would ask again and again. So it is told, and keeps its connection,
+  // unless it sends many such.
+  #onUnread(peer: Peer, message: Pick<Message, 'header' | 'payload'>): Promise<void> | void {
+    const reason = whyMalformed(message, peer.spotless);
+    this.#log.warn('kx.message.malformed', { peer: peer.kmaId, command: 'key_relay', reason });
+    const refusal = peer.plain && refusalOfUnread(message.payload);
+    return refusal === undefined || !peer.mayErr()
+      ? peer.malformed()
+      : this.#complete(peer, refusal.requestId, refusal.response);
   }
 
   #takeOrForward(peer: Peer, frame: Frame, relay: KeyRelay, covered: Buffer) {

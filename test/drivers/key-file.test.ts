@@ -324,7 +324,7 @@ test('of a file that fails in the middle nothing is left in memory', async (t) =
   const probe = await open(join(folder, '1.key'));
   const prototype = Object.getPrototypeOf(probe) as FileHandle;
   await probe.close();
-  let memory = Buffer.alloc(0);
+  let memory: Buffer = Buffer.alloc(0);
   t.mock.method(prototype, 'read', async (into: Buffer) => {
     memory = into;
     if (into[0] === 0) return { bytesRead: into.fill(1, 0, 32).indexOf(0), buffer: into };

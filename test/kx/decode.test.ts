@@ -58,6 +58,13 @@ test('the golden frames are shown in words, their keys hidden', () => {
   }
 });
 
+test('what is optional may be null, and an extension is a list of objects', () => {
+  const nothing = { transit_KMA_IDs: null, key_relay_request_ID: null, extension: null };
+  assert.deepEqual(faultsOf(decodeStream(message(1, 0x1101, relay(nothing)))), []);
+  const [fault] = faultsOf(decodeStream(message(1, 0x1101, relay({ extension: [{}, 1] }))));
+  assert.match(fault!, /extension\[1\] is no object \(Q\.4163 §8\.1, Table 1\)$/);
+});
+
 test('a list of transit KMAs may be a text', () => {
   for (const transit_KMA_IDs of ['B', '', ['B']])
     assert.deepEqual(faultsOf(decodeStream(message(1, 0x1101, relay({ transit_KMA_IDs })))), []);

@@ -35,7 +35,7 @@ describe('a key relay message', () => {
         const payload = frame.subarray(10);
         const parsed = JSON.parse(payload.toString());
         const relay = readKeyRelay(payload)!;
-        assert.deepEqual({ ...relay, keys: 0, hop: 0 }, { ...fields, keys: 0, hop: 0 });
+        assert.deepEqual({ ...relay, keys: 0, hop: 0 }, { ...fields, keys: 0, hop: 0, extensionSound: true });
         assert.deepEqual(
           rangesOf(relay).map((key) => Buffer.from(payload.toString('latin1', key.start, key.end), 'base64')),
           some.map(([, key]) => Buffer.from(key)),
@@ -159,6 +159,13 @@ test('an entry keyferry_block of another form is none', () => {
 
 describe('a key relay message may do without', () => {
   test('transit KMA IDs', () => assert.equal(read({ transit_KMA_IDs: undefined })?.transit, undefined));
+  test('a value other than null for what is optional', () => {
+    const relay = read({ transit_KMA_IDs: null, key_relay_request_ID: null, extension: null })!;
+    assert.deepEqual(
+      [relay.transit, relay.requestId, relay.hop, relay.extensionSound],
+      [undefined, undefined, undefined, true],
+    );
+  });
   test('any KMA in transit', () => assert.deepEqual(read({ transit_KMA_IDs: [] })?.transit, []));
   test('an array around one transit KMA ID, or none: Table 1 has a text there', () => {
     assert.deepEqual(read({ transit_KMA_IDs: 'B' })?.transit, ['B']);
@@ -217,7 +224,6 @@ describe('a key relay message is refused', () => {
     ['with too many transit KMAs', { transit_KMA_IDs: Array(transitMax + 1).fill('B') }],
     ['with an empty request ID', { key_relay_request_ID: '' }],
     ['with a request ID that is too long', { key_relay_request_ID: 'x'.repeat(idCharsMax + 1) }],
-    ['with a request ID that is null', { key_relay_request_ID: null }],
     ['without keys', { keys: undefined }],
     ['with no key', { keys: [] }],
     ['with too many keys', { keys: Array(relayKeysMax + 1).fill({ key_ID: 'x', key: 'AAAA' }) }],

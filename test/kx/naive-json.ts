@@ -108,6 +108,12 @@ export function member(object: Value | undefined, name: string): Value | undefin
   return object?.members?.find(([own]) => words(own) === words(name))?.[1];
 }
 
+/** The same, but that null is as good as none. */
+export function optional(object: Value | undefined, name: string): Value | undefined {
+  const found = member(object, name);
+  return found?.value === null ? undefined : found;
+}
+
 /** A text of 1 to 64 characters, or to as many as are given. */
 export function textIn(value: Value | undefined, max = 64): string | undefined {
   const text = value?.value;

@@ -1,5 +1,5 @@
 import { poly1305, texts, xor } from './naive.ts';
-import { base64In, member, naiveJson, textIn, type Value, wholeIn } from './naive-json.ts';
+import { base64In, member, naiveJson, optional, textIn, type Value, wholeIn } from './naive-json.ts';
 import { readNotice, readSupplyAnswer } from './naive-supply.ts';
 
 /**
@@ -49,9 +49,9 @@ function readRelay(message: Value): Read | undefined {
   const files = member(message, 'keys')?.elements ?? [];
   const ids = files.map((file) => textIn(member(file, 'key_ID')));
   const keys = files.map((file) => base64In(member(file, 'key')));
-  const list = member(message, 'transit_KMA_IDs');
+  const list = optional(message, 'transit_KMA_IDs');
   const transit = list?.value === '' ? [] : (list?.elements ?? (list && [list]))?.map((one) => textIn(one));
-  const request = member(message, 'key_relay_request_ID');
+  const request = optional(message, 'key_relay_request_ID');
   const bad =
     source === undefined ||
     destination === undefined ||
@@ -79,7 +79,7 @@ function blockOf(message: Value): unknown {
 
 function readCompletion(message: Value): Read | undefined {
   const response = textIn(member(message, 'response'), 1024);
-  const request = member(message, 'key_relay_request_ID');
+  const request = optional(message, 'key_relay_request_ID');
   if (response === undefined || (request !== undefined && textIn(request) === undefined)) return undefined;
   return { seen: { response, request: textIn(request) }, keys: [] };
 }

@@ -1,4 +1,4 @@
-import { member, textIn, type Value, wholeIn } from './naive-json.ts';
+import { member, optional, textIn, type Value, wholeIn } from './naive-json.ts';
 
 /** Key supply notifications and their responses, by docs/kx.md alone. */
 type Read = { readonly seen: Record<string, unknown>; readonly keys: readonly Buffer[] };
@@ -7,7 +7,7 @@ const COUNT_MAX = 2 ** 32 - 1;
 
 export function readNotice(message: Value): Read | undefined {
   const session = textIn(member(message, 'session_ID'));
-  const counts = ['number_of_keys', 'size_of_key'].map((name) => member(message, name));
+  const counts = ['number_of_keys', 'size_of_key'].map((name) => optional(message, name));
   const [number, size] = counts.map((count) => wholeIn(count, COUNT_MAX));
   const bad = counts.some((count) => count !== undefined && wholeIn(count, COUNT_MAX) === undefined);
   const entries = member(message, 'extension')?.elements ?? [];

@@ -34,6 +34,7 @@ describe("a plain peer's payload is opened for a hop entry", () => {
     ['with one in the middle', '{"a":1,"extension":[1],"b":2}', '{"a":1,"b":2,"extension":[1,'],
     ['with one at the beginning', '{"EXTENSION":["]"], "b":2}', '{ "b":2,"extension":["]",'],
     ['with one spelt by escapes', String.raw`{"a":1,"\u0065xtension":[1]}`, '{"a":1,"extension":[1,'],
+    ['with one that is null', '{"a":1,"extension":null,"b":2}', '{"a":1,"b":2,"extension":['],
     ['with nothing else', '{"extension":[1]}', '{"extension":[1,'],
     ['with nothing at all', '{}', '{"extension":['],
   ] as const)
@@ -42,6 +43,13 @@ describe("a plain peer's payload is opened for a hop entry", () => {
   test('and a member added', () => {
     assert.equal(opened('{"a":1}', '"id":"x"'), '{"a":1,"id":"x","extension":[');
     assert.equal(opened('{"extension":[1]}', '"id":"x"'), '{"id":"x","extension":[1,');
+  });
+
+  test('and a request ID in the place of one that is null', () => {
+    const id = '"key_relay_request_ID":"x"';
+    const text = '{"keyRelayRequestId" : null, "extension":null,"a":1}';
+    assert.equal(opened(text, id), '{"keyRelayRequestId" : "x","a":1,"extension":[');
+    assert.equal(opened('{"keyRelayRequestId":"y"}', id), undefined);
   });
 
   for (const [name, text] of [

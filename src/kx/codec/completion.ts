@@ -33,7 +33,7 @@ export function readCompletion(payload: Buffer): Completion | undefined {
   const message = JsonView.of(payload);
   if (!(message instanceof JsonView)) return undefined;
   const response = message.member('response')?.text(limits.responseCharsMax);
-  const member = message.member('keyrelayrequestid');
+  const member = message.optional('keyrelayrequestid');
   const requestId = member?.text(limits.idCharsMax);
   if (!response || (member !== undefined && !requestId)) return undefined;
   return { response, requestId, hop: findHop(message) };

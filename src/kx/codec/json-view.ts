@@ -40,6 +40,12 @@ export class JsonView {
     return undefined;
   }
 
+  /** The same of a member that may be missing: some encoders write null for what they leave out. */
+  optional(name: string): JsonView | undefined {
+    const found = this.member(name);
+    return found?.token.kind === 'null' ? undefined : found;
+  }
+
   /** The member of that name of an object that has no other. */
   only(name: string): JsonView | undefined {
     const found = this.member(name);

@@ -1,4 +1,5 @@
 import { limits } from '../../limits.ts';
+import type { RelayResponse } from './completion.ts';
 import { Draft } from './draft.ts';
 import { findHop, type HopView } from './hop.ts';
 import { JsonView } from './json-view.ts';
@@ -28,6 +29,8 @@ export type KeyRelay = {
   readonly requestId: string | undefined;
   readonly block: RelayedBlock | undefined;
   readonly hop: HopView | undefined;
+  /** Whether the extension is an array of objects, or none: where it is not, a keyferry peer's message has no hop entry, and a plain peer's is malformed. */
+  readonly extensionSound: boolean;
 };
 
 export type KeyRelayFields = {
@@ -48,16 +51,39 @@ export function readKeyRelay(payload: Buffer): KeyRelay | undefined {
   return relay;
 }
 
+/**
+ * What is to be said of a message that `readKeyRelay` does not take, where its JSON is right: key IDs of a length that is none, or else that it
+ * is malformed, under its own request ID.
+ * @returns undefined when nobody would know what that answers
+ */
+export function refusalOfUnread(
+  payload: Buffer,
+): { readonly response: RelayResponse; readonly requestId: string | undefined } | undefined {
+  const message = JsonView.of(payload);
+  if (!(message instanceof JsonView)) return undefined;
+  const member = message.optional('keyrelayrequestid');
+  const requestId = member?.text(limits.idCharsMax);
+  const ids =
+    message
+      .member('keys')
+      ?.elements()
+      ?.map((key) => key.member('keyid')) ?? [];
+  const odd = ids.some((id) => id?.token.kind === 'string' && !id.text(limits.idCharsMax));
+  message.done();
+  if (member !== undefined && !requestId) return undefined;
+  return { response: odd ? 'unsupported_key' : 'malformed', requestId };
+}
+
 function readMembers(message: JsonView): KeyRelay | undefined {
   const source = message.member('sourcekmaid')?.text(limits.idCharsMax);
   const destination = message.member('destinationkmaid')?.text(limits.idCharsMax);
   const list = message.member('keys');
   const keys = list && findKeys(list);
   if (!source || !destination || keys === undefined) return undefined;
-  const transit = message.member('transitkmaids');
+  const transit = message.optional('transitkmaids');
   const transitIds = transit === undefined ? undefined : readIds(transit);
   if (transit !== undefined && transitIds === undefined) return undefined;
-  const requestId = message.member('keyrelayrequestid');
+  const requestId = message.optional('keyrelayrequestid');
   const requestText = requestId?.text(limits.idCharsMax);
   if (requestId !== undefined && !requestText) return undefined;
   return {
@@ -68,7 +94,13 @@ function readMembers(message: JsonView): KeyRelay | undefined {
     requestId: requestText,
     block: readBlock(message),
     hop: findHop(message),
+    extensionSound: isListOfObjects(message.optional('extension')),
   };
+}
+
+function isListOfObjects(list: JsonView | undefined): boolean {
+  if (list === undefined) return true;
+  return list.elements()?.every((element) => element.token.kind === 'object') ?? false;
 }
 
 // Table 1 has a text that is a "List of IDs", and says "Array" where it means one. We write an array, and read a text as one ID, or none.

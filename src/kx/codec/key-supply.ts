@@ -70,7 +70,7 @@ export function readSupplyNotice(payload: Buffer): (SupplyNotice & WithHop) | un
   const message = JsonView.of(payload);
   if (!(message instanceof JsonView)) return undefined;
   const sessionId = message.member('sessionid')?.text(limits.idCharsMax);
-  const [numberView, sizeView] = [message.member('numberofkeys'), message.member('sizeofkey')];
+  const [numberView, sizeView] = [message.optional('numberofkeys'), message.optional('sizeofkey')];
   const number = numberView?.integer(COUNT_MAX);
   const sizeBits = sizeView?.integer(COUNT_MAX);
   const entry = findEntry(message);

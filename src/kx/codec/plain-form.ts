@@ -9,6 +9,7 @@ const COLON = 0x3a;
 const QUOTE = 0x22;
 const BRACE = 0x7b;
 const BRACKET = 0x5b;
+const REQUEST_ID = 'keyrelayrequestid';
 
 /**
  * Closes a message for a plain peer: its extension array is closed, or left out when it holds nothing.
@@ -30,14 +31,16 @@ export function closePlainly(commandCode: number, memory: Buffer, at: number): B
 
 /**
  * A plain peer's payload up to where a hop entry goes: its extension array moved to the end and left open, everything else byte for byte.
- * @param more a member that is added, as JSON
+ * @param more the request ID that is added, as a member in JSON; one that is null gives way to it
  * @returns a copy with the keys in it, the caller's to wipe; undefined when it is no object that is read as it was, with an entry more
  */
 export function openForHop(payload: Buffer, more?: string): Buffer | undefined {
   const message = JsonView.of(payload);
   if (!(message instanceof JsonView) || message.token.kind !== 'object') return undefined;
+  const unnamed = more === undefined ? undefined : message.member(REQUEST_ID);
+  if (more !== undefined && unnamed !== undefined) return openNamed(payload, message, unnamed, more);
   const extension = message.member('extension');
-  if (extension !== undefined && extension.token.kind !== 'array') return undefined;
+  if (extension !== undefined && !['array', 'null'].includes(extension.token.kind)) return undefined;
   const others = withoutMember(payload, message, extension);
   const added = Buffer.from(more === undefined ? '' : `${comma(others)}${more}`);
   const opening = Buffer.from(`${added.length > 0 ? ',' : comma(others)}"extension":[`);
@@ -47,6 +50,18 @@ export function openForHop(payload: Buffer, more?: string): Buffer | undefined {
   if (endsInExtension(prefix)) return prefix;
   prefix.fill(0);
   return undefined;
+}
+
+// A reader would take the first of two members of the same words.
+function openNamed(payload: Buffer, message: JsonView, unnamed: JsonView, more: string): Buffer | undefined {
+  const { kind, start, end } = unnamed.token;
+  message.done();
+  if (kind !== 'null') return undefined;
+  const value = Buffer.from(more.slice(more.indexOf(':') + 1));
+  const named = Buffer.concat([payload.subarray(0, start), value, payload.subarray(end)]);
+  const prefix = openForHop(named);
+  named.fill(0);
+  return prefix;
 }
 
 /** The object without its closing brace and without one of its members, or with all. */
@@ -68,7 +83,8 @@ function nameStart(payload: Buffer, value: number): number {
   return payload.lastIndexOf(QUOTE, closing - 1);
 }
 
-function entriesOf(payload: Buffer, { token: { start, end } }: JsonView): Buffer[] {
+function entriesOf(payload: Buffer, { token: { kind, start, end } }: JsonView): Buffer[] {
+  if (kind !== 'array') return [];
   const inside = payload.subarray(start + 1, withoutSpace(payload, end - 1));
   return withoutSpace(inside, inside.length) === 0 ? [] : [inside, Buffer.from(',')];
 }

@@ -90,6 +90,7 @@ function checkParameters(
       continue;
     }
     const { kind, start } = value.token;
+    if (kind === 'null' && !mandatory) continue;
     if (!kinds.some((wanted) => wanted === kind)) {
       faults.push({
         offset: at + start,

@@ -32,6 +32,8 @@ const keys: Parameter = {
   of: [must('key_ID', 'string'), must('key', 'string'), may('key_extension', 'object')],
 };
 
+const extension: Parameter = { ...may('extension', 'array'), of: [] };
+
 /** Every message that can stand in a Kx stream, by its command code. */
 export const messageKinds: ReadonlyMap<number, MessageKind> = new Map([
   [
@@ -45,7 +47,7 @@ export const messageKinds: ReadonlyMap<number, MessageKind> = new Map([
         may('transit_KMA_IDs', 'array', 'string'),
         keys,
         may('key_relay_request_ID', 'string'),
-        may('extension', 'array'),
+        extension,
       ],
     },
   ],
@@ -54,11 +56,7 @@ export const messageKinds: ReadonlyMap<number, MessageKind> = new Map([
     {
       name: 'key relay completion notification',
       clause: 'Q.4163 §8.2, Table 2',
-      parameters: [
-        must('response', 'string'),
-        may('key_relay_request_ID', 'string'),
-        may('extension', 'array'),
-      ],
+      parameters: [must('response', 'string'), may('key_relay_request_ID', 'string'), extension],
     },
   ],
   [
@@ -70,7 +68,7 @@ export const messageKinds: ReadonlyMap<number, MessageKind> = new Map([
         must('session_ID', 'string'),
         may('number_of_keys', 'number'),
         may('size_of_key', 'number'),
-        may('extension', 'array'),
+        extension,
       ],
     },
   ],
@@ -83,7 +81,7 @@ export const messageKinds: ReadonlyMap<number, MessageKind> = new Map([
         must('session_ID', 'string'),
         must('key_ID', 'string', 'array'),
         must('response', 'string'),
-        may('extension', 'array'),
+        extension,
       ],
     },
   ],

@@ -67,6 +67,7 @@ export class Peer {
   #bad = 0;
   #upMs = 0;
   readonly #connectRate: TokenBucket;
+  readonly #errRate: TokenBucket;
 
   constructor(options: PeerOptions) {
     this.kmaId = options.kmaId;
@@ -78,6 +79,8 @@ export class Peer {
       peerConnectsPerSecond,
       options.clock.monotonicMs(),
     );
+    const { badMessagesMax, toldMessagesPerSecond } = limits;
+    this.#errRate = new TokenBucket(badMessagesMax, toldMessagesPerSecond, options.clock.monotonicMs());
   }
 
   get plain(): PlainPeer | undefined {
@@ -150,6 +153,11 @@ export class Peer {
   /** No message of this connection was bad yet. */
   get spotless(): boolean {
     return this.#bad === 0;
+  }
+
+  /** Whether one more message that is answered by what is wrong with it need not count as bad. */
+  mayErr(): boolean {
+    return this.#errRate.take(this.#options.clock.monotonicMs());
   }
 
   /** A message could not be read. These count together with those that are not authentic. */

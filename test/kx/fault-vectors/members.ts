@@ -31,7 +31,12 @@ function text(
   return [
     [`no ${name}`, parameter, mandatory ? 'malformed' : 'accepted', change(undefined)],
     ...[...WRONG, ['an array', ['A']] as const].map(
-      ([what, value]): Row => [`${name}: ${what}`, parameter, 'malformed', change(value)],
+      ([what, value]): Row => [
+        `${name}: ${what}`,
+        parameter,
+        value === null && !mandatory ? 'accepted' : 'malformed',
+        change(value),
+      ],
     ),
     [`${name}: empty`, parameter, 'malformed', change('')],
     [`${name}: ${max} characters`, parameter, 'accepted', change('x'.repeat(max))],
@@ -64,7 +69,7 @@ const table1: Row[] = [
     ([what, value]): Row => [
       `transit_KMA_IDs: ${what}`,
       'Transit KMA IDs',
-      'malformed',
+      value === null ? 'accepted' : 'malformed',
       { transit_KMA_IDs: value },
     ],
   ),

@@ -40,9 +40,10 @@ const texts = (name: string, parameter: string, change: (value: unknown) => Memb
 
 const counts = (name: string, parameter: string): Row[] => [
   [`no ${name}: the default applies`, parameter, 'accepted', { [name]: undefined }],
-  ...['1', null, true, {}, [1], -1, 1.5, 2 ** 32].map(
+  ...['1', true, {}, [1], -1, 1.5, 2 ** 32].map(
     (value): Row => [`${name}: ${JSON.stringify(value)}`, parameter, 'malformed', { [name]: value }],
   ),
+  [`${name}: null, which is none`, parameter, 'accepted', { [name]: null }],
   [`${name}: 0`, parameter, 'accepted', { [name]: 0 }],
   [`${name}: 2^32 - 1`, parameter, 'accepted', { [name]: 2 ** 32 - 1 }],
 ];
