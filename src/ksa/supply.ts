@@ -109,7 +109,7 @@ export class Supply implements KeySupply {
     const addresses: KeyAddress[] = [];
     for (const keyId of keyIds) {
       const address = openId(pool, pair, keyId);
-      if (address === undefined) throw this.#refusal(pool, pair, keyId);
+      if (address === undefined) throw this.#refusal(pool, pair, keyIds);
       addresses.push(address);
     }
     const wanted = addresses.map((a) => ({
@@ -165,16 +165,26 @@ export class Supply implements KeySupply {
     return remote;
   }
 
-  // Told apart only here, where nothing is given out: an ID that was made for another application of ours is not authorised.
-  #refusal(pool: Pool, pair: ApplicationPair, keyId: string): AgentError {
-    for (const [slaveSaeId, kmaId] of this.#settings.applications) {
-      if (kmaId !== this.#settings.self || slaveSaeId === pair.slaveSaeId) continue;
-      const newest = [...pool.idSecrets.theirs.values()].at(-1);
-      const forOther = { masterSaeId: pair.masterSaeId, slaveSaeId };
-      if (newest === undefined || openAddress(newest.view(), forOther, keyId) === undefined) continue;
-      return notAuthorised();
-    }
+  // Told apart only here, where nothing is given out (GS QKD 014 clause 5.3: 401 where one of the keys was supplied to another application).
+  #refusal(pool: Pool, pair: ApplicationPair, keyIds: readonly string[]): AgentError {
+    const secrets = pool.idSecrets.theirs.size;
+    let tries = 0;
+    for (const other of this.#forOthers(pair, pool.remote))
+      for (const keyId of keyIds) {
+        tries += secrets;
+        if (tries > limits.supplyRefusalTriesMax) return notFound();
+        if (openId(pool, other, keyId) !== undefined) return notAuthorised();
+      }
     return notFound();
+  }
+
+  /** The pairs of an application of that KMA and one of ours other than the slave, those of the same master first. */
+  *#forOthers({ masterSaeId, slaveSaeId }: ApplicationPair, remote: string): Generator<ApplicationPair> {
+    const { applications, self } = this.#settings;
+    const at = (kmaId: string) => [...applications].filter(([, home]) => home === kmaId).map(([id]) => id);
+    const slaves = at(self).filter((id) => id !== slaveSaeId);
+    for (const master of new Set([masterSaeId, ...at(remote)]))
+      for (const slave of slaves) yield { masterSaeId: master, slaveSaeId: slave };
   }
 
   #spare(remote: string): number {

@@ -47,6 +47,35 @@ async function setUp(t: TestContext, blocks = 1, units = 41, linked = false) {
   return { a, b, stores, directories };
 }
 
+test('whoever asks for key of another application is not authorised, whatever stands beside it', async (t) => {
+  const { a, b, stores } = await setUp(t);
+  const [own] = await a.take(aliceBob, 1, 256);
+  const [older] = await a.take(aliceBob, 1, 256);
+  const [ofAlan] = await a.take(pair('alan', 'bob'), 1, 256);
+  // A newer epoch.
+  await addBlock(stores.A, 7, 41, { remote: 'B', own: true, epoch: 7 });
+  await addBlock(stores.B, 7, 41, { remote: 'A', own: false, epoch: 7 });
+  const guess = '0954ff35-bd47-4684-b6d6-96c1e59bbda7';
+  for (const [slave, ids] of [
+    ['bill', [older!.keyId]],
+    ['bill', [ofAlan!.keyId]],
+    ['bill', [guess, own!.keyId]],
+    ['bill', ['no UUID', guess, ofAlan!.keyId]],
+  ] as const)
+    await assert.rejects(b.find(pair('alice', slave), ids), code('application.not_authorised'), ids.join());
+  const missing = code('application.key_not_found');
+  await assert.rejects(b.find(aliceBob, [ofAlan!.keyId]), missing, 'it is his, under another master');
+  await assert.rejects(b.find(aliceBob, [own!.keyId, guess]), missing);
+  await assert.rejects(b.find(pair('alice', 'bill'), [guess]), missing);
+  const many = Array.from({ length: limits.supplyRefusalTriesMax }, () => guess);
+  await assert.rejects(
+    b.find(pair('alice', 'bill'), [...many, own!.keyId]),
+    missing,
+    'there is an end to it',
+  );
+  assert.equal((await b.find(aliceBob, [own!.keyId])).length, 1, 'nothing was burnt');
+});
+
 test('what the master takes, the slave finds by ID, in the order in which it asks', async (t) => {
   const { a, b } = await setUp(t);
   const taken = await a.take(aliceBob, 5, 256);
