@@ -151,19 +151,19 @@ test('503 for an error of the store tells its code and none of its words', async
   assert.match(delivery.log.lines.join('\n'), /error supply\.failed .*secret-place/);
 });
 
-test('500 for what nobody expected tells nothing, and the server goes on', async () => {
+test('503 for what nobody expected tells nothing, and the server goes on', async () => {
   const reply = await failing(new TypeError('x of undefined at src/secret.ts'), () =>
     ask(delivery, delivery.appA, ENC),
   );
-  assertRefused(reply, 500, 'internal error', 'us.internal');
+  assertRefused(reply, 503, 'internal error', 'us.internal');
   assert.doesNotMatch(reply.body.toString(), /undefined/);
   keys(await ask(delivery, delivery.appA, ENC));
 });
 
-test('a broken invariant is answered with 500 and handed on to whoever stops the agent', async () => {
+test('a broken invariant is answered with 503 and handed on to whoever stops the agent', async () => {
   const error = new InvariantError('the pool runs backwards');
   const reply = await failing(error, () => ask(delivery, delivery.appA, ENC));
-  assertRefused(reply, 500, 'internal error', 'us.internal');
+  assertRefused(reply, 503, 'internal error', 'us.internal');
   assert.deepEqual(delivery.broken, [error]);
 });
 

@@ -40,8 +40,11 @@ export function keyRequestOfBody(body: object): KeyRequest | Refusal {
   const mandatory = members['extension_mandatory'] ?? [];
   if (!Array.isArray(mandatory)) return badRequest('extension_mandatory shall be an array of objects');
   if (!mandatory.every(isSupported)) return extensionMandatory();
+  const optional = members['extension_optional'] ?? [];
+  if (!Array.isArray(optional) || !optional.every(isObject))
+    return badRequest('extension_optional shall be an array of objects');
   const must = notifyOf(mandatory);
-  const notify = must ?? notifyOf(members['extension_optional']);
+  const notify = must ?? notifyOf(optional);
   const request = checked(members['number'] ?? undefined, members['size'] ?? undefined);
   return request instanceof Refusal ? request : { ...request, notify, mustNotify: must === true };
 }
@@ -49,16 +52,20 @@ export function keyRequestOfBody(body: object): KeyRequest | Refusal {
 /** The one extension parameter that we know: `{"keyferry_notify": true}` has the keys pushed to the slave, `false` has them not. */
 const NOTIFY = 'keyferry_notify';
 
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function isSupported(parameter: unknown): boolean {
-  if (typeof parameter !== 'object' || parameter === null) return false;
+  if (!isObject(parameter)) return false;
   const entries = Object.entries(parameter);
   return (
     entries.length > 0 && entries.every(([name, value]) => name === NOTIFY && typeof value === 'boolean')
   );
 }
 
-function notifyOf(parameters: unknown): boolean | undefined {
-  const found = Array.isArray(parameters) ? parameters.findLast(isSupported) : undefined;
+function notifyOf(parameters: readonly unknown[]): boolean | undefined {
+  const found = parameters.findLast(isSupported);
   return found === undefined ? undefined : (found as Record<typeof NOTIFY, boolean>)[NOTIFY];
 }
 

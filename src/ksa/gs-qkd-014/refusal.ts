@@ -81,7 +81,7 @@ export function unknownSae(): Refusal {
 /** What the application is told of an error of the supply. Only what is the application's business crosses over. */
 export function refusalOf(thrown: unknown): Refusal {
   if (!(thrown instanceof AgentError) || thrown.fault === 'us') {
-    return new Refusal(500, 'us.internal', 'internal error');
+    return new Refusal(503, 'us.internal', 'internal error');
   }
   if (thrown.code === 'application.key_not_found') return keysNotFound(thrown.remedy);
   if (thrown.fault === 'application') {

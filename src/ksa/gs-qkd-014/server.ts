@@ -38,7 +38,7 @@ export type KeyDeliveryOptions = {
   /** Who may begin a handshake. */
   readonly admission: Admission;
   readonly times?: Partial<DeliveryTimes>;
-  /** The supply broke an invariant. The application was answered 500; the agent should stop. */
+  /** The supply broke an invariant. The application was answered 503; the agent should stop. */
   onInvariantBroken(error: InvariantError): void;
   /** Called once for every answer, for counters. */
   onAnswered?(answered: Answered): void;
