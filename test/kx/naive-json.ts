@@ -59,7 +59,10 @@ class Builder {
     const none = { members: undefined, elements: undefined };
     if (typeof value === 'string')
       return { start: at + 1, end: at + text.length - 1, value, escaped: text.includes('\\'), ...none };
-    if (typeof value === 'number' && text.length > DIGITS_MAX) throw new Refused();
+    if (typeof value === 'number') {
+      if (text.length > DIGITS_MAX) throw new Refused();
+      return { start: at, end: at + text.length, value: exactly(text), escaped: false, ...none };
+    }
     return { start: at, end: at + text.length, value, escaped: false, ...none };
   }
 
@@ -99,6 +102,17 @@ class Builder {
     this.#next += 1;
     return this.#tokens[this.#next - 1]!;
   }
+}
+
+/** A number that is whole only because a double has no room for the rest of it is none. */
+function exactly(text: string): number {
+  const [mantissa, power = '0'] = text.toLowerCase().split('e') as [string, string?];
+  const [whole, rest = ''] = mantissa.split('.') as [string, string?];
+  const digits = BigInt(whole.replace('-', '') + rest);
+  const places = rest.length - Number(power);
+  if (digits === 0n) return 0;
+  const isWhole = places <= 0 || (places < 100 && digits % 10n ** BigInt(places) === 0n);
+  return isWhole ? Number(text) : Number.NaN;
 }
 
 /** The first member of `object` whose name is the words of `name`: case, spaces, `_` and `-` make no difference. */

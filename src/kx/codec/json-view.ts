@@ -78,8 +78,8 @@ export class JsonView {
   integer(max: number): number | undefined {
     const { kind, start, end } = this.token;
     if (kind !== 'number') return undefined;
-    const value = Number(this.bytes.toString('latin1', start, end));
-    return Number.isSafeInteger(value) && value >= 0 && value <= max ? value : undefined;
+    const value = wholeNumber(this.bytes.toString('latin1', start, end));
+    return value !== undefined && value <= max ? value : undefined;
   }
 
   #isNamed(index: number, words: string): boolean {
@@ -97,6 +97,21 @@ export class JsonView {
     }
     return letter === words.length;
   }
+}
+
+const SAFE_DIGITS = 15;
+
+// By its digits: a double takes 0.99999999999999999999 for whole.
+function wholeNumber(text: string): number | undefined {
+  if (text.length <= SAFE_DIGITS && /^[0-9]+$/.test(text)) return Number(text);
+  const [, minus, before = '', after = '', power = '0'] =
+    /^(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE](.+))?$/.exec(text) ?? [];
+  const digits = (before + after).replace(/^0+/, '');
+  if (digits === '') return 0;
+  const shown = digits.replace(/0+$/, '');
+  const zeros = Number(power) - after.length + (digits.length - shown.length);
+  if (minus !== '' || zeros < 0 || shown.length + zeros > SAFE_DIGITS) return undefined;
+  return Number(shown + '0'.repeat(zeros));
 }
 
 /** The words of a member's name. ASCII only: other letters that have an ASCII lower case are not the same words. */

@@ -106,11 +106,33 @@ const table4: Row[] = [
   ['an unknown entry', 'Extension', 'accepted', { extension: [{ vendor: 1 }, hopEntry(0)] }],
 ];
 
+// However it is written, a number is whole or it is not, whatever a double makes of it.
+const written: readonly (readonly [text: string, expect: Expected])[] = [
+  ...['1.0', '10e-1', '0.01e2', '1E+0', '0e99', '0.000', '-0', '4294967295.000'].map(
+    (text) => [text, 'accepted'] as const,
+  ),
+  ...[
+    '0.99999999999999999999',
+    '1.00000000000000000001',
+    '1e-400',
+    '-1e-400',
+    '1e400',
+    '15e-1',
+    '4294967296e0',
+  ].map((text) => [text, 'malformed'] as const),
+];
+const withNumber = (text: string) =>
+  JSON.stringify(notice()).replace('"number_of_keys":1', `"number_of_keys":${text}`);
+
 /** Table 3, Key supply notification: each member missing, of a wrong type, empty, too long. */
-export const keySupplyFaults = (): Vector[] =>
-  table3.map(([name, parameter, expect, changes]) =>
+export const keySupplyFaults = (): Vector[] => [
+  ...table3.map(([name, parameter, expect, changes]) =>
     vector(name, `8.3, ${parameter}`, expect, notice(changes), NOTICE),
-  );
+  ),
+  ...written.map(([text, expect]) =>
+    vector(`number_of_keys written ${text}`, '8.3, Number of keys', expect, withNumber(text), NOTICE),
+  ),
+];
 
 /** Table 4, Response to key supply notification. */
 export const supplyAnswerFaults = (): Vector[] =>
