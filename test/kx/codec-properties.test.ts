@@ -233,11 +233,18 @@ test('a transit step changes nothing before the hop entry but the letters of key
   const more = fc.dictionary(fc.stringMatching(/^v[a-z]{1,5}$/), fc.jsonValue({ maxDepth: 2 }), {
     maxKeys: 3,
   });
+  const extension = fc.option(fc.dictionary(fc.string({ maxLength: 6 }), fc.jsonValue({ maxDepth: 2 })), {
+    nil: undefined,
+  });
+  const files = fc.array(fc.tuple(key, extension), { minLength: 1, maxLength: 6 });
+  let extended = 0;
   fc.assert(
-    fc.property(fc.array(key, { minLength: 1, maxLength: 6 }), more, bytesOf(600), (some, vendor, pad) => {
-      const keys = some.map((one) => Buffer.from(one));
+    fc.property(files, more, bytesOf(600), (some, vendor, pad) => {
+      const keys = some.map(([one]) => Buffer.from(one));
       const bytes = Buffer.concat(keys).length;
-      const members = { ...vendor, ...relay({ keys: keyFiles(keys, []) }, bytes) };
+      const entries = keyFiles(keys, []).map((entry, i) => ({ ...entry, key_extension: some[i]![1] }));
+      extended += some.filter(([, one]) => one !== undefined).length;
+      const members = { ...vendor, ...relay({ keys: entries }, bytes) };
       const came = sealed(JSON.stringify(members));
       const after = Buffer.from(pad);
       const units = 1 + Math.ceil(bytes / UNIT);
@@ -265,6 +272,7 @@ test('a transit step changes nothing before the hop entry but the letters of key
     }),
     { numRuns: 100 },
   );
+  assert.ok(extended > 100, 'key extensions are among it');
 });
 
 test('pad is changed in place as if the key were decoded, XORed and encoded, for every length from 1 to 100', () => {
