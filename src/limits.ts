@@ -87,8 +87,11 @@ export const limits = {
   /** One key file, without its header; files delivered and not yet answered. */
   keyFileBytesMax: 1 << 16,
   keyFilesUnderWayMax: 64,
-  /** Key files: names of one folder that are looked at, how often, and how long a file must have stood still. */
+  /** Key files: of one folder those with the lowest numbers are looked at, how often, and how long a file must have stood still. */
   keyFilesMax: 4_096,
+  /** Files that cannot be right and are looked at no more; how many of them in turn, whether they have changed. */
+  keyFilesAsideMax: 65_536,
+  keyFilesAsideLooks: 512,
   keyFilePollMs: 1_000,
   keyFileSettledMs: 1_000,
   /** How often what was left of erasing is swept up, and files that could not be overwritten are told of. */

@@ -24,6 +24,10 @@ export class KeyFileModule implements OpenModule {
   #folder: KeyFolder | undefined;
   /** Since when each file has been as it is, and what was decided of it then. */
   #seen = new Map<string, { readonly stamp: string; readonly sinceMs: number; aside: boolean }>();
+  /** Files that are left alone as long as they are as they were: their stamps. They take no room among those that are looked at. */
+  readonly #aside = new Map<string, string>();
+  /** How many of them have had their turn to be looked at. */
+  #asideLooked = 0;
   /** Names of files that are delivered or being erased. */
   readonly #underWay = new Set<string>();
   #opening = 0;
@@ -86,14 +90,15 @@ export class KeyFileModule implements OpenModule {
   async #open(): Promise<void> {
     if (this.#source === undefined) throw noFolder();
     const folder = await openFolder(this.#source.path);
-    if (this.#stopping) return folder.close();
     // What an earlier run had begun to erase.
     for (const obstacle of await folder.sweep()) this.#remains.add(obstacle);
+    if (this.#stopping) return folder.close();
     this.#sweepAtMs = this.#context.clock.monotonicMs() + limits.keyFileSweepMs;
     this.#folder = folder;
     this.#opening += 1;
     this.#lastFailure = '';
     this.#seen.clear();
+    this.#aside.clear();
     folder.watch(() => this.#lookIn(SOON_MS));
     const linkId = this.#context.expectedLinkId ?? 'unnamed';
     this.#sink.onOpen({ moduleId: manifest.id, linkId, role: 'unknown', firmwareVersion: '' });
@@ -121,21 +126,45 @@ export class KeyFileModule implements OpenModule {
 
   async #takeAll(): Promise<void> {
     const { format } = this.#source!;
-    const files = await this.#folder!.list((name) => format.number(name) !== undefined);
+    const files = await this.#list(format);
     const nowMs = this.#context.clock.monotonicMs();
     const before = this.#seen;
     this.#seen = new Map();
+    for (const name of this.#underWay) if (before.has(name)) this.#seen.set(name, before.get(name)!);
     for (const { name, stamp } of files) {
       const known = before.get(name);
       this.#seen.set(name, known?.stamp === stamp ? known : { stamp, sinceMs: nowMs, aside: false });
     }
-    files.sort((a, b) => format.number(a.name)! - format.number(b.name)!);
     for (const file of files) {
       if (this.#stopping || this.#underWay.size >= manifest.limits.blocksUnderWayMax) return;
       const seen = this.#seen.get(file.name)!;
       const settled = nowMs - seen.sinceMs >= limits.keyFileSettledMs;
       if (settled && !seen.aside && !this.#underWay.has(file.name)) await this.#take(file, format);
     }
+  }
+
+  /** The files with the lowest numbers, in their order, without those that are set aside and have not changed. */
+  async #list(format: Format): Promise<FolderFile[]> {
+    const due = this.#asideInTurn();
+    const gone = new Set(this.#aside.keys());
+    const files = await this.#folder!.list((name) => {
+      gone.delete(name);
+      return this.#aside.has(name) && !due.has(name) ? undefined : format.number(name);
+    });
+    for (const name of gone) this.#aside.delete(name);
+    return files.filter(({ name, stamp }) => {
+      if (this.#aside.get(name) === stamp) return false;
+      this.#aside.delete(name);
+      return true;
+    });
+  }
+
+  /** Which of those set aside are looked at this time. */
+  #asideInTurn(): Set<string> {
+    const names = [...this.#aside.keys()];
+    const from = this.#asideLooked < names.length ? this.#asideLooked : 0;
+    this.#asideLooked = from + limits.keyFilesAsideLooks;
+    return new Set(names.slice(from, this.#asideLooked));
   }
 
   async #take(file: FolderFile, format: Format): Promise<void> {
@@ -214,6 +243,7 @@ export class KeyFileModule implements OpenModule {
     const seen = this.#seen.get(name);
     if (seen === undefined || seen.aside) return;
     seen.aside = true;
+    if (this.#aside.size < limits.keyFilesAsideMax) this.#aside.set(name, seen.stamp);
     this.#context.log.warn('module.file-set-aside', { name, reason });
   }
 }

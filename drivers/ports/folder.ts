@@ -12,6 +12,9 @@ export type FolderFile = {
   readonly stamp: string;
 };
 
+type Ranked = { readonly name: string; readonly number: number };
+
+const NAMES_AT_ONCE = 256;
 /** Put before the name of a file that is being erased: whatever becomes of that, it is never read again. */
 const ERASING = '.keyferry-erasing-';
 const { O_RDONLY, O_WRONLY, O_NOFOLLOW, R_OK, W_OK, X_OK } = constants;
@@ -64,18 +67,34 @@ export class KeyFolder {
     this.#watcher?.close();
   }
 
-  /** The plain files whose names `accepts`, `limits.keyFilesMax` at most. Rejects when the folder has gone. */
-  async list(accepts: (name: string) => boolean): Promise<FolderFile[]> {
+  /**
+   * The plain files to whose names `rank` gives a number: those with the lowest numbers, `limits.keyFilesMax` at most, in their
+   * order. Rejects when the folder has gone.
+   */
+  async list(rank: (name: string) => number | undefined): Promise<FolderFile[]> {
     const files: FolderFile[] = [];
-    for await (const { name } of await opendir(this.#path)) {
-      if (!accepts(name)) continue;
+    for (const { name } of await this.#lowest(rank)) {
       const found = await lstat(join(this.#path, name), { bigint: true }).catch(() => undefined);
       if (!found?.isFile()) continue;
       const { size, ino, ctimeNs } = found;
       files.push({ name, bytes: Number(size), stamp: `${ino}-${size}-${ctimeNs}` });
-      if (files.length >= limits.keyFilesMax) break;
     }
     return files;
+  }
+
+  /** Goes over all names, however many: a folder lists them in any order. */
+  async #lowest(rank: (name: string) => number | undefined): Promise<Ranked[]> {
+    const ranked: Ranked[] = [];
+    const cut = (): void => {
+      ranked.sort((a, b) => a.number - b.number).splice(limits.keyFilesMax);
+    };
+    for await (const entry of await opendir(this.#path, { bufferSize: NAMES_AT_ONCE })) {
+      const number = entry.isFile() ? rank(entry.name) : undefined;
+      if (number !== undefined) ranked.push({ name: entry.name, number });
+      if (ranked.length === 2 * limits.keyFilesMax) cut();
+    }
+    cut();
+    return ranked;
   }
 
   /** The first `bytes` bytes of a file, in memory of their own that the caller wipes. */
@@ -112,7 +131,7 @@ export class KeyFolder {
   /** Ends what `erase` had begun and could not end. Returns why each of those could not be overwritten that were only deleted. */
   async sweep(): Promise<string[]> {
     const obstacles: string[] = [];
-    for (const { name } of await this.list((candidate) => candidate.startsWith(ERASING))) {
+    for (const { name } of await this.list((candidate) => (candidate.startsWith(ERASING) ? 0 : undefined))) {
       // One that cannot even be deleted is there at the next sweep.
       const obstacle = await destroy(join(this.#path, name)).catch(() => undefined);
       if (obstacle !== undefined) obstacles.push(obstacle);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { linkSync } from 'node:fs';
 import {
   appendFile,
   chmod,
@@ -12,6 +13,7 @@ import {
   rm,
   stat,
   symlink,
+  truncate,
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -297,6 +299,36 @@ test('a file that may be read and not written to is deleted all the same, and th
   const said = log.lines.filter((line) => line.startsWith('warn'));
   assert.equal(said.length, 1, said.join('\n'));
   assert.match(said[0]!, /files-only-deleted.*without being overwritten: EACCES/);
+});
+
+test('of more files than are looked at the lowest numbers are taken first, and bad ones do not stand in the way', async () => {
+  // Too long.
+  await put('1.key', Buffer.alloc(1));
+  await put('2.key', Buffer.alloc(1));
+  await truncate(join(folder, '1.key'), limits.keyFileBytesMax + 1);
+  await truncate(join(folder, '2.key'), limits.keyFileBytesMax + 1);
+  for (let number = 3; number < limits.keyFilesMax + 10; number++)
+    linkSync(join(folder, '2.key'), join(folder, `${number}.key`));
+  for (const number of [50_007, 50_003]) await put(`${number}.key`, Buffer.alloc(64, number));
+  const listed = await new KeyFolder(folder).list(formats.numbered.number);
+  const lowest = Array.from({ length: limits.keyFilesMax }, (_, i) => `${i + 1}.key`);
+  assert.deepEqual(
+    listed.map(({ name }) => name),
+    lowest,
+  );
+  const clock = new ManualClock();
+  const { sink } = drive('numbered', { clock });
+  // What is waited for is the disk, not the clock.
+  const turning = setInterval(() => clock.advance(limits.keyFilePollMs), 5);
+  try {
+    await watch.until('the good ones', () => sink.deliveries === 2);
+    assert.deepEqual([...sink.blocks.keys()], [50_003, 50_007]);
+    // One that is set aside is taken once it has changed.
+    await truncate(join(folder, '1.key'), 64);
+    await watch.until('the one that was mended', () => sink.blocks.has(1));
+  } finally {
+    clearInterval(turning);
+  }
 });
 
 test('one that is closed while it opens says nothing', async () => {
