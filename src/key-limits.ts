@@ -89,4 +89,7 @@ export const keyLimits = {
   gateBlocksRemembered: 4_096,
   /** Own blocks that came so shortly before an alarm that makes them suspect are held with the later ones. */
   suspectBackMs: 60_000,
+  insertRetryMs: 500,
+  underwayRetryMs: 20,
+  syncBatchMs: 5,
 } as const;

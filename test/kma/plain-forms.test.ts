@@ -46,7 +46,7 @@ test('a list of transit KMAs that is a text is one ID, or none, and goes on as i
 });
 
 test('a relay that is beyond our limits is answered, and costs a plain peer no connection', async (t) => {
-  const { a, p } = await besidePlain(t, open);
+  const { world, a, p } = await besidePlain(t, open);
   const { connects } = a.peers.get('P')!;
   const one = { key_ID: 'k', key: 'AAAA' };
   const id = 'x'.repeat(limits.idCharsMax + 1);
@@ -69,6 +69,8 @@ test('a relay that is beyond our limits is answered, and costs a plain peer no c
   for (const named of [true, false])
     for (const [change, response] of cases) {
       const request = named ? { key_relay_request_ID: 'r' } : {};
+      // Not more than now and then.
+      await world.clock.leap(1_000 / limits.toldMessagesPerSecond);
       p.send('A', RELAY, JSON.stringify({ ...members, ...request, ...change }));
       const expected = named ? { response, keyRelayRequestId: 'r' } : { response };
       assert.deepEqual(await answered(p, p.completions.length + 1), expected);
@@ -76,6 +78,13 @@ test('a relay that is beyond our limits is answered, and costs a plain peer no c
   assert.equal(a.log.of('kx.message.malformed').length, 2 * cases.length);
   assert.deepEqual([a.peers.get('P')!.up, a.peers.get('P')!.connects], [true, connects]);
   assert.equal(a.store.foreign.count('P'), 0);
+});
+
+test('a plain peer that sends many such at once is cut off in the end', async (t) => {
+  const { a, p } = await besidePlain(t, open);
+  const bad = { source_KMA_ID: 'P', destination_KMA_ID: 'A', keys: [], key_relay_request_ID: 'r' };
+  for (let i = 0; i < 3 * limits.badMessagesMax; i++) p.send('A', RELAY, JSON.stringify(bad));
+  await until('it is cut off', () => !p.isConnected('A') || a.peers.get('P')!.connects > 1);
 });
 
 test('what cannot be answered costs a plain peer its connection in the end', async (t) => {

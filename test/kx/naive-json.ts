@@ -7,6 +7,8 @@ export type Value = {
   readonly start: number;
   readonly end: number;
   readonly value: unknown;
+  /** Of a number: itself where it is whole by its digits, else NaN. */
+  readonly whole?: number;
   /** Whether a text has an escape in it. */
   readonly escaped: boolean;
   readonly members: readonly (readonly [name: string, value: Value])[] | undefined;
@@ -61,7 +63,7 @@ class Builder {
       return { start: at + 1, end: at + text.length - 1, value, escaped: text.includes('\\'), ...none };
     if (typeof value === 'number') {
       if (text.length > DIGITS_MAX) throw new Refused();
-      return { start: at, end: at + text.length, value: exactly(text), escaped: false, ...none };
+      return { start: at, end: at + text.length, value, whole: exactly(text), escaped: false, ...none };
     }
     return { start: at, end: at + text.length, value, escaped: false, ...none };
   }
@@ -136,10 +138,8 @@ export function textIn(value: Value | undefined, max = 64): string | undefined {
 
 /** A whole number from 0 to `max`. */
 export function wholeIn(value: Value | undefined, max: number): number | undefined {
-  const number = value?.value;
-  return typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= max
-    ? number
-    : undefined;
+  const number = value?.whole;
+  return number !== undefined && number >= 0 && number <= max ? number : undefined;
 }
 
 /** The bytes of canonical base64. */
