@@ -217,7 +217,7 @@ export const limits = {
   supplyUrlCharsMax: 16 << 10,
   supplyKeysPerRequestMax: 128,
   /** How often IDs that do not open for their applications are tried for others, so that these may be told apart: some 20 ms. */
-  supplyRefusalTriesMax: 4_096,
+  supplyRefusalTriesMax: 1_024,
   supplyRequestMs: 30_000,
   /** Request line and header fields together; more than the longest URL. */
   supplyHeaderBytesMax: 24 << 10,
