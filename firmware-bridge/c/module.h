@@ -152,7 +152,10 @@ bool kf_module_send_next(kf_module *module);
 
 /* These send nothing, and return false, without an opening or when what they are given is out of bounds. */
 bool kf_module_telemetry(kf_module *module, const kf_telemetry *telemetry);
-/* `suspect`: key of this time may not be secret. `text` is for people: at most 128 bytes of UTF-8. */
+/*
+ * `suspect`: key of this time may not be secret. `text` is for people: at most 128 bytes of UTF-8. To be called again every
+ * few seconds while the alarm lasts: one that an opening was not told of within 30 s counts as ended.
+ */
 bool kf_module_alarm(kf_module *module, const char *code, const char *text, bool active, bool suspect);
 bool kf_module_result(kf_module *module, uint32_t token, kf_outcome outcome, const char *text);
 

@@ -28,6 +28,7 @@ export class SimModule {
   #framing = new StreamFraming();
   readonly #held = new Set<number>();
   #line: { readonly events: ByteLinkEvents; open: boolean } | undefined;
+  #alarmed = false;
   stalled = false;
   plugged = true;
 
@@ -89,7 +90,13 @@ export class SimModule {
 
   /** Begins or ends to say that key of this time may not be secret. */
   alarm(active: boolean): void {
-    this.#run({ type: 'alarm', alarm: { code: 'blinding', text: 'a bright light', active, suspect: true } });
+    this.#alarmed = active;
+    this.#tellAlarm();
+  }
+
+  #tellAlarm(): void {
+    const alarm = { code: 'blinding', text: 'a bright light', active: this.#alarmed, suspect: true };
+    this.#run({ type: 'alarm', alarm });
   }
 
   /** Bytes on the line that are no message. */
@@ -151,7 +158,10 @@ export class SimModule {
     if (this.stalled) return;
     this.#run({ type: 'tick', nowMs: this.#timeline.nowMs });
     const telemetry = { qber: 0.02, skr: 1_000, status: 'active' } as const;
-    if (this.#exchange.isOpen) this.#run({ type: 'telemetry', telemetry });
+    if (!this.#exchange.isOpen) return;
+    this.#run({ type: 'telemetry', telemetry });
+    // What an opening was not told counts as ended.
+    if (this.#alarmed) this.#tellAlarm();
   }
 
   readonly #onChannel = (effect: ModuleChannelEffect): void => {
