@@ -216,7 +216,7 @@ export const limits = {
   supplyBodyBytesMax: 64 << 10,
   supplyUrlCharsMax: 16 << 10,
   supplyKeysPerRequestMax: 128,
-  /** How often IDs that do not open for their applications are tried for others, so that these may be told apart: some 20 ms. */
+  /** How often IDs that do not open for their applications are tried for others, so that these may be told apart: some 5 ms. */
   supplyRefusalTriesMax: 1_024,
   supplyRequestMs: 30_000,
   /** Request line and header fields together; more than the longest URL. */

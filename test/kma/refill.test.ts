@@ -13,6 +13,15 @@ function refill(t: TestContext, { store, routes, relay, clock }: TestNode, marks
   return filling;
 }
 
+/** A node whose pool for C has been filled to 100, with 50 as its low mark. */
+async function filledRow(t: TestContext) {
+  const { world, a } = await row(t, 8);
+  refill(t, a, { low: 50, high: 100 });
+  const pool = a.store.pool('C');
+  await until('it is filled', () => pool.ownLeft === 100);
+  return { world, a, pool };
+}
+
 test('an empty pool is filled up to the high water mark and no further', async (t) => {
   const { world, a } = await row(t, 8);
   refill(t, a, { low: 50, high: 120 });
@@ -22,10 +31,7 @@ test('an empty pool is filled up to the high water mark and no further', async (
 });
 
 test('between the marks nothing happens; below the low one it is filled again', async (t) => {
-  const { world, a } = await row(t, 8);
-  refill(t, a, { low: 50, high: 100 });
-  const pool = a.store.pool('C');
-  await until('it is filled', () => pool.ownLeft === 100);
+  const { world, a, pool } = await filledRow(t);
   await a.allocator.takeKeys(pool, 45, 1);
   await world.clock.leap(10 * limits.refillTickMs);
   assert.equal(pool.ownLeft, 55);
@@ -34,10 +40,7 @@ test('between the marks nothing happens; below the low one it is filled again', 
 });
 
 test('between the marks it is filled, too, when somebody asks for more than there is', async (t) => {
-  const { world, a } = await row(t, 8);
-  refill(t, a, { low: 50, high: 100 });
-  const pool = a.store.pool('C');
-  await until('it is filled', () => pool.ownLeft === 100);
+  const { world, a, pool } = await filledRow(t);
   await a.allocator.takeKeys(pool, 30, 1);
   const { supply } = new Applications(a, { homes: { 'app-a': 'A', 'app-c': 'C' } });
   const take = () => supply.take({ masterSaeId: 'app-a', slaveSaeId: 'app-c' }, 80, 256);
