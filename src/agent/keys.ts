@@ -1,4 +1,5 @@
 import { AgentError } from '../errors.ts';
+import { foreignKeyId } from '../keys/foreign-key-id.ts';
 import type { Block } from '../store/block.ts';
 import type { BlockInventory, PoolInventory } from '../store/inventory.ts';
 import type { AgentParts } from './status.ts';
@@ -75,19 +76,22 @@ function refuseMore({ pool, older_than_seconds, block, all = false }: DestroyReq
   });
 }
 
-async function destroyOne({ store, supply }: AgentParts, keyId: string): Promise<Destroyed> {
+async function destroyOne({ store, supply }: AgentParts, text: string): Promise<Destroyed> {
+  // As an application would be understood.
+  const keyId = foreignKeyId(text);
+  if (keyId === undefined) throw unknownKey(text);
   const found = (await supply?.openForNobody(keyId)) ?? (await takeForeign(store, keyId));
-  if (found === undefined) throw unknownKey(keyId);
+  if (found.length === 0) throw unknownKey(text);
   for (const bytes of found) bytes.wipe();
   return { blocks: 0, keys: found.length };
 }
 
+// Two plain KMs may have given out the same ID: the order can't tell them apart, and is to leave nothing to be fetched by it.
 async function takeForeign(store: AgentParts['store'], keyId: string) {
-  for (const { remote } of store.pools()) {
-    const taken = await store.foreign.take(remote, [keyId]);
-    if (taken !== undefined) return taken;
-  }
-  return undefined;
+  const taken = await Promise.all(
+    [...store.pools()].map(({ remote }) => store.foreign.take(remote, [keyId])),
+  );
+  return taken.flatMap((keys) => keys ?? []);
 }
 
 function unknownPool(remote: string): AgentError {

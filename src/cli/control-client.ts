@@ -34,7 +34,9 @@ export function callAgent<Answer>(
       reject(silent(socketPath, waitMs));
       call.destroy();
     });
-    call.on('error', (cause) => reject(unreachable(socketPath, cause)));
+    let connected = false;
+    call.on('socket', (socket) => socket.once('connect', () => (connected = true)));
+    call.on('error', (cause) => reject((connected ? brokenOff : unreachable)(socketPath, cause)));
     call.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
@@ -74,7 +76,7 @@ function silent(socketPath: string, waitMs: number): AgentError {
 }
 
 function brokenOff(socketPath: string, cause: unknown): AgentError {
-  const message = `the agent at ${socketPath} broke off amid its answer: ${messageOf(cause)}`;
+  const message = `the agent at ${socketPath} broke off before its answer was whole: ${messageOf(cause)}`;
   const remedy =
     'See whether it still runs and what its log says, then what became of the order, before giving it again.';
   return new AgentError('host.agent_unreachable', message, { fault: 'host', remedy, cause });

@@ -103,8 +103,8 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   try {
-    const url = new URL(request.url ?? '/', 'http://control');
-    switch (`${request.method} ${url.pathname}`) {
+    const url = URL.parse(request.url ?? '/', 'http://control');
+    switch (`${request.method} ${url?.pathname}`) {
       case 'GET /v1/status':
         return reply(response, 200, controlled.status());
       case 'GET /metrics':
@@ -124,7 +124,7 @@ async function answer(
       case 'POST /v1/reload':
         return reply(response, 200, await controlled.reload());
       case 'GET /v1/keys':
-        return reply(response, 200, controlled.keys(url.searchParams.get('pool') ?? undefined));
+        return reply(response, 200, controlled.keys(url?.searchParams.get('pool') ?? undefined));
       case 'POST /v1/keys/destroy':
         return reply(
           response,

@@ -278,7 +278,7 @@ export class Acquire implements ModuleSink {
     const { number, bytes, qber = this.telemetry.qber } = block;
     if (this.#hold.refuses) return SUSPECT;
     const gone = (at: number) =>
-      this.#store.longGone(this.#remote, ownsBlock(this.#self, this.#remote, at), at);
+      this.#store.longGone(this.#remote, ownsBlock(this.#self, this.#remote, at), at, 'link');
     if (slices.some((slice) => gone(slice.number))) {
       return { code: 'long_gone', text: 'its number lies far behind the newest' };
     }

@@ -96,7 +96,7 @@ export class RelayDestination {
     if (block === undefined || whyUnsupported(payload, relay) !== undefined) return 'unsupported_key';
     // One that comes again is answered as before, whatever has changed.
     if (this.#store.known(source, false, block.number)) return undefined;
-    if (this.#store.longGone(source, false, block.number)) return 'conflict';
+    if (this.#store.longGone(source, false, block.number, 'relay')) return 'conflict';
     // A source takes no key from below its floor, and so relays no block there.
     if (block.floor > block.number) return 'conflict';
     const pool = this.#store.pool(source);

@@ -86,7 +86,9 @@ export class ProactiveSupply {
       }
       const keys = await get();
       const keyIds = keys.map(({ keyId }) => keyId);
-      if (await line.stream.write(keys)) {
+      // While the keys were burnt the application may have opened its next stream.
+      const { stream } = line.stream.open ? line : (this.#streams.of(pair) ?? line);
+      if (await stream.write(keys)) {
         this.stats.pushed += keyIds.length;
         return { response: 'success', keyIds };
       }

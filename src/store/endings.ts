@@ -99,6 +99,7 @@ export class Endings {
       statements.deleteKey.run(block.id);
       statements.deleteBurntTo.run(block.id);
       statements.deleteBurntSet.run(block.id);
+      for (const merge of statements.mergeBurns) merge.run({ block: block.id });
       statements.end.run(block.state, reason, clock.wallMs(), block.id);
     };
     const done = () => {

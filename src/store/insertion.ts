@@ -2,7 +2,7 @@ import type { Clock } from '../env/clock.ts';
 import { assert } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
-import { Block, type BlockChange, type NewBlock, unitsIn } from './block.ts';
+import { Block, type BlockChange, type NewBlock, type Origin, unitsIn } from './block.ts';
 import type { BlockRecords, SealedRecord } from './block-records.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { IdSecrets } from './id-secrets.ts';
@@ -106,7 +106,7 @@ export class Insertion {
         }
         id = insertBlock(statements, { ...row, extent }, records.sealedKey(place, row, written), about);
         records.insert(id, written);
-        this.#prune(pool, own);
+        this.#prune(pool, own, row.origin);
         if (secret !== undefined) secrets.write(pool, own, row.number, secret);
       });
       if (id !== undefined) {
@@ -125,14 +125,13 @@ export class Insertion {
   }
 
   // Inside a transaction, now and then.
-  #prune(pool: Pool, own: boolean): void {
+  #prune(pool: Pool, own: boolean, origin: Origin): void {
     this.#inserted += 1;
     if (this.#inserted % limits.tombstonePruneEvery !== 0) return;
-    const horizon = pool.highest(own) - limits.blockNumberWindow;
+    const horizon = pool.highest(own, origin) - limits.blockNumberWindow;
     const side = { pool: pool.remote, own: own ? 1 : 0 };
-    this.#parts.statements.pruneBlocks.run(side.pool, side.own, horizon);
+    for (const prune of this.#parts.statements.pruneBlocks) prune.run(side.pool, side.own, horizon, origin);
     this.#parts.statements.pruneNeverReady.run({ ...side, kept: limits.blockNumberWindow });
-    this.#parts.statements.pruneBurns.run();
   }
 }
 

@@ -9,7 +9,7 @@ import { AgentError } from '../errors.ts';
 import type { EndReason } from '../keys/life-cycle.ts';
 import { limits } from '../limits.ts';
 import type { SecretBytes } from '../secret/secret-bytes.ts';
-import type { Block, BlockChange, NewBlock } from './block.ts';
+import type { Block, BlockChange, NewBlock, Origin } from './block.ts';
 import { BlockFile } from './block-file.ts';
 import { BlockNumbers } from './block-numbers.ts';
 import { BlockRecords } from './block-records.ts';
@@ -146,9 +146,9 @@ export class KeyStore {
   known = (remote: string, own: boolean, number: number): boolean =>
     this.#insertion.known(remote, own, number);
 
-  /** Whether a block of this number would lie so far behind the newest that its tombstone may be gone. */
-  longGone(remote: string, own: boolean, number: number): boolean {
-    return number < this.pool(remote).highest(own) - limits.blockNumberWindow;
+  /** Whether a block of this number would lie so far behind the newest of its origin that its tombstone may be gone. */
+  longGone(remote: string, own: boolean, number: number, origin: Origin): boolean {
+    return number < this.pool(remote).highest(own, origin) - limits.blockNumberWindow;
   }
 
   /**
@@ -260,8 +260,13 @@ export class KeyStore {
   #load(blocks: readonly Block[]): void {
     this.#secrets.load((remote) => this.pool(remote));
     for (const row of this.statements.selectHighest.all()) {
-      const { pool, own, number } = row as { pool: string; own: number; number: number };
-      this.pool(pool).raise(own === 1, number);
+      const { pool, own, origin, number } = row as {
+        pool: string;
+        own: number;
+        origin: Origin;
+        number: number;
+      };
+      this.pool(pool).raise({ own: own === 1, number, origin });
     }
     for (const block of blocks) this.pool(block.pool).add(block);
     for (const block of blocks)

@@ -1,5 +1,5 @@
 import type { SecretBytes } from '../secret/secret-bytes.ts';
-import type { Block } from './block.ts';
+import type { Block, Origin } from './block.ts';
 import { Lowest } from './lowest.ts';
 import { OpenAhead } from './open-ahead.ts';
 import { type PoolPolicy, usualPolicy } from './pool-policy.ts';
@@ -28,7 +28,8 @@ export class Pool {
   theirFloor = 0;
   #heldFrom = NEVER;
   readonly #lowestOwn = new Lowest(this.own);
-  readonly #highest = { own: -1, theirs: -1 };
+  /** By origin: relayed blocks are numbered from anywhere on, those of modules mostly from 0. */
+  readonly #highest = { link: { own: -1, theirs: -1 }, relay: { own: -1, theirs: -1 } };
   /** Somebody asked for more own key than there was, since it was last looked at. */
   askedInVain = false;
   /** Burn stride, in units: grows while key is asked for quickly. */
@@ -78,7 +79,7 @@ export class Pool {
 
   /** A block has become ready: an own one may be allocated from. */
   readied(block: Block): void {
-    this.raise(block.own, block.number);
+    this.raise(block);
     if (!block.own || this.queue.has(block) || this.heldBack.has(block)) return;
     // Both ends were about to agree on it when the hold began.
     if (cameSince(block, this.#heldFrom)) return void this.heldBack.add(block);
@@ -106,8 +107,8 @@ export class Pool {
   }
 
   /** The highest number of a block that both ends agreed on. One that only a module named does not count: it may be wrong. */
-  highest(own: boolean): number {
-    return own ? this.#highest.own : this.#highest.theirs;
+  highest(own: boolean, origin: Origin): number {
+    return this.#highest[origin][own ? 'own' : 'theirs'];
   }
 
   /** The lowest number of an own block that key may still be taken from; `fallback` when there is none. */
@@ -115,9 +116,10 @@ export class Pool {
     return Math.min(fallback, this.#lowestOwn.get() ?? fallback);
   }
 
-  raise(own: boolean, number: number): void {
+  raise({ own, number, origin }: Pick<Block, 'own' | 'number' | 'origin'>): void {
     const side = own ? 'own' : 'theirs';
-    this.#highest[side] = Math.max(this.#highest[side], number);
+    const highest = this.#highest[origin];
+    highest[side] = Math.max(highest[side], number);
   }
 
   drop(block: Block): void {

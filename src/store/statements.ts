@@ -1,6 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { About } from './block.ts';
+import type { About, Origin } from './block.ts';
 import { readingAll } from './damage.ts';
+
+const LONG_GONE =
+  "WHERE pool = ? AND own = ? AND number < ? AND origin = ? AND state NOT IN ('received', 'ready')";
 
 /** Every statement that the running agent uses, prepared once. */
 export function prepareStatements(db: DatabaseSync) {
@@ -37,6 +40,12 @@ export function prepareStatements(db: DatabaseSync) {
       'INSERT INTO burnt_set VALUES (?, ?) ON CONFLICT DO UPDATE SET units = excluded.units',
     ),
     recordBurn: db.prepare('INSERT INTO burn_record (block, from_unit, to_unit, at_ms) VALUES (?, ?, ?, ?)'),
+    // Each stride begins where the one before ended, so one row says of an ended block what they said. Of ended blocks there are many.
+    mergeBurns: [
+      `UPDATE burn_record SET (to_unit, at_ms) = (SELECT max(to_unit), max(at_ms) FROM burn_record WHERE block = :block)
+       WHERE id = (SELECT min(id) FROM burn_record WHERE block = :block)`,
+      'DELETE FROM burn_record WHERE block = :block AND id > (SELECT min(id) FROM burn_record WHERE block = :block)',
+    ].map((sql) => db.prepare(sql)),
     // Everything of one side of a pool, in this order.
     forgetSide: [
       ...['block_key', 'burnt_to', 'burnt_set'].map((table) =>
@@ -58,16 +67,17 @@ export function prepareStatements(db: DatabaseSync) {
     ),
     putMeta: db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)'),
     // Tombstones tell a block that comes again from a new one. Those go whose number would be refused as long gone anyway.
-    pruneBlocks: db.prepare(
-      "DELETE FROM block WHERE pool = ? AND own = ? AND number < ? AND state NOT IN ('received', 'ready')",
-    ),
+    // Their burn records go before them.
+    pruneBlocks: [
+      `DELETE FROM burn_record WHERE block IN (SELECT id FROM block ${LONG_GONE})`,
+      `DELETE FROM block ${LONG_GONE}`,
+    ].map((sql) => db.prepare(sql)),
     // Of those that were never agreed on, no key was ever used: one that comes again may be taken for new. They raise no number.
     pruneNeverReady: db.prepare(
       `DELETE FROM block WHERE pool = :pool AND own = :own AND ready_ms IS NULL AND state NOT IN ('received', 'ready') AND id <=
        (SELECT id FROM block WHERE pool = :pool AND own = :own AND ready_ms IS NULL AND state NOT IN ('received', 'ready')
         ORDER BY id DESC LIMIT 1 OFFSET :kept)`,
     ),
-    pruneBurns: db.prepare('DELETE FROM burn_record WHERE block NOT IN (SELECT id FROM block)'),
     selectLive: all(
       // Each stride has its record, too: a mark that was damaged on the disk lets no key be used again.
       `SELECT block.id, pool, own, number, origin, state, block.units, first, epoch, created_ms, extent, burnt_set.units AS burnt_set,
@@ -88,7 +98,8 @@ export function prepareStatements(db: DatabaseSync) {
     selectCounters: all('SELECT * FROM counter'),
     selectHighest: all(
       // Of those that both ends agreed on: a number that only a module named may be wrong.
-      "SELECT pool, own, max(number) AS number FROM block WHERE state IN ('ready', 'used') OR ready_ms IS NOT NULL GROUP BY pool, own",
+      `SELECT pool, own, origin, max(number) AS number FROM block
+       WHERE state IN ('ready', 'used') OR ready_ms IS NOT NULL GROUP BY pool, own, origin`,
     ),
   };
 }
@@ -100,7 +111,7 @@ export type BlockRow = {
   readonly pool: string;
   readonly own: number;
   readonly number: number;
-  readonly origin: string;
+  readonly origin: Origin;
   readonly state: string;
   readonly units: number;
   readonly first: number;

@@ -100,7 +100,7 @@ for (const units of [0, 1, 2, 3])
 
 test('a block that is too long, or whose number is long gone, is refused', async (t) => {
   const { acquire, store } = setUp(t);
-  await addBlock(store, 2 * limits.blockNumberWindow, 4);
+  await addBlock(store, 2 * limits.blockNumberWindow, 4, { origin: 'link' });
   const long = deliver(
     acquire,
     2 * limits.blockNumberWindow + 1,

@@ -63,7 +63,8 @@ export class StoreLoad {
   // How far the module got before this life: numbers come in order, but for those that were under way.
   #newestOfModule(): number {
     const pool = this.#store.pool(LINK);
-    let newest = Math.max(pool.highest(true), pool.highest(false), ...pool.own.keys(), ...pool.theirs.keys());
+    let newest = Math.max(...pool.own.keys(), ...pool.theirs.keys());
+    for (const own of [true, false]) newest = Math.max(newest, pool.highest(own, 'link'));
     for (let number = newest + 1; number <= newest + RESENT; number++)
       if (this.#store.known(LINK, number % 2 === 0, number)) newest = number;
     return newest;

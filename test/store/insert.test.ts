@@ -105,7 +105,7 @@ test('tombstones far behind the newest are pruned, of that pool and side alone',
   await Promise.all(Array.from({ length: count }, (_, i) => addBlock(store, newest + 1 + i, 1)));
   const known = (remote: string, own: boolean, number: number) => store.known(remote, own, number);
   assert.equal(known('B', true, 1), false);
-  assert.equal(store.longGone('B', true, 1), true);
+  assert.equal(store.longGone('B', true, 1, 'relay'), true);
   assert.equal(known('B', true, 2), true, 'a live block is no tombstone');
   assert.equal(known('B', true, 200), true, 'that of a number which may still come stays');
   assert.equal(known('B', false, 1), true);
@@ -114,25 +114,42 @@ test('tombstones far behind the newest are pruned, of that pool and side alone',
 
 test('a block that nobody agreed on does not move the horizon', async (t) => {
   const store = openStore(t, directoryFor(t));
+  const gone = (own: boolean, number: number) => store.longGone('B', own, number, 'link');
   await addBlock(store, limits.blockNumberMax, 4, { state: 'received', origin: 'link' });
-  assert.equal(store.longGone('B', true, 0), false);
-  await addBlock(store, limits.blockNumberWindow + 1, 4);
-  assert.equal(store.longGone('B', true, 0), true);
-  assert.equal(store.longGone('B', true, 1), false);
-  assert.equal(store.longGone('B', false, 0), false);
+  assert.equal(gone(true, 0), false);
+  await addBlock(store, limits.blockNumberWindow + 1, 4, { origin: 'link' });
+  assert.equal(gone(true, 0), true);
+  assert.equal(gone(true, 1), false);
+  assert.equal(gone(false, 0), false);
+});
+
+test('relayed blocks, which are numbered from anywhere on, make none of a link long gone, nor prune its tombstones', async (t) => {
+  const directory = directoryFor(t);
+  let store = openStore(t, directory);
+  await store.destroy(await addBlock(store, 2, 4, { origin: 'link' }), 'ordered');
+  const relayed = 2 ** 31;
+  const many = Array.from({ length: limits.tombstonePruneEvery }, (_, i) => addBlock(store, relayed + i, 1));
+  await Promise.all(many);
+  for (const life of [1, 2]) {
+    assert.equal(store.longGone('B', true, 4, 'link'), false, `in life ${life}`);
+    assert.equal(store.longGone('B', true, 4, 'relay'), true);
+    assert.equal(store.known('B', true, 2), true, 'a block of the link that comes again is known');
+    await closeStore(store);
+    store = openStore(t, directory);
+  }
 });
 
 test('a number that only a module named does not count after a restart either, whatever became of its block', async (t) => {
   const directory = directoryFor(t);
   const store = openStore(t, directory);
-  await addBlock(store, 4, 4);
+  await addBlock(store, 4, 4, { origin: 'link' });
   const named = { origin: 'link', state: 'received', epoch: 0 } as const;
   await store.destroy(await addBlock(store, 2 ** 37, 4, named), 'forgotten');
-  assert.equal(store.longGone('B', true, 6), false);
+  assert.equal(store.longGone('B', true, 6, 'link'), false);
   await closeStore(store);
   const again = openStore(t, directory);
-  assert.equal(again.pool('B').highest(true), 4);
-  assert.equal(again.longGone('B', true, 6), false);
+  assert.equal(again.pool('B').highest(true, 'link'), 4);
+  assert.equal(again.longGone('B', true, 6, 'link'), false);
 });
 
 test('tombstones of blocks that were never agreed on are as many as the window, the newest', async (t) => {

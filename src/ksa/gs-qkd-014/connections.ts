@@ -11,6 +11,8 @@ export type Connection = {
   readonly generation: number;
   /** Requests that are not answered yet. */
   unanswered: number;
+  /** What it carries from now on is a stream of pushed keys. */
+  streaming: boolean;
   /** Key containers that the socket has not taken yet. */
   readonly containers: Set<Buffer>;
 };
@@ -28,8 +30,9 @@ export class Connections {
   /** Takes in a connection whose handshake is done; false when its application has as many as it may. */
   add(socket: TLSSocket): boolean {
     const caller = identify(socket);
-    const saeId = 'saeId' in caller ? caller.saeId : undefined;
-    if (saeId !== undefined && !this.#countIn(saeId)) {
+    // Those whose certificates name no application, and get no key, count as one, of no name.
+    const saeId = 'saeId' in caller ? caller.saeId : '';
+    if (!this.#countIn(saeId)) {
       socket.destroy();
       return false;
     }
@@ -38,12 +41,13 @@ export class Connections {
       caller,
       generation: this.#generation,
       unanswered: 0,
+      streaming: false,
       containers: new Set(),
     };
     this.#open.set(socket, connection);
     socket.once('close', () => {
       this.#open.delete(socket);
-      if (saeId !== undefined) this.#countOut(saeId);
+      this.#countOut(saeId);
       for (const container of connection.containers) container.fill(0);
       connection.containers.clear();
     });

@@ -49,8 +49,9 @@ export async function exchange(
   const socket = request.socket as TLSSocket;
   if (socket.destroyed) return;
   const connection = context.connections.of(socket);
-  // Nothing was promised for a request that came after we ended the connection, nor to one who never reads answers.
-  if (!context.connections.isCurrent(connection) || connection.unanswered >= limits.supplyPipelineMax) {
+  // Nothing was promised for a request that came after we ended the connection or behind a stream, nor to one who never reads answers.
+  const endless = connection.streaming || connection.unanswered >= limits.supplyPipelineMax;
+  if (endless || !context.connections.isCurrent(connection)) {
     socket.destroy();
     return;
   }
@@ -75,6 +76,7 @@ function give(
   if ('pair' in answer) {
     const refusal = openStream(response, answer.pair, connection, context);
     if (refusal === undefined) return { operation: 'pushed_keys', status: 200, keys: 0, code: undefined };
+    connection.streaming = false;
     answer = refusal;
   }
   if (answer instanceof Refusal) {
@@ -94,7 +96,10 @@ async function answered(
   if (caller instanceof Refusal) return caller;
   if (context.clock.wallMs() > caller.validUntilMs) return expired();
   try {
-    return await answerTo(request, caller.saeId, context.supply);
+    const outcome = answerTo(request, caller.saeId, context.supply);
+    // Known before the next request is read: what that asks for could not be answered before the stream ends.
+    if (outcome !== undefined && 'pair' in outcome) connection.streaming = true;
+    return await outcome;
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal.status >= 500) {

@@ -85,7 +85,7 @@ export async function startKeyDelivery(options: KeyDeliveryOptions): Promise<Key
     connectionsCheckingInterval: Math.min(CHECK_MS_MAX, times.headerMs),
   });
   server.maxConnections = limits.supplyConnectionsMax;
-  // Bounds a client that doesn't read its answer.
+  // Cuts off a client that doesn't read its answer, after twice that time: Node.js waits anew when bytes have been queued since it last looked.
   server.setTimeout(times.requestMs);
   const refused = new RefusedLog(options.clock, 'supply.client_ca', 'TLS 1.2', (fields) =>
     options.log.warn('supply.handshake_refused', fields),
