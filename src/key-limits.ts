@@ -55,6 +55,8 @@ export const keyLimits = {
   /** One that leaps ahead so far may be wrong: for a while nothing is destroyed by age. */
   clockAheadMs: 3_600_000,
   clockAheadHoldMs: 600_000,
+  /** How long an operator is told that it went back, at most: key of before has had its time by then. */
+  clockBackToldMs: 25 * 3_600_000,
   clockTickMs: 5_000,
   /** Decrypted blocks held in memory, over all pools. */
   openBlocksMax: 64,

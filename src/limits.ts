@@ -248,7 +248,7 @@ export const limits = {
   /** Pushes to one stream that its socket has not taken: so many are lost when it breaks. */
   supplyPushesUnderwayMax: 8,
   /** Pushes to one stream that wait for those; no key has been opened for them. A few stalled streams must not use up a neighbour's share. */
-  supplyPushesWaitingMax: 64,
+  supplyPushesWaitingMax: 128,
   /** How long a push may wait, and how long the socket may take with one. */
   supplyPushMs: 5_000,
 

@@ -53,6 +53,8 @@ export async function openDoors(
   closings.push(async () => {
     reloads.stopped = true;
     await reloads.last;
+    // Its modules are being told to wipe what they hold: closed now they would not hear of it.
+    await orders.zeroized();
   });
 }
 

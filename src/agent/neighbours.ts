@@ -7,6 +7,7 @@ import type { Log } from '../env/log.ts';
 import { AgentError, messageOf, rethrowInvariant } from '../errors.ts';
 import { Acquire } from '../kma/acquire.ts';
 import { type Contradiction, HoldingsExchange } from '../kma/holdings.ts';
+import { StoreIdentity } from '../kma/store-identity.ts';
 import { Synchronise } from '../kma/synchronise.ts';
 import { Peer, type PeerEvents } from '../kx/peer/peer.ts';
 import { limits } from '../limits.ts';
@@ -27,6 +28,7 @@ export class Neighbours {
   readonly #onBroken: (error: AgentError) => void;
   readonly #events: PeerEvents;
   /** Those that were taken away, too: what is under way with them goes on when they are back. */
+  readonly #identity: StoreIdentity;
   readonly #known = new Map<string, Peer>();
   readonly #holds = new Map<string, Hold>();
 
@@ -36,6 +38,7 @@ export class Neighbours {
     this.#log = log;
     this.#onBroken = onBroken;
     this.#events = peerEvents(parts, log);
+    this.#identity = new StoreIdentity(parts.store, log);
   }
 
   /** Nothing runs before `peer.start()`. */
@@ -51,6 +54,8 @@ export class Neighbours {
     if (this.#known.has(kma_id)) peer.change(profile);
     this.#known.set(kma_id, peer);
     peers.set(kma_id, peer);
+    // A plain KM knows nothing of the key that was shared with it as long as it was none.
+    if (plain !== undefined) this.#untilDone(kma_id, () => this.#identity.check(kma_id, ''));
   }
 
   /** What takes the key of a link; its module is not opened yet. The peer is there. */
@@ -176,12 +181,16 @@ export class Neighbours {
 
   // In memory at once; on the disk as soon as that takes it, or a restart would bring it back.
   #giveUp(peer: string): void {
+    this.#untilDone(peer, () => this.#parts.store.forgetPool(peer));
+  }
+
+  #untilDone(peer: string, work: () => Promise<void>): void {
     const { store, clock } = this.#parts;
-    store.forgetPool(peer).catch((thrown: unknown) => {
+    work().catch((thrown: unknown) => {
       rethrowInvariant(thrown);
       if (!store.commit.isWhole) return;
       this.#log.error('kx.peer.error', { peer, reason: messageOf(thrown) });
-      clock.after(limits.destroyRetryMs, () => this.#giveUp(peer));
+      clock.after(limits.destroyRetryMs, () => this.#untilDone(peer, work));
     });
   }
 }

@@ -29,6 +29,11 @@ export class KeyOrders {
     this.#onZeroized = onZeroized;
   }
 
+  /** Resolves when no zeroization is under way. */
+  async zeroized(): Promise<void> {
+    await this.#zeroizing;
+  }
+
   /** Once: who asks again gets the same answer. */
   zeroize(why: string): Promise<Zeroized> {
     this.#zeroizing ??= zeroize(this.#parts, why, this.#log).finally(this.#onZeroized);

@@ -5,7 +5,7 @@ import { driverNames } from '../../drivers/registry.ts';
 import { guardMemory } from '../agent/memory-guard.ts';
 import type { LoadedConfig } from '../agent/origin.ts';
 import { systemWorld } from '../agent/world.ts';
-import { type Agent, startAgent } from '../agent.ts';
+import { startAgent } from '../agent.ts';
 import { readConfig } from '../config/load.ts';
 import { AgentError, InvariantError, unexpected, ZEROIZED } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -49,6 +49,12 @@ async function run(file: string): Promise<void> {
 }
 
 async function live(file: string, lives: Lives): Promise<void> {
+  // From the first moment on: unheard it would end the process. What comes before there is an agent is done when there is one.
+  let asked = false;
+  let reload = () => {
+    asked = true;
+  };
+  process.on('SIGHUP', () => reload());
   const last = lives.begin();
   if (last !== undefined) await sleep(last.waitMs);
   const loaded = load(file);
@@ -65,18 +71,18 @@ async function live(file: string, lives: Lives): Promise<void> {
     lives.ended(error);
     process.exit(1);
   };
-  let agent: Agent | undefined;
-  process.on('SIGHUP', () => {
-    agent?.reload().catch((thrown: unknown) => {
+  // Who asked for it reads the answer meanwhile.
+  const zeroized = () => void setTimeout(() => process.exit(ZEROIZED), LAST_WORD_MS);
+  const origin = { ...loaded, read: () => load(file), setLogLevel };
+  const agent = await startAgent(systemWorld, origin, log, broken, zeroized);
+  reload = () => {
+    agent.reload().catch((thrown: unknown) => {
       if (thrown instanceof InvariantError) return broken(thrown);
       const { code, message, remedy } = thrown instanceof AgentError ? thrown : unexpected(thrown);
       log.error('agent.reload_failed', { code, reason: message, remedy });
     });
-  });
-  // Who asked for it reads the answer meanwhile.
-  const zeroized = () => void setTimeout(() => process.exit(ZEROIZED), LAST_WORD_MS);
-  const origin = { ...loaded, read: () => load(file), setLogLevel };
-  agent = await startAgent(systemWorld, origin, log, broken, zeroized);
+  };
+  if (asked) reload();
   const { kx_port, supply_port } = agent.status();
   const supervisor = new Supervisor(process.env, systemClock, log);
   supervisor.ready();

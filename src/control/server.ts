@@ -80,6 +80,8 @@ export async function startControl(
   const server = createServer({ requestTimeout: limits.controlRequestMs }, (request, response) => {
     answer(controlled, request, response).catch((thrown: unknown) => {
       rethrowInvariant(thrown);
+      // Who asked has gone before the order was whole.
+      if (request.errored !== null) return;
       log.error('control.failed', { reason: messageOf(thrown) });
       if (response.headersSent) response.destroy();
       else reply(response, 500, { error: unexpected(thrown).toJSON() });

@@ -75,7 +75,8 @@ export class ClockWatch {
       remedy:
         'See that it is right now (timedatectl): the age of key and the end of certificates are counted by it.',
     });
-    this.#back = { error, untilMs: fromMs };
+    // It may be the time before that was wrong.
+    this.#back = { error, untilMs: Math.min(fromMs, this.#clock.wallMs() + limits.clockBackToldMs) };
     // Set right after a leap ahead: ages are true again. The next start compares with the new time.
     this.#heldUntilMs = Number.NEGATIVE_INFINITY;
     this.#keptMs = Number.NEGATIVE_INFINITY;

@@ -5,7 +5,7 @@ import { limits } from '../limits.ts';
 import type { Block } from '../store/block.ts';
 import type { KeyStore } from '../store/key-store.ts';
 import type { Pool } from '../store/pool.ts';
-import { lifetimeMs, usualPolicy } from '../store/pool-policy.ts';
+import { lifetimeMs } from '../store/pool-policy.ts';
 
 /**
  * Destroys key that has had its time: by age from birth, when the other end never agreed on it, and some time after its owner said that
@@ -67,7 +67,11 @@ export class Retention {
       }
     }
     if (this.#doubtful()) return;
-    const foreign = await this.#store.foreign.expire(this.#clock.wallMs() - lifetimeMs(usualPolicy, false));
+    let foreign = 0;
+    for (const remote of this.#store.foreign.pools()) {
+      const bornBefore = this.#clock.wallMs() - lifetimeMs(this.#store.pool(remote).policy, false);
+      foreign += await this.#store.foreign.destroy([remote], bornBefore);
+    }
     this.stats.foreign += foreign;
     if (foreign > 0) this.#log.info('kma.foreign_keys.outdated', { keys: foreign });
   }

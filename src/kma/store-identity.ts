@@ -11,7 +11,7 @@ export class StoreIdentity {
     this.#log = log;
   }
 
-  /** @param storeId as the neighbour greeted; resolves when what follows from it is durable */
+  /** @param storeId as the neighbour greeted, empty for a plain KM; resolves when what follows from it is durable */
   async check(remote: string, storeId: string): Promise<void> {
     const name = `store of ${remote}`;
     const before = this.#store.meta(name);

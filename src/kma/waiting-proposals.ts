@@ -8,7 +8,10 @@ export class WaitingProposals {
   readonly #refused = new Set<number>();
 
   add(proposal: Proposal): void {
-    if (this.#waiting.size < limits.pendingProposalsMax) this.#waiting.set(proposal.number, proposal);
+    this.#waiting.set(proposal.number, proposal);
+    // Blocks that the oldest wait for may never come, as those of a module that lost some.
+    if (this.#waiting.size > limits.pendingProposalsMax)
+      this.#waiting.delete(this.#waiting.keys().next().value!);
   }
 
   /** The proposal for a block; it waits no longer. */

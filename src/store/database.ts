@@ -10,7 +10,7 @@ import { assertLogWhole, scanLog } from './log-scan.ts';
 import { FORMAT, SCHEMA } from './schema.ts';
 import { Sealer } from './seal.ts';
 import { assertSound } from './sound.ts';
-import { StoreKeyFile } from './store-key.ts';
+import { StoreKeyFile, wrongNodeKey } from './store-key.ts';
 import { upgrade } from './upgrade.ts';
 
 export type OpenOptions = {
@@ -66,13 +66,30 @@ export function openDatabase(options: OpenOptions): OpenDatabase {
     verify(db, kmaId);
     if (readMeta(db, 'format') !== String(FORMAT)) upgrade(db, { nodeKey, keys, entropy });
     assertSound(db);
-    const { key } = keys.open(readMeta(db, 'store_key') ?? '', nodeKey);
+    const key = storeKey(db, keys, nodeKey);
     db.exec('COMMIT');
     const witness = new Witness(disk, filesBeside(path).witness);
     return { db, sealer: new Sealer(key, entropy), keys, witness };
   } catch (thrown) {
     db.close();
     throw thrown instanceof AgentError ? thrown : unusable(path, thrown);
+  }
+}
+
+/** The store was being discarded, its key first, when that was cut off: nothing in it can be opened by anyone. */
+export class HalfDiscarded extends AgentError {}
+
+// The others in the file stay: that the database names this one may not be durable yet.
+function storeKey(db: DatabaseSync, keys: StoreKeyFile, nodeKey: SecretBytes): SecretBytes {
+  try {
+    const key = keys.peek(readMeta(db, 'store_key') ?? '', nodeKey);
+    if (key === undefined) throw wrongNodeKey();
+    return key;
+  } catch (thrown) {
+    const isGone = thrown instanceof AgentError && thrown.code === 'host.store_key_missing';
+    if (!isGone || readMeta(db, 'condemned') === undefined) throw thrown;
+    const { code, message, fault, remedy } = thrown;
+    throw new HalfDiscarded(code, message, { fault, remedy, cause: thrown });
   }
 }
 

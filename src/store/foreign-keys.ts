@@ -121,17 +121,9 @@ export class ForeignKeys {
     return erased;
   }
 
-  /** Erases keys that came before `wallMs`, some at a time. @returns how many */
-  async expire(wallMs: number): Promise<number> {
-    if (![...this.#tallies.values()].some(({ keys }) => keys > 0)) return 0;
-    const rows = this.#statements.outdated.all(wallMs, limits.retentionBatch).map((row) => {
-      const pool = row['pool'] as string;
-      const name = nameOf(pool, row['key_id'] as string);
-      return { pool, id: row['id'] as number, bytes: row['bytes'] as number, name };
-    });
-    const free = rows.filter(({ name }) => !this.#erasing.has(name));
-    if (free.length > 0) await this.#erase(free);
-    return free.length;
+  /** Whose keys are here. */
+  pools(): string[] {
+    return [...this.#tallies].filter(([, { keys }]) => keys > 0).map(([pool]) => pool);
   }
 
   async #write(pool: string, fresh: readonly ForeignKey[]): Promise<void> {

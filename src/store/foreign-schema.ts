@@ -25,9 +25,6 @@ export function prepareForeign(db: DatabaseSync) {
       'INSERT INTO foreign_key (pool, key_id, created_ms, bytes, sealed) VALUES (?, ?, ?, ?, ?)',
     ),
     erase: db.prepare('UPDATE foreign_key SET sealed = NULL WHERE id = ?'),
-    outdated: db.prepare(
-      'SELECT id, pool, key_id, bytes FROM foreign_key WHERE sealed IS NOT NULL AND created_ms < ? LIMIT ?',
-    ),
     ofPool: db.prepare(
       'SELECT id, key_id, bytes FROM foreign_key WHERE sealed IS NOT NULL AND pool = ? AND created_ms < ? LIMIT ?',
     ),

@@ -102,6 +102,8 @@ export class KeyStore {
     this.statements = prepareStatements(this.#db);
     const counting = guard && new MarkCounter(guard, this.storeId, this.statements, this.meta('mark'));
     this.commit = usable(() => new GroupCommit(disk, db, path, witness, clock, onBroken, counting));
+    // What a rotation of before has left in the file of keys, now that the database surely names the one that stays.
+    usable(() => keys.open(this.meta('store_key') ?? '', nodeKey).key.wipe());
     const { blocks, places } = usable(() => loadBlocks(this.statements));
     this.#file = usable(() => new BlockFile(disk, filesBeside(path).blocks, witness, places, onBroken));
     this.numbers = new BlockNumbers(this.statements, this.commit, entropy);

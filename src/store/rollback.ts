@@ -4,7 +4,7 @@ import type { Disk } from '../env/disk.ts';
 import type { Log } from '../env/log.ts';
 import type { GuardMark, RollbackGuard } from '../env/rollback-guard.ts';
 import { AgentError } from '../errors.ts';
-import { closeDatabase, filesBeside, type OpenDatabase, readMeta } from './database.ts';
+import { closeDatabase, filesBeside, HalfDiscarded, type OpenDatabase, readMeta } from './database.ts';
 
 /** What a store says of itself: `mark` is undefined when it was never guarded. */
 type Standing = { readonly storeId: string; readonly mark: number | undefined };
@@ -35,7 +35,7 @@ export function openSound(
     guard?.read();
     guard?.begin(storeId);
   };
-  const opened = open(onMade);
+  const opened = openOrFinish(() => open(onMade), disk, path);
   try {
     const why = reasonToDiscard(opened, guard, log);
     if (why === undefined) return opened;
@@ -45,6 +45,7 @@ export function openSound(
       remedy:
         'Its key may have been used: it was destroyed, and an empty store begun. Find out who put back the old one.',
     });
+    condemn(opened, why);
   } catch (thrown) {
     closeDatabase(opened);
     throw thrown;
@@ -52,6 +53,26 @@ export function openSound(
   closeDatabase(opened);
   discardStore(disk, path);
   return open(onMade);
+}
+
+// A discard that was cut off is gone on with.
+function openOrFinish(open: () => OpenDatabase, disk: Disk, path: string): OpenDatabase {
+  try {
+    return open();
+  } catch (thrown) {
+    if (!(thrown instanceof HalfDiscarded)) throw thrown;
+    discardStore(disk, path);
+    return open();
+  }
+}
+
+// Durable once the database is closed.
+function condemn({ db }: OpenDatabase, why: string): void {
+  try {
+    db.prepare("INSERT OR REPLACE INTO meta VALUES ('condemned', ?)").run(why);
+  } catch {
+    // The disk may be full: the discard makes room. If it were cut off, somebody would have to go on with it.
+  }
 }
 
 function reasonToDiscard(
@@ -66,12 +87,15 @@ function reasonToDiscard(
   if (guard === undefined) {
     if (text !== undefined) {
       log.warn('store.guard_given_up', { remedy: 'Set rollback_guard again if that was not meant.' });
-      db.exec("DELETE FROM meta WHERE name = 'mark'");
+      db.exec("UPDATE OR REPLACE meta SET name = 'mark_given_up' WHERE name = 'mark'");
     }
     return undefined;
   }
   const seen = guard.read();
-  const mark = text === undefined ? undefined : Number(text);
+  // A guard that comes back knows this store as it was when the guard was given up; in its place there may be an empty one.
+  const givenUp = text === undefined ? readMeta(db, 'mark_given_up') : undefined;
+  const last = seen === undefined ? text : (text ?? givenUp);
+  const mark = last === undefined ? undefined : Number(last);
   switch (judge({ storeId, mark }, seen)) {
     case 'missing':
       throw missing(guard);
@@ -82,6 +106,7 @@ function reasonToDiscard(
     case 'sound':
       // The guard first: a store that was never guarded is at 0.
       if (seen === undefined) guard.begin(storeId);
+      if (givenUp !== undefined) db.exec("UPDATE meta SET name = 'mark' WHERE name = 'mark_given_up'");
       return undefined;
   }
 }

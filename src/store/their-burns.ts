@@ -38,7 +38,9 @@ export class TheirBurns {
   burn(pool: Pool, parts: readonly Part[], ahead: boolean): ReadonlySet<Promise<void>> {
     const burns = new Set<Promise<void>>();
     for (const part of parts) {
-      const burn = ahead ? this.#burnAhead(pool, part) : this.#write(part.block);
+      // What an owner that takes pads has burnt it compares with what we say was used.
+      const burn =
+        ahead && part.block.origin === 'relay' ? this.#burnAhead(pool, part) : this.#write(part.block);
       if (burn !== undefined) burns.add(burn);
     }
     return burns;

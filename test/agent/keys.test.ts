@@ -8,6 +8,7 @@ import { callAgent } from '../../src/cli/control-client.ts';
 import { type Controlled, startControl } from '../../src/control/server.ts';
 import { type AuditEvent, noAudit } from '../../src/env/audit.ts';
 import { AgentError } from '../../src/errors.ts';
+import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { directoryFor, Lines, openStore } from '../store/temp-store.ts';
 
@@ -32,6 +33,20 @@ test('an order to destroy one key by its ID is refused when it names anything el
   } finally {
     await stop();
   }
+});
+
+test('a key of a plain KM is destroyed by any spelling of its ID, in every pool that has it', async (t) => {
+  const clock = new ManualClock().run(t);
+  const store = openStore(t, directoryFor(t), { clock });
+  const parts = { store, clock, holdings: new Map(), supply: undefined } as unknown as AgentParts;
+  const keyId = '5e3f0a4c-7d2b-4c1e-9f00-0123456789ab';
+  for (const remote of ['P', 'Q']) {
+    store.pool(remote);
+    using bytes = SecretBytes.copyOf(Buffer.alloc(32, 7));
+    await store.foreign.insert(remote, [{ id: keyId, bytes }]);
+  }
+  assert.deepEqual(await destroyKeys(parts, { key_id: keyId.toUpperCase() }), { blocks: 0, keys: 2 });
+  for (const remote of ['P', 'Q']) assert.equal(await store.foreign.take(remote, [keyId]), undefined);
 });
 
 test('an order to destroy a block is refused when it names no pool, whatever else it names', async (t) => {

@@ -29,6 +29,9 @@ test('what nobody has foreseen is answered as a fault of ours, and the agent goe
     });
     assert.equal(log.of('control.failed').length, 1);
     assert.deepEqual(await callAgent(socket, 'GET', '/v1/keys'), { pools: [] });
+    for (const path of ['//', 'http://[', '/v2'])
+      await assert.rejects(callAgent(socket, 'GET', path), { code: 'control.unknown' });
+    assert.equal(log.of('control.failed').length, 1);
   } finally {
     await stop();
   }
@@ -67,6 +70,12 @@ test('an answer that is cut off is said to be, whatever length it had', { timeou
       message: /broke off before its answer was whole/,
     });
   }
+});
+
+test('an order that was taken and not answered is not said to have met no agent', async () => {
+  const message = /broke off before its answer was whole/;
+  const dead = answering((response) => response.destroy());
+  await assert.rejects(dead, { code: 'host.agent_unreachable', message });
 });
 
 test('an answer that is no JSON object is said to be none', async () => {

@@ -41,6 +41,20 @@ test('a clock that goes back while the agent runs is said once, with what to do,
   assert.equal(watch.warning, undefined);
 });
 
+test('a clock that stood years ahead for long, and was set right, is not spoken of for years', async (t) => {
+  const all = setUp(t);
+  const { clock, watch } = all;
+  await settled(all);
+  const years = 10 * 365 * 24 * HOUR;
+  clock.wallAheadMs += years;
+  await clock.leap(2 * limits.clockAheadHoldMs);
+  clock.wallAheadMs -= years;
+  await clock.leap(2 * limits.clockTickMs);
+  assert.match(watch.warning ?? '', /went back/);
+  await clock.leap(limits.clockBackToldMs + limits.clockTickMs);
+  assert.equal(watch.warning, undefined);
+});
+
 test('a clock that went back while the agent did not run is said at its start, and at the next start no more', async (t) => {
   const before = setUp(t);
   await settled(before);

@@ -74,6 +74,19 @@ test('a key that a plain KM relayed is erased when it is as old as the far end k
   assert.equal(all.retention.stats.foreign, 1);
 });
 
+test('the lifetime that a pool may have of its own goes for keys of a plain KM, too', async (t) => {
+  const all = setUp(t);
+  const { foreign } = all.store;
+  const pool = all.store.pool('P');
+  pool.policy = { ...pool.policy, ownLifetimeMs: 600_000 };
+  for (const remote of ['P', 'Q']) {
+    using bytes = keyOf(1, 1);
+    await foreign.insert(remote, [{ id: '1', bytes }]);
+  }
+  await after(600_000 + limits.theirKeyExtraMs + 100, all);
+  assert.deepEqual([foreign.count('P'), foreign.count('Q')], [0, 1]);
+});
+
 test('what was not agreed on for long expires, and is not taken in again', async (t) => {
   const all = setUp(t);
   const { store, retention } = all;

@@ -3,6 +3,18 @@ import { test } from 'node:test';
 import { StoreIdentity } from '../../src/kma/store-identity.ts';
 import { addBlock, Lines, openStore, quickDirectoryFor } from '../store/temp-store.ts';
 
+test('a neighbour that becomes a plain KM knows nothing of what was shared with it; one that was always plain keeps its own', async (t) => {
+  const store = openStore(t, quickDirectoryFor(t));
+  const identity = new StoreIdentity(store, new Lines());
+  for (const remote of ['B', 'P']) await addBlock(store, 1, 4, { remote });
+  await identity.check('B', 'its store');
+  for (const remote of ['B', 'P']) await identity.check(remote, '');
+  assert.deepEqual([store.pool('B').heldUnits, store.pool('P').heldUnits], [0, 4]);
+  await addBlock(store, 3, 4);
+  await identity.check('B', '');
+  assert.equal(store.pool('B').heldUnits, 4, 'once');
+});
+
 test('the new store of a neighbour is not remembered before the key shared with the old one is forgotten', async (t) => {
   const store = openStore(t, quickDirectoryFor(t));
   const identity = new StoreIdentity(store, new Lines());

@@ -215,6 +215,22 @@ test('reload while an answer is under way lets it finish and then ends the conne
   assert.match(await all, /^HTTP\/1\.1 200 [\s\S]*Connection: close/);
 });
 
+test('reload lets all pipelined requests under way finish; what comes after it is not answered and costs no key', async () => {
+  const held: (() => void)[] = [];
+  delivery.supply.before = () => new Promise((go) => void held.push(go));
+  const busy = await dial(delivery, delivery.appA);
+  const all = received(busy);
+  busy.write(GET.repeat(3));
+  await until(() => held.length === 3, 'all three to be under way');
+  delivery.server.reload({ ...delivery.node, clientCa: delivery.applications.certificate });
+  busy.write(GET);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  for (const go of held) go();
+  assert.equal((await all).split('HTTP/1.1 200').length, 4);
+  assert.equal(delivery.supply.calls.length, 3);
+  await until(() => delivery.supply.allWiped, 'the keys to be wiped');
+});
+
 test('strangers who never finish a handshake hold no more than their share; whoever else comes is served, and the log says so', async () => {
   const own = await startDelivery();
   const sockets: Socket[] = [];

@@ -158,18 +158,19 @@ test('starting with certificates that cannot be used, or on an address in use, s
   );
 });
 
-test('an application may not hold more connections than its share', async () => {
+test('an application may not hold more connections than its share, nor may all that have no name', async () => {
   const own = await startDelivery();
-  const sockets = await Promise.all(
-    Array.from({ length: limits.supplyConnectionsPerApplicationMax }, () => dial(own, own.appA)),
-  );
-  try {
+  const unnamed = await own.applications.issue('O=Test');
+  for (const who of [own.appA, unnamed]) {
+    const sockets = await Promise.all(
+      Array.from({ length: limits.supplyConnectionsPerApplicationMax }, () => dial(own, who)),
+    );
     await until(() => own.server.connections() === sockets.length, 'all connections');
-    const surplus = await dial(own, own.appA);
+    const surplus = await dial(own, who);
     assert.equal(await received(surplus), '');
     assert.equal((await ask(own, own.appC, '/api/v1/keys/app-c/status')).status, 400);
-  } finally {
     for (const socket of sockets) socket.destroy();
-    await own.server.close();
+    await until(() => own.server.connections() === 0, 'all to be gone');
   }
+  await own.server.close();
 });

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import type { SuppliedKey } from '../../src/ksa/key-supply.ts';
+import { ProactiveSupply } from '../../src/ksa/proactive-supply.ts';
 import type { KeyStream } from '../../src/ksa/push-streams.ts';
+import { Sessions } from '../../src/ksa/sessions.ts';
+import type { SupplyNotice } from '../../src/kx/codec/key-supply.ts';
 import { limits } from '../../src/limits.ts';
 import { SecretBytes } from '../../src/secret/secret-bytes.ts';
 import { ask, assertRefused, type Delivery, dial, received, startDelivery, until } from './delivery.ts';
@@ -214,8 +217,36 @@ test('requests behind a stream on one connection are not answered, and cost no k
   socket.write(GET);
   await until(() => delivery.streams.size === 1, 'the stream to be open');
   socket.write(`GET /api/v1/keys/app-a/dec_keys?key_ID=${keyIdOf(1)} HTTP/1.1\r\nHost: x\r\n\r\n`);
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  delivery.streams.endAll();
   assert.equal((await all).split('HTTP/1.1 ').length, 2, 'one answer: the stream');
-  assert.ok(delivery.supply.allWiped);
+  assert.deepEqual(delivery.supply.calls, []);
+  await until(() => delivery.streams.size === 0, 'the stream to be forgotten');
+  const both = await dial(delivery, delivery.appC);
+  const answers = received(both);
+  both.write(`${GET}GET /api/v1/keys/app-c/enc_keys HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await answers;
+  assert.deepEqual(delivery.supply.calls, [], 'nor at once behind it');
+});
+
+test('a push whose application opens its next stream while the key is burnt goes over that one', async () => {
+  const applications = new Map([
+    ['app-a', 'A'],
+    ['app-c', 'C'],
+  ]);
+  const settings = { self: 'C', applications, sessions: new Sessions() };
+  const proactive = new ProactiveSupply(settings, delivery.supply, delivery.streams, delivery.log);
+  await open();
+  let burnt = () => {};
+  delivery.supply.before = () =>
+    new Promise((resolve) => {
+      burnt = resolve;
+    });
+  const announced = { source: 'A', master: 'app-a', slave: 'app-c', keyIds: [keyIdOf(1)] };
+  const notice = { sessionId: 's', number: 1, announced } as unknown as SupplyNotice;
+  const outcome = proactive.supply('B', notice);
+  await until(() => delivery.supply.calls.length === 1, 'the key to be asked for');
+  const { reader } = await open();
+  burnt();
+  assert.deepEqual(await outcome, { response: 'success', keyIds: [keyIdOf(1)] });
+  await reader.holds(keyIdOf(1));
+  assert.deepEqual(proactive.stats, { pushed: 1, lost: 0 });
 });

@@ -10,10 +10,7 @@ import { foreignKey, knownKey, nameOf, sha256 } from './known-key.ts';
 import { ENDINGS } from './store-under-test.ts';
 
 /** Shared over a link, by relay, and with a plain KM (from which nobody sends pads); keys that a plain KM has relayed here. */
-export const LINK = 'L';
-export const RELAY = 'R';
-export const PLAIN = 'P';
-export const FOREIGN = 'F';
+export const [LINK, RELAY, PLAIN, FOREIGN] = ['L', 'R', 'P', 'F'] as const;
 
 const UNDERWAY_MAX = 8;
 const HELD_UNITS_MAX = 10_000;
@@ -57,14 +54,14 @@ export class StoreLoad {
   /** Begins one more thing, when not too much is under way; then others have their turn. */
   async step(): Promise<void> {
     if (this.#underway < UNDERWAY_MAX) this.#begin();
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise(setImmediate);
   }
 
   // How far the module got before this life: numbers come in order, but for those that were under way.
   #newestOfModule(): number {
     const pool = this.#store.pool(LINK);
-    let newest = Math.max(...pool.own.keys(), ...pool.theirs.keys());
-    for (const own of [true, false]) newest = Math.max(newest, pool.highest(own, 'link'));
+    const own = [pool.highest(true, 'link'), ...pool.own.keys()];
+    let newest = Math.max(...own, pool.highest(false, 'link'), ...pool.theirs.keys());
     for (let number = newest + 1; number <= newest + RESENT; number++)
       if (this.#store.known(LINK, number % 2 === 0, number)) newest = number;
     return newest;
@@ -289,7 +286,7 @@ export class StoreLoad {
   }
 }
 
-// From a few KMA-keys to long blocks, so that there are checkpoints of the log, too.
+// To long blocks, so that there are checkpoints of the log, too.
 function sizeBy(random: Random): number {
   return 2 + SYNC_UNITS + random.below(random.pick([16, 64, 300, 500, 2_000]));
 }

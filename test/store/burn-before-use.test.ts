@@ -8,7 +8,7 @@ import { Allocator } from '../../src/store/allocator.ts';
 import type { KeyStore } from '../../src/store/key-store.ts';
 import { ManualClock, until } from '../manual-clock.ts';
 import { PowerCut } from './power-cut.ts';
-import { addBlock, closeStore, directoryFor, keyOf, Lines, openStore } from './temp-store.ts';
+import { addBlock, closeStore, directoryFor, editStore, keyOf, Lines, openStore } from './temp-store.ts';
 
 const BLOCKS = 4;
 const UNITS = 48;
@@ -220,6 +220,35 @@ test('no unit is handed out twice, whatever a power cut leaves of the log and wh
     { seed: SEED, numRuns: RUNS, endOnFailure: true },
   );
   assert.ok(handedOut > RUNS * 100, `only ${handedOut} units were handed out`);
+});
+
+test('burn records of a block are one row once it has ended, and go with it', async (t) => {
+  const directory = directoryFor(t);
+  const store = openStore(t, directory);
+  await addBlock(store, 1, 64);
+  const allocator = new Allocator(store);
+  for (let i = 0; i < 64; i++) {
+    const [taken] = (await allocator.takeKeys(store.pool('B'), 1, 1)) ?? [];
+    taken!.bytes.wipe();
+  }
+  await closeStore(store);
+  const rows = () => {
+    let found: object[] = [];
+    editStore(directory, (db) => {
+      found = db.prepare('SELECT from_unit, to_unit FROM burn_record').all();
+    });
+    return found.map((row) => ({ ...row }));
+  };
+  assert.deepEqual(rows(), [{ from_unit: 0, to_unit: 64 }]);
+  const last = openStore(t, directory);
+  const newest = limits.blockNumberWindow + 2;
+  await addBlock(last, newest, 1);
+  const more = Array.from({ length: limits.tombstonePruneEvery }, (_, i) =>
+    addBlock(last, newest + 1 + i, 1),
+  );
+  await Promise.all(more);
+  await closeStore(last);
+  assert.deepEqual(rows(), []);
 });
 
 test('who wants much is not overtaken for ever by those who want little', async (t) => {

@@ -108,8 +108,9 @@ test('keys are erased when they are outdated, and their IDs stay known', async (
   await foreign.insert('P', [key('1', 1)]);
   clock.wallAheadMs = 1_000;
   await foreign.insert('P', [key('2', 2)]);
-  assert.equal(await foreign.expire(clock.wallMs() - 500), 1);
-  assert.equal(await foreign.expire(clock.wallMs() - 500), 0);
+  assert.deepEqual(foreign.pools(), ['P']);
+  assert.equal(await foreign.destroy(['P'], clock.wallMs() - 500), 1);
+  assert.equal(await foreign.destroy(['P'], clock.wallMs() - 500), 0);
   assert.equal(await foreign.take('P', ['1']), undefined);
   assert.equal(await foreign.insert('P', [key('1', 1)]), 'conflict');
   assert.deepEqual(await take(foreign, 'P', '2'), [hex(2)]);

@@ -60,6 +60,13 @@ test('key that is fetched quickly and in order waits for few syncs, over the bou
   assert.ok(commits < 70, `${commits} transactions for ${2 * UNITS} keys`);
 });
 
+test('of key of a link nothing is burnt ahead: what we say was used its owner compares with what it has burnt', async (t) => {
+  const { store, open, cut } = await setUp(t, 0);
+  await addBlock(store, 0, UNITS, { own: false, origin: 'link' });
+  for (const index of range(0, 200)) assert.ok(await open(0, index));
+  assert.deepEqual(await free(cut()), range(200, UNITS));
+});
+
 for (const share of [0, 0.5, 1])
   test(`a power cut under quick use costs a bounded number of keys, and opens none twice (${share} of the rest of the log kept)`, async (t) => {
     const { open, cut } = await setUp(t);

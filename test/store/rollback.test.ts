@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { Disk } from '../../src/env/disk.ts';
 import { systemDisk } from '../../src/node/disk.ts';
 import { GuardFile } from '../../src/node/guard-file.ts';
 import { Allocator } from '../../src/store/allocator.ts';
@@ -163,6 +164,65 @@ test('a guard that is set for a store with key lets it go on; one that is given 
   const third = openStore(t, directory, { log });
   assert.equal(third.pool('B').ownLeft, 8);
   assert.equal(log.of('store.guard_given_up').length, 1);
+});
+
+test('a guard that was given up by mistake and is set again finds its store; a copy put back later does not pass for it', async (t) => {
+  const { directory, path, log, open } = guarded(t);
+  const store = open();
+  await addBlock(store, 1, 400);
+  await closeStore(store);
+  const unguarded = openStore(t, directory);
+  await addBlock(unguarded, 3, 400);
+  await closeStore(unguarded);
+  const copy = directoryFor(t);
+  cpSync(directory, copy, { recursive: true });
+  const again = open();
+  assert.equal(again.storeId, store.storeId);
+  assert.equal(again.pool('B').ownLeft, 800);
+  assert.deepEqual(log.of('store.rolled_back'), []);
+  await use(again);
+  await closeStore(again);
+  rmSync(directory, { recursive: true });
+  cpSync(copy, directory, { recursive: true });
+  assert.notEqual(open().storeId, store.storeId);
+  assert.equal(log.of('store.rolled_back').length, 1);
+  const empty = new GuardFile(systemDisk, `${path}-2`);
+  t.after(() => empty.close());
+  const other = directoryFor(t);
+  cpSync(copy, other, { recursive: true });
+  const elsewhere = openStore(t, other, { guard: empty });
+  assert.equal(elsewhere.storeId, store.storeId, 'an empty guard in its place is one that is set anew');
+});
+
+test('a discard that power cut off is gone on with at the next start', async (t) => {
+  for (const condemned of [true, false]) {
+    const { directory, open } = guarded(t);
+    const store = open();
+    await addBlock(store, 1, 4);
+    const copy = directoryFor(t);
+    cpSync(directory, copy, { recursive: true });
+    if (condemned) await store.condemn('B has seen more');
+    else await use(store);
+    await closeStore(store);
+    if (!condemned) {
+      rmSync(directory, { recursive: true });
+      cpSync(copy, directory, { recursive: true });
+    }
+    const removing: Disk['rmSync'] = (path, options) => {
+      if (!String(path).includes('.sealing')) throw new Error('power is gone');
+      systemDisk.rmSync(path, options);
+    };
+    const dying = { ...systemDisk, rmSync: removing };
+    const guard = new GuardFile(systemDisk, join(directoryFor(t), 'guard'));
+    t.after(() => guard.close());
+    const seen = { storeId: store.storeId, mark: 1_000 };
+    guard.begin(store.storeId);
+    await guard.write(seen);
+    assert.throws(() => openStore(t, directory, { disk: dying, guard }), /power is gone/);
+    const next = openStore(t, directory, { guard });
+    assert.notEqual(next.storeId, store.storeId);
+    assert.equal(next.pool('B').ownLeft, 0);
+  }
 });
 
 test('a store that a neighbour has convicted is discarded at the next start', async (t) => {

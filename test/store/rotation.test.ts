@@ -106,6 +106,37 @@ test('a rotation whose transaction may be on the disk leaves both store keys', a
   assert.equal(openStore(t, directory, { nodeKey: 8 }).pool('B').own.size, 3);
 });
 
+test('a start that cannot make the log durable leaves both store keys: what the disk names opens after the power is back', async (t) => {
+  const directory = directoryFor(t);
+  const log = join(directory, 'keys.sqlite-wal');
+  const logs = new Set<number>();
+  let failing = false;
+  const failure = () => Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
+  const disk: Disk = {
+    ...systemDisk,
+    openSync: (path, ...how) => {
+      const file = systemDisk.openSync(path, ...how);
+      if (path === log) logs.add(file);
+      return file;
+    },
+    fdatasync: (file, done) =>
+      failing && logs.has(file) ? setImmediate(done, failure()) : systemDisk.fdatasync(file, done),
+    fdatasyncSync: (file) => {
+      if (failing && logs.has(file)) throw failure();
+      systemDisk.fdatasyncSync(file);
+    },
+  } as Disk;
+  const store = await filled(t, directory, disk, () => {});
+  const ofDisk = [log, join(directory, 'keys.sqlite')].map((path) => [path, readFileSync(path)] as const);
+  failing = true;
+  await assert.rejects(store.rotation.rotate(nodeKey(7), nodeKey(8)), { code: 'host.store_sync_failed' });
+  await closeStore(store).catch(() => {});
+  assert.throws(() => openStore(t, directory, { disk, nodeKey: 8 }), { code: 'host.store_unusable' });
+  failing = false;
+  for (const [path, bytes] of ofDisk) writeFileSync(path, bytes);
+  assert.equal(openStore(t, directory, { nodeKey: 7 }).pool('B').own.size, 3);
+});
+
 test('a rotation leaves the store key of before openable by nobody', async (t) => {
   const directory = directoryFor(t);
   const store = await filled(t, directory);

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { openToLook } from '../../src/store/check/open.ts';
+import type { KeyStore } from '../../src/store/key-store.ts';
 import { cannotMount, mountFor } from '../mount.ts';
 import { assertUnchanged, checked, fullStore } from './checked.ts';
-import { closeStore, editStore, openStore, quickDirectoryFor } from './temp-store.ts';
+import { addBlock, closeStore, editStore, openStore, quickDirectoryFor } from './temp-store.ts';
 
 const copyOf = (from: string, to: string) => {
   for (const file of fs.readdirSync(from)) fs.copyFileSync(join(from, file), join(to, file));
@@ -58,6 +60,41 @@ test('the store of a running agent is not looked at, nor can one start on it mea
   assert.throws(() => openStore(t, directory), { code: 'host.store_locked' });
   looking.close();
   openStore(t, directory);
+});
+
+/** Looks at a store, with something done just after the look has listed the files that there are. */
+function lookWith(t: TestContext, directory: string, done: () => void): void {
+  const before = fs.readdirSync(directory);
+  const restore = () => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  };
+  t.mock.method(fs, 'readdirSync', () => {
+    restore();
+    done();
+    return before;
+  });
+  syncBuiltinESMExports();
+  try {
+    openToLook(join(directory, 'keys.sqlite')).close();
+  } finally {
+    restore();
+  }
+}
+
+test('a look beside which an agent starts leaves it its log, whether it runs or has crashed', async (t) => {
+  const directory = quickDirectoryFor(t);
+  await closeStore(openStore(t, directory));
+  let agent: KeyStore | undefined;
+  const starts = () => {
+    agent = openStore(t, directory);
+  };
+  assert.throws(() => lookWith(t, directory, starts), { code: 'host.store_locked' });
+  await addBlock(agent!, 1, 4);
+  const crashed = copyOf(directory, quickDirectoryFor(t));
+  await closeStore(agent!);
+  lookWith(t, directory, () => copyOf(crashed, directory));
+  assert.equal(openStore(t, directory).pool('B').ownLeft, 4);
 });
 
 test('where there is no store, that is said, and none is made', (t) => {

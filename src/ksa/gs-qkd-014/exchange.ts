@@ -51,8 +51,10 @@ export async function exchange(
   const connection = context.connections.of(socket);
   // Nothing was promised for a request that came after we ended the connection or behind a stream, nor to one who never reads answers.
   const endless = connection.streaming || connection.unanswered >= limits.supplyPipelineMax;
-  if (endless || !context.connections.isCurrent(connection)) {
-    socket.destroy();
+  const isCurrent = context.connections.isCurrent(connection);
+  if (endless || !isCurrent) {
+    // Those before it have been promised their answers.
+    if (endless || connection.unanswered === 0) socket.destroy();
     return;
   }
   const begunMs = context.clock.monotonicMs();
@@ -129,13 +131,19 @@ function deliver(
   }
   if (keys > 0) connection.containers.add(body);
   response.once('close', () => {
-    connection.unanswered--;
+    settled(response, connection, context);
     if (keys === 0) return;
     body.fill(0);
     connection.containers.delete(body);
     if (!response.writableFinished) lost(keys, connection, context);
   });
   send(response, 200, [], body, connection, context);
+}
+
+// A connection of before a reload ends with its last answer.
+function settled(response: ServerResponse, connection: Connection, { connections }: ExchangeContext): void {
+  connection.unanswered--;
+  if (connection.unanswered === 0 && !connections.isCurrent(connection)) response.req.socket.destroySoon();
 }
 
 function lost(keys: number, connection: Connection, { log }: ExchangeContext): void {
@@ -153,9 +161,7 @@ function refuse(
   context: ExchangeContext,
 ): void {
   context.log.debug('supply.refused', { status: refusal.status, code: refusal.code });
-  response.once('close', () => {
-    connection.unanswered--;
-  });
+  response.once('close', () => settled(response, connection, context));
   send(response, refusal.status, refusal.headers, refusal.body(), connection, context);
   response.req.resume();
 }
@@ -168,7 +174,9 @@ function send(
   connection: Connection,
   context: ExchangeContext,
 ): void {
-  if (!context.connections.isCurrent(connection)) response.shouldKeepAlive = false;
+  // Not while others wait: Node.js would end the connection before their answers.
+  if (connection.unanswered === 1 && !context.connections.isCurrent(connection))
+    response.shouldKeepAlive = false;
   response.writeHead(status, [...JSON_HEADERS, 'Content-Length', String(body.length), ...headers]);
   response.end(body);
 }

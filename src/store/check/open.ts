@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { AgentError, messageOf } from '../../errors.ts';
@@ -18,25 +18,28 @@ export type LookedAt = { readonly db: DatabaseSync; close(): void };
  */
 export function openToLook(path: string): LookedAt {
   if (!existsSync(path)) throw missing(path);
-  const folder = dirname(path);
-  const ours = (name: string) => name.startsWith(`${basename(path)}-`);
-  const before = new Set(readdirSync(folder));
-  const tidy = () => {
-    for (const name of readdirSync(folder))
-      if (ours(name) && !before.has(name)) rmSync(join(folder, name), { force: true });
-  };
+  const before = new Set(readdirSync(dirname(path)));
   try {
-    const db = openBeside(path) ?? openApart(path);
+    const beside = openBeside(path);
+    const db = beside ?? openApart(path);
     return {
       db,
       close() {
+        // While the lock keeps agents out: one that starts makes files of the same names.
+        if (beside !== undefined) removeMade(path, before);
         db.close();
-        tidy();
       },
     };
   } catch (thrown) {
-    tidy();
     throw thrown instanceof AgentError ? thrown : unusable(path, thrown);
+  }
+}
+
+// An agent may have come and gone before the lock was ours: its log, which is not empty, stays.
+function removeMade(path: string, before: ReadonlySet<string>): void {
+  for (const file of [`${path}-wal`, `${path}-shm`]) {
+    const isLog = file.endsWith('-wal') && (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0;
+    if (!isLog && !before.has(basename(file))) rmSync(file, { force: true });
   }
 }
 
