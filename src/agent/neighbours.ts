@@ -27,8 +27,8 @@ export class Neighbours {
   readonly #log: Log;
   readonly #onBroken: (error: AgentError) => void;
   readonly #events: PeerEvents;
-  /** Those that were taken away, too: what is under way with them goes on when they are back. */
   readonly #identity: StoreIdentity;
+  /** Those that were taken away, too: what is under way with them goes on when they are back. */
   readonly #known = new Map<string, Peer>();
   readonly #holds = new Map<string, Hold>();
 

@@ -11,7 +11,7 @@ export const rollbackGuard = z
   })
   .meta({
     description:
-      'A second memory of how far the key store has come. A store that is put back from a copy, and so holds key that may have been used, is noticed and discarded. Each change of the store waits for it.',
+      'A second memory of how far the key store has come. A store that is put back from a copy, and so holds key that may have been used, is noticed and discarded. One that was left out for a time and is set again finds its store. Each change of the store waits for it.',
   });
 
 export const tamper = z

@@ -33,6 +33,14 @@ test('what grows is told from what only comes and goes', () => {
     true,
     'it warms up',
   );
+  assert.equal(
+    verdictOf(
+      samples((at) => (at === 80 ? 300 : 150)),
+      ['A'],
+    ).flat,
+    true,
+    'a peak before a collection',
+  );
   const leak = verdictOf(
     samples((at) => 100 + at),
     ['A'],

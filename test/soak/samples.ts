@@ -27,6 +27,11 @@ const FACTOR = 1.1;
 /** As much as may come and go anyhow. */
 const SLACK = { memoryMiB: 8, files: 4, diskMiB: 4 } as const;
 
+function quantile(values: number[], share: number): number {
+  values.sort((x, y) => x - y);
+  return values[Math.floor((values.length - 1) * share)] ?? Number.NaN;
+}
+
 export type Verdict = { readonly flat: boolean; readonly lines: readonly string[] };
 
 export function verdictOf(samples: readonly Sample[], kmaIds: readonly string[]): Verdict {
@@ -36,13 +41,18 @@ export function verdictOf(samples: readonly Sample[], kmaIds: readonly string[])
     const own = samples.filter((sample) => sample.kmaId === kmaId);
     const third = Math.floor(own.length / 3);
     for (const what of ['memoryMiB', 'files', 'diskMiB'] as const) {
-      const most = (from: number, to: number) =>
-        Math.max(...own.slice(from, to).map((sample) => sample[what]));
-      const [middle, last] = [most(third, 2 * third), most(2 * third, own.length)];
+      // Of memory what stays after collections: how much lies about before one says nothing of what is kept.
+      const [share, word] = what === 'memoryMiB' ? [0.25, 'mostly'] : [1, 'at most'];
+      const within = (from: number, to: number) =>
+        quantile(
+          own.slice(from, to).map((one) => one[what]),
+          share,
+        );
+      const [middle, last] = [within(third, 2 * third), within(2 * third, own.length)];
       const grows = last > middle * FACTOR + SLACK[what];
       if (grows) flat = false;
       lines.push(
-        `${kmaId}  ${what}: at most ${middle.toFixed(1)} in the middle third, ${last.toFixed(1)} in the last${grows ? '  GROWS' : ''}`,
+        `${kmaId}  ${what}: ${word} ${middle.toFixed(1)} in the middle third, ${last.toFixed(1)} in the last${grows ? '  GROWS' : ''}`,
       );
     }
   }
