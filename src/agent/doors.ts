@@ -44,7 +44,13 @@ export async function openDoors(
   parts.pools.fill(parts.config);
   closings.push(() => parts.clockWatch.stop());
   parts.clockWatch.start();
-  const retention = new Retention(parts.store, parts.clock, log, () => parts.clockWatch.doubtful);
+  const retention = new Retention(
+    parts.store,
+    parts.clock,
+    log,
+    () => parts.clockWatch.doubtful,
+    (remote) => parts.holdings.get(remote)?.tell(),
+  );
   closings.push(() => retention.stop());
   retention.start();
   await openSupply(parts, log, closings, onBroken);

@@ -97,7 +97,7 @@ export class Neighbours {
     const pool = this.#parts.store.pool(kmaId);
     try {
       const hold = this.#holdOf(kmaId).load();
-      if (hold !== undefined) pool.holdBack(sinceWall(hold.sinceMs, this.#parts.clock));
+      if (hold !== undefined) pool.holdBack(sinceWall(hold.sinceMs, this.#parts.clock, hold.row));
     } catch (thrown) {
       pool.holdBack(ALWAYS);
       this.#log.error('kma.hold.unreadable', { peer: kmaId, reason: messageOf(thrown) });

@@ -20,11 +20,22 @@ export class Retention {
   /** Since when (monotonic milliseconds) a block is known that was born in the future, by a clock that was set back. */
   readonly #future = new WeakMap<Block, number>();
   readonly #doubtful: () => boolean;
+  readonly #tell: (remote: string) => void;
   readonly stats = { destroyed: 0, expired: 0, foreign: 0 };
 
-  /** @param doubtful whether the clock may be wrong: then nothing is destroyed by age */
-  constructor(store: KeyStore, clock: Clock, log: Log, doubtful = () => false) {
+  /**
+   * @param doubtful whether the clock may be wrong: then nothing is destroyed by age
+   * @param tell called when key of theirs went by age, for whom it was shared with to hear of it
+   */
+  constructor(
+    store: KeyStore,
+    clock: Clock,
+    log: Log,
+    doubtful = () => false,
+    tell: (remote: string) => void = () => {},
+  ) {
     this.#doubtful = doubtful;
+    this.#tell = tell;
     this.#store = store;
     this.#clock = clock;
     this.#log = log;
@@ -52,10 +63,13 @@ export class Retention {
   async #sweep(): Promise<void> {
     for (const pool of this.#store.pools()) {
       const outdated = this.#outdated(pool);
+      // Their owner goes by its own clock, and would go on taking key from them.
+      let told = false;
       for (const block of [...outdated, ...this.#leavings(pool)]) {
         // Used up while the sweep waited for the disk.
         if (block.ended) continue;
         const unanswered = block.state === 'received';
+        if (!block.own && !unanswered && outdated.includes(block)) told = true;
         if (unanswered) this.stats.expired += 1;
         else this.stats.destroyed += 1;
         const { number, own, state, left } = block;
@@ -65,6 +79,7 @@ export class Retention {
           unanswered ? 'unanswered' : outdated.includes(block) ? 'outdated' : 'unfetched',
         );
       }
+      if (told) this.#tell(pool.remote);
     }
     if (this.#doubtful()) return;
     let foreign = 0;

@@ -70,7 +70,7 @@ export class SuspectHold {
       pool.letGo();
       return;
     }
-    this.#begin(remembered, sinceWall(remembered.sinceMs, clock));
+    this.#begin(remembered, sinceWall(remembered.sinceMs, clock, remembered.row));
     // The disk may not have taken it: what the agent remembers outlives a reload of the link.
     this.#remember(remembered);
   }
@@ -171,14 +171,24 @@ export class SuspectHold {
   }
 
   #hold(code: string): void {
-    const since = ago(limits.suspectBackMs, this.#clock);
+    const ofClocks = ago(limits.suspectBackMs, this.#clock);
+    const since = { ...ofClocks, row: this.#firstRow(ofClocks) };
     if (this.#current !== undefined) {
       this.#pool.holdBack(since);
       return this.#destroyByRule(since);
     }
-    const hold = { reason: `alarm ${code}`, sinceMs: since.wallMs };
+    const hold = { reason: `alarm ${code}`, sinceMs: since.wallMs, row: since.row };
     this.#begin(hold, since);
     this.#remember(hold);
+  }
+
+  // The row behind the newest block that is not suspect: rows rise, whatever becomes of the clocks.
+  #firstRow(since: Since): number {
+    let row = 0;
+    for (const side of [this.#pool.own, this.#pool.theirs])
+      for (const block of side.values())
+        if (block.origin === 'link' && !cameSince(block, since)) row = Math.max(row, block.id + 1);
+    return row;
   }
 
   // After a restart nothing else would know of it.

@@ -5,7 +5,7 @@ import type { Disk } from '../env/disk.ts';
 import type { HoldMemory } from '../env/hold-memory.ts';
 import { AgentError } from '../errors.ts';
 
-const remembered = z.strictObject({ reason: z.string(), since_ms: z.number() });
+const remembered = z.strictObject({ reason: z.string(), since_ms: z.number(), row: z.number().optional() });
 
 /**
  * Remembers in a file that a link's newest blocks are held, so that a restart does not put them into use. No file: nothing is held.
@@ -15,8 +15,8 @@ export function holdFile(disk: Disk, path: string): HoldMemory {
   return {
     load() {
       try {
-        const { reason, since_ms } = remembered.parse(JSON.parse(disk.readFileSync(path, 'utf8')));
-        return { reason, sinceMs: since_ms };
+        const { reason, since_ms, row } = remembered.parse(JSON.parse(disk.readFileSync(path, 'utf8')));
+        return { reason, sinceMs: since_ms, row };
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
         throw new AgentError('store.hold_unreadable', `${path} cannot be read`, {
@@ -29,7 +29,7 @@ export function holdFile(disk: Disk, path: string): HoldMemory {
     save(hold) {
       if (hold === undefined) disk.rmSync(path, { force: true });
       else {
-        const text = JSON.stringify({ reason: hold.reason, since_ms: hold.sinceMs });
+        const text = JSON.stringify({ reason: hold.reason, since_ms: hold.sinceMs, row: hold.row });
         disk.writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
         disk.renameSync(`${path}.new`, path);
       }

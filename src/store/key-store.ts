@@ -29,6 +29,7 @@ import { Readying } from './readying.ts';
 import { discardStore, openSound } from './rollback.ts';
 import { Rotation } from './rotation.ts';
 import type { Sealer } from './seal.ts';
+import { sinceWall } from './since.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 import { TheirBurns } from './their-burns.ts';
 
@@ -270,6 +271,8 @@ export class KeyStore {
       };
       this.pool(pool).raise({ own: own === 1, number, origin });
     }
+    // By the wall clock as it is now: one that is set later makes nothing older.
+    for (const block of blocks) block.arrivedMs = sinceWall(block.createdMs, this.clock).monotonicMs;
     for (const block of blocks) this.pool(block.pool).add(block);
     for (const block of blocks)
       if (block.state === 'ready' && block.left === 0) this.destroyLater(block, 'used_up');

@@ -23,7 +23,10 @@ const numbers = (store: KeyStore) => ({
 });
 
 /** The wall clock is set forward, and one sweep made. */
-async function after(ms: number, { clock, retention, store }: ReturnType<typeof setUp>): Promise<void> {
+async function after(
+  ms: number,
+  { clock, retention, store }: Pick<ReturnType<typeof setUp>, 'clock' | 'retention' | 'store'>,
+): Promise<void> {
   clock.wallAheadMs += ms;
   retention.stop();
   retention.start();
@@ -43,6 +46,26 @@ test('key is destroyed by age from birth, the far end keeping it longer', async 
   assert.deepEqual(numbers(store), { own: [3], theirs: [3] });
   assert.equal(all.retention.stats.destroyed, 2);
   assert.equal(store.known('B', true, 1), true);
+});
+
+test('whose key went by age is told, so that its owner takes no more from it, whatever its clock says', async (t) => {
+  const { store, clock, log } = setUp(t);
+  const told: string[] = [];
+  const retention = new Retention(
+    store,
+    clock,
+    log,
+    () => false,
+    (remote) => told.push(remote),
+  );
+  t.after(() => retention.stop());
+  for (const [remote, own] of [
+    ['B', false],
+    ['C', true],
+  ] as const)
+    await addBlock(store, 1, 4, { remote, own, epoch: 1 });
+  await after(limits.ownKeyLifetimeMs + limits.theirKeyExtraMs, { clock, retention, store });
+  assert.deepEqual(told, ['B']);
 });
 
 test('a pool may have a lifetime of its own, shorter than an hour or longer than a day', async (t) => {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { Hold, HoldMemory } from '../../src/env/hold-memory.ts';
+import { SuspectHold } from '../../src/kma/suspect-hold.ts';
 import { limits } from '../../src/limits.ts';
+import type { Block } from '../../src/store/block.ts';
+import { sinceWall } from '../../src/store/since.ts';
 import { until } from '../manual-clock.ts';
+import { Lines } from '../store/temp-store.ts';
 import { linkedPair } from './node.ts';
 
 const alarm = (active: boolean) => ({ code: 'laser', text: '', active, suspect: true });
@@ -40,6 +45,39 @@ test('what came shortly before an alarm is held, though the wall clock was set f
   acquire.onAlarm(alarm(true));
   assert.equal(pool.ownLeft, 0);
   assert.equal(pool.heldBack.size, 1);
+});
+
+test('a hold that is remembered goes by the rows of the store, though the wall clock was set back before the restart', async (t) => {
+  const { world, a, b, pool } = await pair(t);
+  await world.fillLink(a, b, 1);
+  await world.clock.leap(5 * limits.suspectBackMs);
+  let saved: Hold | undefined;
+  const memory: HoldMemory = {
+    load: () => saved,
+    save: (hold) => {
+      saved = hold;
+    },
+  };
+  const destroyed: number[] = [];
+  const destroy = async (blocks: readonly Block[]) =>
+    void destroyed.push(...blocks.map(({ number }) => number));
+  const hold = () =>
+    new SuspectHold(pool, a.synchronises.get('B')!, destroy, world.clock, new Lines(), {
+      releaseAtAlarmEnd: false,
+      memory,
+    });
+  const [before] = [...pool.own.values()];
+  hold().onAlarm(alarm(true));
+  assert.ok(saved!.row! > before!.id);
+  world.clock.wallAheadMs = -600_000;
+  world.deliver([[a, 'B']], 100, 16);
+  await until('the block is stored', () => pool.own.has(100));
+  // What the store makes of it at the next start.
+  for (const block of pool.own.values())
+    block.arrivedMs = sinceWall(block.createdMs, world.clock).monotonicMs;
+  await world.clock.leap(1_000);
+  await hold().discard('an operator discarded it');
+  assert.deepEqual(destroyed, [100]);
 });
 
 test('a link that is stopped proposes nothing any more, whatever its hold is told', async (t) => {
