@@ -141,7 +141,8 @@ function keyBlock({ number, bytes, offset, total, qber }: keyferry.bridge.v1.Key
     number: count(number, limits.blockNumberMax, 'key_block: number'),
     bytes: SecretBytes.copyOf(bytes),
     ...(total > 0 && { part: { offset, total } }),
-    ...(within(qber, 0.5) && { qber }),
+    // One out of range is as bad as can be: the telemetry's must not stand in for it.
+    ...(typeof qber === 'number' && { qber: within(qber, 0.5) ? qber : 0.5 }),
   };
 }
 

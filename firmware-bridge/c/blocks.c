@@ -57,8 +57,8 @@ static void send_part(kf_module *module, kf_block *block) {
   message.number = block->number;
   message.offset = block->sent;
   message.total = size == block->length ? 0 : block->length;
-  message.has_qber = block->sent == 0 && block->qber >= 0 && block->qber <= 0.5;
-  message.qber = block->qber;
+  message.has_qber = block->sent == 0 && block->qber >= 0;
+  message.qber = block->qber > 0.5 ? 0.5 : block->qber;
   const kf_part part = {&message, block->bytes + block->sent, size};
   block->sent += size;
   module->opening.parts_sent++;
