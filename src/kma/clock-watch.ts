@@ -5,6 +5,8 @@ import { limits } from '../limits.ts';
 import type { KeyStore } from '../store/key-store.ts';
 
 const FACT = 'wall_ms';
+/** That the clock has leapt ahead, while it may yet be set right: a restart does not make it right. */
+const LEAPT = 'clock_leapt';
 const MINUTE = 60_000;
 
 /**
@@ -20,6 +22,8 @@ export class ClockWatch {
   #monotonicMs: number;
   #keptMs = Number.NEGATIVE_INFINITY;
   #heldUntilMs = Number.NEGATIVE_INFINITY;
+  /** The wall clock less the monotonic one as they were before a leap ahead. */
+  #soundMs = 0;
   #back: { readonly error: AgentError; readonly untilMs: number } | undefined;
 
   constructor(store: KeyStore, clock: Clock, log: Log) {
@@ -30,6 +34,7 @@ export class ClockWatch {
     this.#monotonicMs = clock.monotonicMs();
     const before = Number(store.meta(FACT) ?? 0);
     if (this.#wallMs < before - limits.clockBackMs) this.#wentBack(before);
+    else if (store.meta(LEAPT) === 'yes') this.#hold(before - this.#monotonicMs);
   }
 
   start(): void {
@@ -37,6 +42,7 @@ export class ClockWatch {
     this.#look();
     if (this.#back !== undefined && this.#wallMs >= this.#back.untilMs) this.#back = undefined;
     this.#keep(this.#wallMs);
+    if (!this.#held && this.#store.meta(LEAPT) === 'yes') this.#put(LEAPT, '');
   }
 
   stop(): void {
@@ -78,13 +84,22 @@ export class ClockWatch {
     // It may be the time before that was wrong.
     this.#back = { error, untilMs: Math.min(fromMs, this.#clock.wallMs() + limits.clockBackToldMs) };
     // Set right after a leap ahead: ages are true again. The next start compares with the new time.
-    this.#heldUntilMs = Number.NEGATIVE_INFINITY;
-    this.#keptMs = Number.NEGATIVE_INFINITY;
+    const aheadMs = this.#clock.wallMs() - this.#clock.monotonicMs() - this.#soundMs;
+    if (!this.#held || aheadMs <= limits.clockAheadMs) {
+      this.#heldUntilMs = Number.NEGATIVE_INFINITY;
+      this.#keptMs = Number.NEGATIVE_INFINITY;
+    }
     this.#log.error('clock.back', { code: error.code, reason: message, remedy: error.remedy });
   }
 
-  #wentAhead(byMs: number): void {
+  #hold(soundMs: number): void {
+    if (!this.#held) this.#soundMs = soundMs;
     this.#heldUntilMs = this.#clock.monotonicMs() + limits.clockAheadHoldMs;
+  }
+
+  #wentAhead(byMs: number): void {
+    this.#hold(this.#wallMs - this.#monotonicMs);
+    this.#put(LEAPT, 'yes');
     this.#log.error('clock.ahead', {
       code: 'host.clock_ahead',
       reason: `the clock leapt ahead by ${Math.round(byMs / MINUTE)} minutes`,
@@ -96,10 +111,15 @@ export class ClockWatch {
   #keep(wallMs: number): void {
     if (this.#held || wallMs < this.#keptMs + limits.clockBackMs) return;
     this.#keptMs = wallMs;
+    this.#put(FACT, String(wallMs));
+  }
+
+  // What failed is put again when there is something to say.
+  #put(name: string, value: string): void {
     const { commit, statements } = this.#store;
     const failed = () => {
       this.#keptMs = Number.NEGATIVE_INFINITY;
     };
-    commit.stageLazily(() => statements.putMeta.run(FACT, String(wallMs)), failed);
+    commit.stageLazily(() => statements.putMeta.run(name, value), failed);
   }
 }

@@ -136,3 +136,26 @@ test('a leap ahead destroys nothing while it can still be set right, and then wh
   await clock.leap(limits.clockAheadHoldMs);
   await until('it is destroyed', () => store.pool('B').own.size === 0);
 });
+
+test('neither a small step back nor a restart ends the doubt of a leap ahead', async (t) => {
+  const all = setUp(t);
+  const { clock, directory, store, watch } = all;
+  await settled(all);
+  clock.wallAheadMs += 50 * HOUR;
+  assert.equal(watch.doubtful, true);
+  clock.wallAheadMs -= 120_000;
+  assert.equal(watch.doubtful, true, 'it is still 50 hours wrong');
+  await settled(all);
+  watch.stop();
+  await closeStore(store);
+  const again = setUp(t, directory, clock);
+  assert.equal(again.watch.doubtful, true, 'after a restart');
+  clock.wallAheadMs -= 50 * HOUR;
+  assert.equal(again.watch.doubtful, false, 'set right');
+  clock.wallAheadMs += 50 * HOUR;
+  await clock.leap(limits.clockAheadHoldMs);
+  await settled(again);
+  again.watch.stop();
+  await closeStore(again.store);
+  assert.equal(setUp(t, directory, clock).watch.doubtful, false, 'it had its time');
+});
