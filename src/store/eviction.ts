@@ -16,7 +16,7 @@ export function blocksToEvict(pool: Pool, own: boolean, maxUnits: number): Block
   const going: Block[] = [];
   // In the order in which they came.
   for (const block of pool.side(own).values()) {
-    if (block.state !== 'ready' || (!own && block.number >= pool.theirFloor)) continue;
+    if (!own && block.number >= pool.theirFloor) continue;
     going.push(block);
     units -= block.units;
     blocks -= 1;
