@@ -84,7 +84,8 @@ export class Acquire implements ModuleSink {
     this.#firstQber = new FirstQber(clock);
     this.#destruction = new SuspectDestruction(store, clock, options.onDestroyed ?? (() => {}));
     const destroy = (blocks: readonly Block[]) => this.#destruction.run(blocks);
-    this.#hold = new SuspectHold(store.pool(remote), synchronise, destroy, clock, this.#log, options);
+    const intake = { destroy, underway: () => this.idle() };
+    this.#hold = new SuspectHold(store.pool(remote), synchronise, intake, clock, this.#log, options);
   }
 
   /** What an alarm has put out of use; null when nothing is. */
@@ -160,7 +161,7 @@ export class Acquire implements ModuleSink {
     this.#taking.add(taking);
   }
 
-  /** Resolves when no block is on its way into the store any more. After `stop`. */
+  /** Resolves when no block that is on its way into the store now is so any more. */
   async idle(): Promise<void> {
     await Promise.all(this.#taking);
   }
@@ -174,20 +175,19 @@ export class Acquire implements ModuleSink {
   }
 
   async #take(block: RawKeyBlock, answer: Answer): Promise<void> {
-    const opening = this.#generation;
+    const generation = this.#generation;
+    const { condemned } = this.#hold;
+    const isWanted = () => this.#generation === generation && this.#hold.condemned === condemned;
     if (this.#gate.needs(block.qber ?? this.telemetry.qber)) await this.#firstQber.wait();
     // The module sends it again.
-    if (this.#generation !== opening) return;
+    if (this.#generation !== generation) return;
     const slices = this.#slices(block);
-    const refusal = this.#refusal(block, slices);
+    const refusal = isWanted() ? this.#refusal(block, slices) : SUSPECT;
     if (refusal !== undefined) return this.#refuse(block, slices, refusal, answer);
     const wanted = slices.filter((slice) => !this.#surplus(slice.number));
     for (const slice of slices) if (!wanted.includes(slice)) this.#synchronise.onRefused(slice.number);
     this.stats.surplus += slices.length - wanted.length;
     if (wanted.length === 0) return answer.refused('its direction of the pool is full');
-    const { condemned } = this.#hold;
-    const generation = this.#generation;
-    const isWanted = () => this.#generation === generation && this.#hold.condemned === condemned;
     const kept = await Promise.all(wanted.map((slice) => this.#keep(slice, isWanted)));
     if (this.#hold.condemned !== condemned) {
       this.#refuse(block, slices, SUSPECT, answer);

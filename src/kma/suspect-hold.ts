@@ -17,8 +17,13 @@ export type HoldOptions = {
   readonly memory?: HoldMemory | undefined;
 };
 
-/** Destroys blocks: they are out of use at once, and durably gone when it resolves. Where the disk fails it throws, and goes on trying. */
-type Destroy = (blocks: readonly Block[]) => Promise<void>;
+/** What a hold needs of whoever takes blocks in. */
+export type Intake = {
+  /** Destroys blocks: they are out of use at once, and durably gone when it resolves. Where the disk fails it throws, and goes on trying. */
+  destroy(blocks: readonly Block[]): Promise<void>;
+  /** Resolves when each block that is on its way into the store now has come in, or will not. */
+  underway(): Promise<unknown>;
+};
 
 /** What a hold keeps out of use, for people. */
 export type HoldStatus = { readonly reason: string; readonly blocks: number };
@@ -35,7 +40,7 @@ export class SuspectHold {
   readonly #log: Log;
   readonly #releaseAtAlarmEnd: boolean;
   readonly #destroysSuspect: boolean;
-  readonly #destroy: Destroy;
+  readonly #intake: Intake;
   /** Codes of the suspect alarms that have not ended. */
   readonly #codes = new Set<string>();
   /** Of these, what was told since the module was opened. */
@@ -51,7 +56,7 @@ export class SuspectHold {
   constructor(
     pool: Pool,
     synchronise: Synchronise,
-    destroy: Destroy,
+    intake: Intake,
     clock: Clock,
     log: Log,
     options: HoldOptions,
@@ -60,7 +65,7 @@ export class SuspectHold {
     this.#synchronise = synchronise;
     this.#clock = clock;
     this.#log = log;
-    this.#destroy = destroy;
+    this.#intake = intake;
     this.#releaseAtAlarmEnd = options.releaseAtAlarmEnd;
     this.#destroysSuspect = options.destroysSuspect === true;
     this.#memory = options.memory;
@@ -222,15 +227,23 @@ export class SuspectHold {
 
   async #destroySuspect(since: Since): Promise<number> {
     this.#condemned += 1;
-    // Those that the disk has not let go of yet are waited for.
-    const all = [...this.#pool.own.values(), ...this.#pool.theirs.values(), ...this.#pool.ending];
-    const suspect = all.filter((block) => cameSince(block, since));
+    const underway = this.#intake.underway();
+    const came = (block: Block) => cameSince(block, since);
+    const live = [...this.#pool.own.values(), ...this.#pool.theirs.values()].filter(came);
     // Held back at an earlier alarm of this hold.
-    const blocks = [...new Set([...suspect, ...this.#pool.heldBack])];
-    if (blocks.length === 0) return 0;
-    await this.#destroy(blocks);
-    this.#log.warn('kma.hold.destroyed', { blocks: blocks.length });
-    return blocks.length;
+    const blocks = await this.#destroy([...live, ...this.#pool.heldBack], came);
+    await underway;
+    // Whoever takes blocks in has ended what came meanwhile. Were the hold over before that is durable, a crash would spare it.
+    return blocks + (await this.#destroy([], came));
+  }
+
+  /** Those that the disk has not let go of yet are waited for. */
+  async #destroy(blocks: readonly Block[], came: (block: Block) => boolean): Promise<number> {
+    const all = [...new Set([...blocks, ...[...this.#pool.ending].filter(came)])];
+    if (all.length === 0) return 0;
+    await this.#intake.destroy(all);
+    this.#log.warn('kma.hold.destroyed', { blocks: all.length });
+    return all.length;
   }
 
   get #blocks(): number {

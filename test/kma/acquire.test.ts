@@ -229,6 +229,18 @@ test('of a module that says no QBER for too long, blocks are refused; one that w
   await until('the next one at once', next.answered);
 });
 
+test('a block that waits for the QBER when suspect key is discarded is refused', async (t) => {
+  const { store, acquire } = setUp(t, { qberMax: 0.05 });
+  for (const active of [true, false]) acquire.onAlarm({ code: 'laser', text: '', active, suspect: true });
+  const waits = deliver(acquire, 1, 10);
+  const discarding = acquire.discard('an operator does not trust it');
+  acquire.onTelemetry({ qber: 0.02 });
+  await discarding;
+  assert.match(waits.answer, /^refused: an alarm has made the key of this link suspect/);
+  assert.equal(acquire.held, null);
+  assert.ok(!store.known('B', true, 1) && !store.known('B', false, 1));
+});
+
 test('a module whose numbers begin anew is told of once in an opening', async (t) => {
   const { log, acquire } = setUp(t);
   const send = async () => {

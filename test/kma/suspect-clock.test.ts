@@ -59,10 +59,12 @@ test('a hold that is remembered goes by the rows of the store, though the wall c
     },
   };
   const destroyed: number[] = [];
-  const destroy = async (blocks: readonly Block[]) =>
-    void destroyed.push(...blocks.map(({ number }) => number));
+  const intake = {
+    destroy: async (blocks: readonly Block[]) => void destroyed.push(...blocks.map(({ number }) => number)),
+    underway: async () => {},
+  };
   const hold = () =>
-    new SuspectHold(pool, a.synchronises.get('B')!, destroy, world.clock, new Lines(), {
+    new SuspectHold(pool, a.synchronises.get('B')!, intake, world.clock, new Lines(), {
       releaseAtAlarmEnd: false,
       memory,
     });

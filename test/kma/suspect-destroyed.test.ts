@@ -97,6 +97,36 @@ test('a block that was on its way into the store when the alarm came is refused,
   assert.equal(a.store.inventory.blocks(pool).find(({ number }) => number === 8)?.reason, 'suspect');
 });
 
+test('a discard ends the hold only when a block that was on its way into the store is durably gone', async (t) => {
+  const { world, a, b, acquire } = await setUp(t, false);
+  acquire.stop();
+  const pool = a.store.pool('B');
+  const atTheEnd: string[] = [];
+  const memory: HoldMemory = {
+    load: () => undefined,
+    save(hold) {
+      const block = a.store.inventory.blocks(pool).find(({ number }) => number === 8);
+      if (hold === undefined) atTheEnd.push(block?.state ?? 'not there');
+    },
+  };
+  const settings = { releaseAtAlarmEnd: false, memory };
+  const held = new Acquire('A', 'B', a.store, a.synchronises.get('B')!, a.clock, a.log, settings);
+  t.after(() => held.stop());
+  a.acquires.set('B', held);
+  held.onAlarm(laser(true));
+  held.onAlarm(laser(false));
+  world.deliver(
+    [
+      [a, 'B'],
+      [b, 'A'],
+    ],
+    8,
+    16,
+  );
+  assert.equal(await held.discard('an operator does not trust it'), 4);
+  assert.deepEqual([held.held, atTheEnd, held.refusals.suspect], [null, ['destroyed'], 1]);
+});
+
 test('where the disk does not take the end of suspect blocks the hold goes on, and ends when it does', async (t) => {
   const { world, a, acquire, told } = await setUp(t, false);
   acquire.onAlarm(laser(true));
