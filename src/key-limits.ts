@@ -33,6 +33,8 @@ export const keyLimits = {
   /** Beyond so many blocks of one direction, each counts as at least so many KMA-keys of the pool's maximum. */
   poolBlocksFree: 1_024,
   blockUnitsCounted: 32,
+  /** While both ends are there a block is agreed on within so long, or makes room for others when its direction is full. */
+  agreementMs: 120_000,
   /** A block that the other end has not agreed on for so long never will be. */
   unansweredMs: 3_600_000,
   /** How long an application may take to fetch key of a block from which the owner takes no more. */

@@ -6,9 +6,9 @@ import { ownsBlock, SYNC_UNITS } from '../keys/block-rule.ts';
 import { limits } from '../limits.ts';
 import { SecretBytes } from '../secret/secret-bytes.ts';
 import { type About, type Block, unitsIn } from '../store/block.ts';
-import { blocksToEvict } from '../store/eviction.ts';
 import type { KeyStore } from '../store/key-store.ts';
 import { FirstQber } from './first-qber.ts';
+import { LinkRoom } from './link-room.ts';
 import { numbersOf, QualityGate, type Refusal, type RefusalCode } from './quality-gate.ts';
 import { SuspectDestruction } from './suspect-destruction.ts';
 import { type HoldOptions, type HoldStatus, SuspectHold } from './suspect-hold.ts';
@@ -38,6 +38,7 @@ export class Acquire implements ModuleSink {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #gate: QualityGate;
+  readonly #room: LinkRoom;
   readonly #hold: SuspectHold;
   readonly #destruction: SuspectDestruction;
   readonly #firstQber: FirstQber;
@@ -83,6 +84,7 @@ export class Acquire implements ModuleSink {
     this.#gate = new QualityGate(options.qberMax);
     this.#firstQber = new FirstQber(clock);
     this.#destruction = new SuspectDestruction(store, clock, options.onDestroyed ?? (() => {}));
+    this.#room = new LinkRoom(self, remote, store, synchronise, clock);
     const destroy = (blocks: readonly Block[]) => this.#destruction.run(blocks);
     const intake = { destroy, underway: () => this.idle() };
     this.#hold = new SuspectHold(store.pool(remote), synchronise, intake, clock, this.#log, options);
@@ -184,7 +186,7 @@ export class Acquire implements ModuleSink {
     const slices = this.#slices(block);
     const refusal = isWanted() ? this.#refusal(block, slices) : SUSPECT;
     if (refusal !== undefined) return this.#refuse(block, slices, refusal, answer);
-    const wanted = slices.filter((slice) => !this.#surplus(slice.number));
+    const wanted = slices.filter((slice) => this.#hasRoom(slice.number));
     for (const slice of slices) if (!wanted.includes(slice)) this.#synchronise.onRefused(slice.number);
     this.stats.surplus += slices.length - wanted.length;
     if (wanted.length === 0) return answer.refused('its direction of the pool is full');
@@ -200,6 +202,12 @@ export class Acquire implements ModuleSink {
     answer.stored();
     const whole = slices.reduce((sum, { bytes }) => sum + bytes.length, 0);
     if (kept.some((one) => one !== 'known')) this.stats.remainderBytes += block.bytes.length - whole;
+  }
+
+  #hasRoom(number: number): boolean {
+    const evicted = this.#room.make(number);
+    this.stats.evicted += evicted ?? 0;
+    return evicted !== undefined;
   }
 
   #refuse(block: RawKeyBlock, slices: readonly Slice[], { code, text }: Refusal, answer: Answer): void {
@@ -283,18 +291,5 @@ export class Acquire implements ModuleSink {
       return { code: 'long_gone', text: 'its number lies far behind the newest' };
     }
     return this.#gate.judge({ number, bytes: bytes.view(), qber });
-  }
-
-  // Each direction has its half. One that is used less than the other must not stop the module, or the other would run dry: what it
-  // has too much of is given up, or what is oldest in it, as configured.
-  #surplus(number: number): boolean {
-    const pool = this.#store.pool(this.#remote);
-    const own = ownsBlock(this.#self, this.#remote, number);
-    const evicted = blocksToEvict(pool, own, pool.policy.maxUnits / 2);
-    for (const old of evicted ?? []) {
-      this.stats.evicted += 1;
-      this.#store.destroyLater(old, 'evicted');
-    }
-    return evicted === undefined;
   }
 }

@@ -46,6 +46,7 @@ export class Synchronise {
   #held: boolean | 'for good' = false;
   #flushing = false;
   #connections = 0;
+  #agreesSinceMs = 0;
   #cancelRepeat: () => void = () => {};
   readonly stats = { ready: 0, quarantined: 0 };
 
@@ -68,6 +69,7 @@ export class Synchronise {
       this.#connections += 1;
       this.#proposed.clear();
     }
+    this.#agreesSinceMs = this.#clock.monotonicMs();
     this.#waiting.clear();
     this.#inbox.clear();
     // What was proposed and never agreed on names an epoch that need not exist any more.
@@ -81,6 +83,11 @@ export class Synchronise {
   stop(): void {
     this.#held = 'for good';
     this.#cancelRepeat();
+  }
+
+  /** Since when (monotonic milliseconds) both ends could agree on what they hold; undefined while they can't. */
+  get agreesSinceMs(): number | undefined {
+    return this.#held || !this.#peer.up ? undefined : this.#agreesSinceMs;
   }
 
   /** While held, nothing is proposed, answered or made ready: the blocks are in doubt. */
@@ -101,11 +108,9 @@ export class Synchronise {
   }
 
   onBlock(block: Block): void {
-    if (block.own) {
-      this.#due.add(block);
-      return this.#flushSoon();
-    }
-    this.#considerWaiting(block.number);
+    if (!block.own) return this.#considerWaiting(block.number);
+    this.#due.add(block);
+    this.#flushSoon();
   }
 
   #considerWaiting(number: number): void {
@@ -203,7 +208,7 @@ export class Synchronise {
     const { number, epoch } = proposal;
     const block = this.#pool.theirs.get(number);
     if (block === undefined) return this.#judgeMissing(proposal);
-    if (this.#held && block.state === 'received') return this.#wait(proposal);
+    if (this.#held && block.state === 'received') return void this.#waiting.add(proposal);
     const expected = this.#proofs.orDamage('proposal', block);
     if (expected === undefined) return { number, verdict: 'differs', tag: undefined };
     const same = block.units * limits.unitBytes === proposal.bytes && timingSafeEqual(proposal.tag, expected);
@@ -228,11 +233,7 @@ export class Synchronise {
     const { number } = proposal;
     if (this.#waiting.isRefused(number) || this.#store.known(this.#pool.remote, false, number))
       return { number, verdict: 'differs', tag: undefined };
-    return this.#wait(proposal);
-  }
-
-  #wait(proposal: Proposal): undefined {
-    this.#waiting.add(proposal);
+    return void this.#waiting.add(proposal);
   }
 
   async #settle(answer: SyncAnswer): Promise<void> {

@@ -3,26 +3,34 @@ import type { Block } from './block.ts';
 import type { Pool } from './pool.ts';
 
 /**
- * Which blocks are to go so that there is room for more in one direction: of our own the oldest, of theirs only those from which their owner takes no more.
+ * Which blocks are to go so that there is room for more in one direction: those that are no use to anybody, and with `oldest_first` of our own
+ * the oldest, of theirs those from which their owner takes no more.
  * @param maxUnits of the direction
+ * @param useless whether a block may go whatever the policy
  * @returns undefined when there is no room and none can be made
  */
-export function blocksToEvict(pool: Pool, own: boolean, maxUnits: number): Block[] | undefined {
+export function blocksToEvict(
+  pool: Pool,
+  own: boolean,
+  maxUnits: number,
+  useless: (block: Block) => boolean = () => false,
+): Block[] | undefined {
   let units = own ? pool.held.own : pool.held.theirs;
   let blocks = pool.side(own).size;
   const isFull = () => units >= maxUnits || countsFor(blocks) >= maxUnits;
-  if (!isFull()) return [];
-  if (pool.policy.whenFull === 'refuse') return undefined;
-  const going: Block[] = [];
+  const going = new Set<Block>();
+  const oldest = (block: Block) =>
+    pool.policy.whenFull === 'oldest_first' && (own || block.number < pool.theirFloor);
   // In the order in which they came.
-  for (const block of pool.side(own).values()) {
-    if (!own && block.number >= pool.theirFloor) continue;
-    going.push(block);
-    units -= block.units;
-    blocks -= 1;
-    if (!isFull()) return going;
-  }
-  return undefined;
+  for (const mayGo of [useless, oldest])
+    for (const block of isFull() ? pool.side(own).values() : []) {
+      if (!isFull()) break;
+      if (going.has(block) || !mayGo(block)) continue;
+      going.add(block);
+      units -= block.units;
+      blocks -= 1;
+    }
+  return isFull() ? undefined : [...going];
 }
 
 /** What so many blocks count for, however little key is in them: each costs memory, and whoever sends them could send ever smaller ones. */
