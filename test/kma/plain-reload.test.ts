@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { plainKeyId } from '../../src/keys/plain-key-id.ts';
+import { writeCompletion } from '../../src/kx/codec/completion.ts';
+import { command } from '../../src/kx/codec/header.ts';
 import { until } from '../manual-clock.ts';
-import { World } from './node.ts';
+import { linkedPair, World } from './node.ts';
 import { naive, open } from './plain-lines.ts';
 
 test('a relay that waited while its neighbour was configured anew, as a plain one, is not sent in the old form', async (t) => {
@@ -27,4 +29,23 @@ test('a relay that waited while its neighbour was configured anew, as a plain on
       assert.ok(p.keys.has(plainKeyId(secret.view(), block.number, i)), 'P knows what is given out');
     assert.ok(![...p.keys.values()].some(({ key }) => key === secret.view().toString('base64')));
   }
+});
+
+test('a message whose neighbour is configured anew, as a plain one, while its pad is taken does not leave under that pad', async (t) => {
+  const { world, a, b } = await linkedPair(t);
+  await world.fillLink(a, b, 4);
+  const peer = a.peers.get('B')!;
+  const takePad = a.allocator.takePad.bind(a.allocator);
+  a.allocator.takePad = async (...which) => {
+    const pad = await takePad(...which);
+    Object.defineProperty(peer, 'plain', { value: open });
+    return pad;
+  };
+  let left = 0;
+  peer.send = () => {
+    left += 1;
+    return true;
+  };
+  const sent = await a.guard.send(peer, command.keyRelayCompletion, writeCompletion('success', 'r'));
+  assert.deepEqual([sent, left], ['peer_unreachable', 0]);
 });

@@ -6,6 +6,7 @@ import { Acquire } from '../../src/kma/acquire.ts';
 import { limits } from '../../src/limits.ts';
 import { systemDisk } from '../../src/node/disk.ts';
 import { holdFile } from '../../src/node/hold-file.ts';
+import { ago } from '../../src/store/since.ts';
 import { until } from '../manual-clock.ts';
 import { addBlock, directoryFor, failNext } from '../store/temp-store.ts';
 import { linkedPair, type TestNode } from './node.ts';
@@ -203,6 +204,40 @@ test('a hold that could not be remembered is remembered when it can be', async (
   assert.deepEqual([again.held?.reason, saved.length], ['alarm laser', 2]);
 });
 
+test('a hold whose end could not be remembered goes on', async (t) => {
+  const { a, acquire } = await setUp(t, false);
+  acquire.stop();
+  let full = false;
+  const memory: HoldMemory = {
+    load: () => undefined,
+    save() {
+      if (full) throw new Error('ENOSPC: no space left on device');
+    },
+  };
+  const settings = { releaseAtAlarmEnd: false, memory };
+  const held = new Acquire('A', 'B', a.store, a.synchronises.get('B')!, a.clock, a.log, settings);
+  t.after(() => held.stop());
+  held.onAlarm(laser(true));
+  held.onAlarm(laser(false));
+  full = true;
+  await assert.rejects(held.release('an operator has looked'), /ENOSPC/);
+  assert.deepEqual([held.held?.reason, a.store.pool('B').heldBack.size > 0], ['alarm laser', true]);
+  full = false;
+  await held.release('an operator has looked');
+  assert.deepEqual([held.held, a.store.pool('B').heldBack.size], [null, 0]);
+});
+
+test('a discard does not end a hold that began when it was under way', async (t) => {
+  const { acquire } = await setUp(t, false);
+  acquire.onAlarm(laser(true));
+  acquire.onAlarm(laser(false));
+  const discarding = acquire.discard('an operator does not trust it');
+  await acquire.release('another has looked');
+  for (const active of [true, false]) acquire.onAlarm({ ...laser(true), code: 'lid', active });
+  await discarding;
+  assert.equal(acquire.held?.reason, 'alarm lid');
+});
+
 test('while the alarm lasts what is held may be discarded, and the hold stays', async (t) => {
   const { world, a, b, acquire } = await setUp(t, false);
   acquire.onAlarm(laser(true));
@@ -277,6 +312,8 @@ test('a block that both ends were agreeing on when the hold began is held with t
   const block = pool.own.get(8)!;
   const ready = a.store.markReady(block, 2, pool.ownEpoch!);
   acquire.onAlarm(laser(true));
+  // A later alarm of the same hold makes no less suspect.
+  pool.holdBack(ago(-limits.suspectBackMs, a.clock));
   await ready;
   assert.equal(block.state, 'ready');
   assert.deepEqual([pool.heldBack.has(block), pool.queue.has(block)], [true, false]);

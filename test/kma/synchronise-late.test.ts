@@ -110,3 +110,20 @@ test('a block whose proof has come, and which the disk is slow to make ready, is
   for (const number of numbers)
     assert.equal(inA.own.get(number)!.epoch, inB.theirs.get(number)!.epoch, `block ${number}`);
 });
+
+test('a block that ends while it is made ready is not said to be', async (t) => {
+  const { world, a, b } = await linkedPair(t);
+  const [inA, inB] = pools(a, b);
+  const { answered } = arriving(world);
+  const markReady = b.store.markReady.bind(b.store);
+  b.store.markReady = async (block, ...which) => {
+    const marked = markReady(block, ...which);
+    if (block.number === 0) await b.store.destroy(block, 'ordered');
+    return marked;
+  };
+  deliver(world, a, b, 0);
+  await until('it has ended', () => b.store.known('A', false, 0) && !inB.theirs.has(0));
+  deliver(world, a, b, 2);
+  await agreedOn(world, a, b, [2]);
+  assert.deepEqual([answered.includes(0), inA.own.get(0)?.state], [false, 'received']);
+});

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Draft } from '../../src/kx/codec/draft.ts';
+import { bytes, region } from '../../src/kx/codec/engine.ts';
 import { JsonView } from '../../src/kx/codec/json-view.ts';
 import { coverKeys, findKeys, type KeyTable, uncoverKeys } from '../../src/kx/codec/key-table.ts';
 import { rangesOf } from './framed.ts';
@@ -78,4 +79,16 @@ test('two payloads can be worked on in turn', () => {
   for (const { payload, table } of [one, other, one, other]) coverKeys(payload, table, pad);
   assert.equal(one.payload.toString(), payloadOf([Buffer.alloc(33, 1)], false).payload.toString());
   assert.equal(other.payload.toString(), payloadOf([Buffer.alloc(5, 2)], false).payload.toString());
+});
+
+test('neither pads nor keys stay where the loops work', () => {
+  const { payload, table } = payloadOf([Buffer.alloc(130, 1), Buffer.alloc(7, 2)], true);
+  const clean = () =>
+    [region.pad, region.keys].every((at) => bytes.subarray(at, at + 200).every((byte) => byte === 0));
+  coverKeys(payload, table, Buffer.alloc(200, 9));
+  assert.ok(clean());
+  coverKeys(payload, table, Buffer.alloc(200, 9), Buffer.alloc(200, 8));
+  assert.ok(clean());
+  uncoverKeys(payload, table, Buffer.alloc(200, 8), Buffer.alloc(table.bytes));
+  assert.ok(clean());
 });
