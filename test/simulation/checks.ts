@@ -221,6 +221,7 @@ export class Checks {
       taken: sum(({ stats }) => stats.taken),
       fetched: sum(({ stats }) => stats.fetched),
       refused: sum(({ stats }) => stats.refused),
+      proved: sum(({ stats }) => stats.proved),
       units_used: this.#parts.ledger.used,
       faults: [...faults.values()].reduce((all, count) => all + count, 0),
     };

@@ -8,12 +8,11 @@ import type { SimLink } from './sim-link.ts';
 import type { SimModule } from './sim-module.ts';
 import type { SimNet, Weather } from './sim-net.ts';
 import type { SimNode } from './sim-node.ts';
+import { Suspects } from './suspects.ts';
 import type { Timeline } from './timeline.ts';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
-/** An alarm has been heard by then. */
-const HEARD_MS = 50;
 
 export type FaultParts = {
   readonly plan: Plan;
@@ -61,6 +60,7 @@ export class Faults {
   readonly #parts: FaultParts;
   readonly #weather: SimWeather;
   readonly #middleman: Middleman;
+  readonly #suspects: Suspects;
   readonly #cures = new Set<() => void>();
   readonly counts = new Map<FaultKind, number>();
   #over = false;
@@ -69,6 +69,7 @@ export class Faults {
     this.#parts = parts;
     this.#weather = weather;
     this.#middleman = new Middleman(parts.random);
+    this.#suspects = new Suspects(parts);
     parts.net.attacker = this.#middleman.attack;
     for (const [kind, rate] of parts.plan.faults) this.#next(kind, rate);
   }
@@ -96,7 +97,8 @@ export class Faults {
     const node = random.pick(nodes);
     const [a, b] = random.pick(plan.edges);
     const link = random.pick(links);
-    const { module } = random.pick(link.ends);
+    const end = random.pick(link.ends);
+    const { module } = end;
     const someTime = () => random.pick([1_000, 5_000, 20_000, MINUTE, 5 * MINUTE]);
     note(kind.startsWith('module') ? link.name : node.id, `FAULT ${kind}`);
     switch (kind) {
@@ -155,7 +157,16 @@ export class Faults {
       case 'configure':
         return this.#configure(node, someTime());
       case 'alarm':
-        return this.#alarm(link, someTime());
+      case 'discard': {
+        const alarm = {
+          link,
+          ...end,
+          node: nodes.find(({ id }) => id === end.node)!,
+          peer: link.peerOf(end.node)!,
+        };
+        this.#suspects.alarm(alarm);
+        return this.#cure(someTime(), () => this.#suspects.over(alarm, kind));
+      }
       case 'application':
         return this.#careless(random.pick(applications), someTime());
       case 'attacker':
@@ -219,40 +230,8 @@ export class Faults {
       // What was held when it was copied is held again.
       for (const link of this.#parts.links) {
         const peer = link.peerOf(node.id);
-        if (peer !== undefined) this.#release(link, node, peer);
+        if (peer !== undefined) this.#suspects.release(link, node, peer);
       }
-    });
-  }
-
-  // The key of a link may not be secret: what comes from now on is not used, until an operator says so.
-  #alarm(link: SimLink, ms: number): void {
-    const { random, nodes, timeline } = this.#parts;
-    const { module, node: id } = random.pick(link.ends);
-    const peer = link.peerOf(id)!;
-    const node = nodes.find((one) => one.id === id)!;
-    module.alarm(true);
-    const release = () => {
-      module.alarm(false);
-      this.#release(link, node, peer);
-    };
-    timeline.after(HEARD_MS, () => {
-      if (node.isHolding(peer)) link.held(id);
-    });
-    this.#cure(ms, release);
-  }
-
-  // Until an agent that runs has been told so.
-  #release(link: SimLink, node: SimNode, peer: string): void {
-    const { timeline, note } = this.#parts;
-    link.released(node.id);
-    let done = false;
-    const said = ({ text }: { readonly text: string }) => {
-      done = true;
-      note(node.id, 'released', text);
-    };
-    node.controlled?.order(peer, 'release').then(said, () => {});
-    timeline.after(1_000, () => {
-      if (!done) this.#release(link, node, peer);
     });
   }
 

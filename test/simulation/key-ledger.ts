@@ -37,6 +37,8 @@ export class KeyLedger {
   readonly #supplied = new Map<string, string>();
   /** By link: from which block on each node keeps key out of use. */
   readonly #held = new Map<string, Map<string, number>>();
+  /** Blocks that a node has destroyed, by link and node. */
+  readonly #discarded = new Map<string, Set<number>>();
   used = 0;
 
   /** A module has made a block at its end of a link. @param bytes are kept */
@@ -62,6 +64,18 @@ export class KeyLedger {
     this.#held.get(link)?.delete(node);
   }
 
+  /** A node has destroyed these blocks: it takes no more key from them. */
+  discard(link: string, node: string, numbers: readonly number[]): void {
+    const discarded = this.#discarded.get(`${link} ${node}`) ?? new Set();
+    this.#discarded.set(`${link} ${node}`, discarded);
+    for (const number of numbers) discarded.add(number);
+  }
+
+  /** A node has an empty store: what it destroyed may come again. */
+  lose(link: string, node: string): void {
+    this.#discarded.delete(`${link} ${node}`);
+  }
+
   /**
    * A message left under pad.
    * @returns the pad, as both ends know it
@@ -73,7 +87,7 @@ export class KeyLedger {
       if ((number % 2 === 0) !== from < to)
         violate('directions', `${from} took pad out of block ${number} of ${link}, which is ${to}'s`);
       for (let i = index; i < index + units; i++) this.#use(link, number, i, message);
-      const bytes = this.#agreed(link, number).subarray(index * UNIT, (index + units) * UNIT);
+      const bytes = this.#agreed(link, number, from).subarray(index * UNIT, (index + units) * UNIT);
       if (bytes.length !== units * UNIT)
         violate('pad is key', `${from} names pad ${number}:${index}+${units} of ${link}, which is not there`);
       pads.push(bytes);
@@ -86,14 +100,23 @@ export class KeyLedger {
     const mine = (number % 2 === 0) === from < to;
     if (mine !== (role === 'proposal'))
       violate('directions', `${from} sent a ${role} for block ${number} to ${to}`);
+    this.#notDiscarded(linkOf(from, to), number, from);
     this.#use(linkOf(from, to), number, role === 'proposal' ? 0 : 1, `${role} ${tag}`);
+  }
+
+  #notDiscarded(link: string, number: number, by: string): void {
+    if (this.#discarded.get(`${link} ${by}`)?.has(number) === true)
+      violate(
+        'discarded key is not used',
+        `block ${number} of ${link} was used by ${by}, which has discarded it`,
+      );
   }
 
   /**
    * Key was handed to an application.
-   * @param to who got it, and for which request: each KMA-key may have two such, the same key at both ends
+   * @param keyId for which request: each KMA-key may have two such, the same key at both ends
    */
-  supplied(bytes: Buffer, keyId: string): void {
+  supplied(node: string, bytes: Buffer, keyId: string): void {
     for (let at = 0; at < bytes.length; at += UNIT) {
       const head = headOf(bytes, at);
       const place = this.#places.get(head);
@@ -105,7 +128,7 @@ export class KeyLedger {
         this.#supplied.set(head, keyId);
         continue;
       }
-      this.#agreed(place.link, place.number);
+      this.#agreed(place.link, place.number, node);
       this.#useUnit(place.unit, `key ${keyId}`);
     }
   }
@@ -123,7 +146,8 @@ export class KeyLedger {
   }
 
   // A block of which the ends hold different bits must be found out before it is used.
-  #agreed(link: string, number: number): Buffer {
+  #agreed(link: string, number: number, by: string): Buffer {
+    this.#notDiscarded(link, number, by);
     for (const [node, from] of this.#held.get(link) ?? [])
       if (number >= from)
         violate('held key is not used', `block ${number} of ${link} was used, and ${node} holds it back`);

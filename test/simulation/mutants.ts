@@ -213,4 +213,18 @@ export const mutants: readonly Mutant[] = [
     put: ';',
     faults: ['zeroize', 'module-floods'],
   },
+  {
+    name: 'key that is discarded stays',
+    file: 'src/kma/suspect-hold.ts',
+    find: 'await this.#intake.destroy(all);',
+    put: '',
+    faults: ['discard'],
+  },
+  {
+    name: 'key that is gone at the other end is handed out',
+    file: 'src/kma/holdings.ts',
+    find: 'if (seenTo > burntTo || isGone(number)) useless.push(block);',
+    put: 'if (seenTo > burntTo) useless.push(block);',
+    faults: ['destroy'],
+  },
 ];

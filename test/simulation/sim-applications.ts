@@ -15,10 +15,13 @@ export type ApplicationParts = {
 };
 
 const KEY_BITS = [256, 256, 128, 512, 1_000, 2_048];
-/** By then a request must have ended. */
 /** The number of the last try. */
 const LAST = 3;
+/** By then a request must have ended. */
 const ANSWER_MS = 120_000;
+/** When all is well so many keys of this size are taken and fetched, or what there is. */
+const PROVED_KEYS = 60;
+const PROVED_BITS = 2_048;
 /** Refusals that an application may get, whatever happens. */
 const ALLOWED =
   /^(kma\.pool_empty|application\.key_not_found|host\.store_(write_failed|sync_failed)|host\.audit_full|host\.guard_failed)$/;
@@ -35,7 +38,7 @@ export class SimApplications {
   readonly #given = new Map<string, Buffer>();
   /** What the other has got. */
   readonly #has = new Set<string>();
-  readonly stats = { taken: 0, fetched: 0, refused: 0, gone: 0 };
+  readonly stats = { taken: 0, fetched: 0, refused: 0, gone: 0, proved: 0 };
   /** Of 100 requests, so many go wrong at the application. */
   carelessPercent = 0;
 
@@ -79,13 +82,35 @@ export class SimApplications {
       if (own.length * 8 !== bits)
         this.#fail('keys are whole', `key ${keyId} has ${own.length} bytes, not ${bits / 8}`);
       if (this.#given.has(keyId)) this.#fail('IDs are unique', `key ID ${keyId} was given twice`);
-      this.#record(own, keyId);
+      this.#record(this.#master, own, keyId);
       if (!gone) this.#given.set(keyId, own);
     }
     // It hangs up before it has read the answer: the keys are lost, and nobody else may get them.
     if (gone) this.stats.gone += keys.length;
     else this.#tell(keys.map(({ keyId }) => keyId));
     return true;
+  }
+
+  /** When all is well: each key that can be taken can be fetched. */
+  async prove(): Promise<void> {
+    for (let i = 0; i < PROVED_KEYS; i++) {
+      const { supply } = this.#master;
+      const [key] =
+        (supply &&
+          (await this.#ask(this.#master, 'takes one', (pair) => supply.take(pair, 1, PROVED_BITS)))) ??
+        [];
+      if (key === undefined) return;
+      const { keyId } = key;
+      this.#given.set(keyId, Buffer.from(key.bytes.view()));
+      this.#record(this.#master, this.#given.get(keyId)!, keyId);
+      key.bytes.wipe();
+      const found = this.#slave.supply;
+      const keys = found && (await this.#ask(this.#slave, 'fetches it', (pair) => found.find(pair, [keyId])));
+      if (keys === undefined)
+        this.#fail('what is taken can be fetched', `${this.name}: key ${keyId} is not there`);
+      else this.#fetched(keys);
+      this.stats.proved += 1;
+    }
   }
 
   #tell(ids: readonly string[]): void {
@@ -123,7 +148,7 @@ export class SimApplications {
       this.#has.add(keyId);
       if (this.#given.get(keyId)?.equals(own) !== true)
         this.#fail('both have the same key', `${this.name}: key ${keyId} differs at the two ends`);
-      this.#record(own, keyId);
+      this.#record(this.#slave, own, keyId);
     }
   }
 
@@ -174,9 +199,9 @@ export class SimApplications {
     return this.#parts.random.below(100) < this.carelessPercent;
   }
 
-  #record(bytes: Buffer, keyId: string): void {
+  #record({ id }: SimNode, bytes: Buffer, keyId: string): void {
     try {
-      this.#parts.ledger.supplied(bytes, keyId);
+      this.#parts.ledger.supplied(id, bytes, keyId);
     } catch (thrown) {
       this.#parts.fail(thrown);
     }

@@ -1,3 +1,4 @@
+import { limits } from '../../src/limits.ts';
 import type { Random } from '../fuzz/random.ts';
 import { type KeyLedger, linkOf } from './key-ledger.ts';
 import type { SeededEntropy } from './seeded-entropy.ts';
@@ -11,6 +12,8 @@ export type Misbehaviour = { lies: number; skips: number; repeats: number; late:
 
 /** Blocks that a module may repeat. */
 const REMEMBERED = 20;
+/** What came so long before an alarm is suspect as well; less what an alarm and the answer of a slow disk take. */
+const SUSPECT_MS = limits.suspectBackMs - 5_000;
 const UNIT_BYTES = 32;
 const SPENT_BYTES = 2 * UNIT_BYTES;
 
@@ -25,6 +28,11 @@ export class SimLink {
   readonly #units: number;
   readonly #recent: { readonly number: number; readonly end: LinkEnd; readonly bytes: Buffer }[] = [];
   readonly wrong: Misbehaviour = { lies: 0, skips: 0, repeats: 0, late: 0, floods: 0 };
+  readonly #madeMs: number[] = [];
+  /** Blocks that a node has said it holds. */
+  readonly #stored = new Map<string, Set<number>>();
+  /** When an alarm began for which a node keeps key out of use. */
+  readonly #heldMs = new Map<string, number>();
   #next = 0;
   made = 0;
 
@@ -55,19 +63,49 @@ export class SimLink {
     return node === one ? other : node === other ? one : undefined;
   }
 
+  /** A node has said that it holds a block. */
+  stored(node: string, number: number): void {
+    const stored = this.#stored.get(node) ?? new Set();
+    this.#stored.set(node, stored.add(number));
+  }
+
   /** A node keeps key out of use that comes from now on. */
   held(node: string): void {
     this.#ledger.hold(this.name, node, this.#next);
+    if (!this.#heldMs.has(node)) this.#heldMs.set(node, this.#timeline.nowMs);
   }
 
   /** It does so no more. */
   released(node: string): void {
     this.#ledger.release(this.name, node);
+    this.#heldMs.delete(node);
+  }
+
+  /** Numbers of blocks that a node keeps out of use, among others. */
+  suspects(node: string): number[] {
+    const heldMs = this.#heldMs.get(node);
+    if (heldMs === undefined) return [];
+    return [...(this.#stored.get(node) ?? [])].filter(
+      (number) => this.#madeMs[number]! >= heldMs - SUSPECT_MS,
+    );
+  }
+
+  /** A node has said that it has destroyed them. */
+  discarded(node: string, numbers: readonly number[]): void {
+    this.#ledger.discard(this.name, node, numbers);
+  }
+
+  /** A node has lost all that it held. */
+  lost(node: string): void {
+    this.released(node);
+    this.#stored.delete(node);
+    this.#ledger.lose(this.name, node);
   }
 
   #make(): void {
     const number = this.#next++;
     this.made += 1;
+    this.#madeMs.push(this.#timeline.nowMs);
     // Not always whole KMA-keys.
     const bytes = Buffer.alloc(
       this.#units * UNIT_BYTES + (this.#random.once(4) ? this.#random.below(UNIT_BYTES) : 0),

@@ -44,6 +44,8 @@ const MINUTE = 60_000;
 /** At the end nobody asks for key: pools have to come back to what they are to have. */
 const QUIET_MS = MINUTE;
 const EVENTS_IN_A_ROW = 64;
+/** Then each key that is taken can be fetched. */
+const PROOF_MS = MINUTE;
 /** After the last fault, until all must be well again. */
 export const HEAL_MS = 5 * MINUTE;
 
@@ -106,6 +108,8 @@ class Simulation {
     this.#faults.end();
     await this.#until(minutes * MINUTE + HEAL_MS);
     if (this.#failure === undefined) this.#guarded(() => this.#checks.healed());
+    for (const pair of this.#applications) void pair.prove();
+    await this.#until(minutes * MINUTE + HEAL_MS + PROOF_MS);
     for (const node of this.#nodes) node.halt();
     return this.#result();
   }
@@ -177,14 +181,18 @@ class Simulation {
     for (const [a, b] of edges) {
       const ends = [a, b].map((node) => {
         const peer = node === a ? b : a;
-        const stored = (number: number) => this.#checks.acknowledged(node, peer, number);
+        const stored = (number: number) => {
+          this.#checks.acknowledged(node, peer, number);
+          link.stored(node, number);
+        };
         const module = new SimModule(this.#timeline, `module-${node}-${peer}`, `${a}-${b}`, stored);
         modules.get(node)!.set(peer, module);
         return { node, module };
       });
       const entropy = new SeededEntropy(`link ${a}-${b} ${seed}`);
       const parts = { timeline: this.#timeline, random: this.#random, entropy, ledger: this.#ledger };
-      this.#links.push(new SimLink([ends[0]!, ends[1]!], parts, blockUnits, blockSeconds * 1_000));
+      const link = new SimLink([ends[0]!, ends[1]!], parts, blockUnits, blockSeconds * 1_000);
+      this.#links.push(link);
     }
     return modules;
   }
@@ -207,7 +215,7 @@ class Simulation {
       fail: this.#fail,
       onNewDisk: () => {
         this.#checks.forget(id);
-        for (const link of this.#links) link.released(id);
+        for (const link of this.#links) link.lost(id);
       },
       restartMs: () => random.pick([100, 2_000, 2_000, 30_000]),
     });
