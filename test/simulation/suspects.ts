@@ -40,6 +40,8 @@ export class Suspects {
   over({ link, module, node, peer }: Alarm, how: 'alarm' | 'discard'): void {
     const release = () => {
       module.alarm(false);
+      // Where the rule is the end of the alarm, nobody waits for the operator.
+      link.released(node.id);
       this.#parts.timeline.after(HEARD_MS, () => this.release(link, node, peer));
     };
     if (how === 'alarm') return release();
