@@ -295,5 +295,6 @@ export const limits = {
   // Control.
   controlBodyBytesMax: 64 << 10,
   controlRequestMs: 120_000,
+  controlLookMs: 10_000,
   configBytesMax: 1 << 20,
 } as const;

@@ -6,7 +6,7 @@ type ErrorAnswer = { readonly error?: ReturnType<AgentError['toJSON']> };
 
 /**
  * One call of a running agent's control interface.
- * @param waitMs for its answer
+ * @param waitMs for its answer; what only looks (GET) has less to wait for
  * @throws AgentError, the agent's own; `host.agent_unreachable`; `host.agent_silent`: it took the order and does not answer; `us.unexpected` for an answer that is none
  */
 export function callAgent<Answer>(
@@ -14,7 +14,7 @@ export function callAgent<Answer>(
   method: string,
   path: string,
   body?: object,
-  waitMs: number = limits.controlRequestMs,
+  waitMs: number = method === 'GET' ? limits.controlLookMs : limits.controlRequestMs,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     // A connection for each call: one that is kept may have been closed by the other end, which is heard too late.

@@ -59,6 +59,13 @@ async function answering(answer: (response: ServerResponse) => void): Promise<un
   }
 }
 
+test('an agent that hangs is said to within ten seconds, to whoever only looks', async () => {
+  await assert.rejects(
+    answering(() => {}),
+    { code: 'host.agent_silent', message: /within 10 s/ },
+  );
+});
+
 test('an answer that is cut off is said to be, whatever length it had', { timeout: 10_000 }, async () => {
   for (const headers of [{}, { 'Content-Length': 100 }]) {
     const cut = answering((response) => {

@@ -21,8 +21,6 @@ export type VerifyOptions = {
 
 const NOT_LOOKED_AT = 1;
 const NOT_WHOLE = 3;
-/** For where an agent's own place is. */
-const AGENT_MS = 5_000;
 /** A line that is just being written is whole a moment later. */
 const AGAIN_MS = 300;
 
@@ -85,7 +83,7 @@ function textOf(path: string): string {
 // Whether an agent runs is not the question: without one there is one place less to compare with. But one that runs has to say where it is.
 async function headOf({ control }: Config): Promise<{ place?: Link; failure?: string }> {
   try {
-    return { place: await callAgent<Link>(control.socket, 'GET', '/v1/audit', undefined, AGENT_MS) };
+    return { place: await callAgent<Link>(control.socket, 'GET', '/v1/audit') };
   } catch (thrown) {
     if (!(thrown instanceof AgentError)) throw thrown;
     const { code } = (thrown.cause ?? {}) as NodeJS.ErrnoException;
