@@ -35,6 +35,8 @@ export const keyLimits = {
   blockUnitsCounted: 32,
   /** While both ends are there a block is agreed on within so long, or makes room for others when its direction is full. */
   agreementMs: 120_000,
+  /** In a full direction such blocks are looked for so often at most. */
+  roomSoughtMs: 1_000,
   /** A block that the other end has not agreed on for so long never will be. */
   unansweredMs: 3_600_000,
   /** How long an application may take to fetch key of a block from which the owner takes no more. */

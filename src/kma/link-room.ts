@@ -16,6 +16,8 @@ export class LinkRoom {
   readonly #store: KeyStore;
   readonly #synchronise: Synchronise;
   readonly #clock: Clock;
+  /** Until when (monotonic milliseconds) room is not looked for again, by direction: a look goes through all blocks. */
+  readonly #noneUntilMs = { own: 0, theirs: 0 };
 
   constructor(self: string, remote: string, store: KeyStore, synchronise: Synchronise, clock: Clock) {
     this.#self = self;
@@ -29,7 +31,12 @@ export class LinkRoom {
   make(number: number): number | undefined {
     const pool = this.#store.pool(this.#remote);
     const own = ownsBlock(this.#self, this.#remote, number);
-    const evicted = blocksToEvict(pool, own, pool.policy.maxUnits / 2, this.#neverAgreed);
+    const direction = own ? 'own' : 'theirs';
+    const now = this.#clock.monotonicMs();
+    const useless = now < this.#noneUntilMs[direction] ? undefined : this.#neverAgreed;
+    const evicted = blocksToEvict(pool, own, pool.policy.maxUnits / 2, useless);
+    if (evicted === undefined && useless !== undefined)
+      this.#noneUntilMs[direction] = now + limits.roomSoughtMs;
     for (const old of evicted ?? []) this.#store.destroyLater(old, 'evicted');
     return evicted?.length;
   }

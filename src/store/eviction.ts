@@ -13,23 +13,25 @@ export function blocksToEvict(
   pool: Pool,
   own: boolean,
   maxUnits: number,
-  useless: (block: Block) => boolean = () => false,
+  useless?: (block: Block) => boolean,
 ): Block[] | undefined {
-  let units = own ? pool.held.own : pool.held.theirs;
+  let units = pool.held[own ? 'own' : 'theirs'];
   let blocks = pool.side(own).size;
   const isFull = () => units >= maxUnits || countsFor(blocks) >= maxUnits;
+  const oldest = ({ number }: Block) => own || number < pool.theirFloor;
+  const rules = [useless, pool.policy.whenFull === 'oldest_first' ? oldest : undefined];
   const going = new Set<Block>();
-  const oldest = (block: Block) =>
-    pool.policy.whenFull === 'oldest_first' && (own || block.number < pool.theirFloor);
-  // In the order in which they came.
-  for (const mayGo of [useless, oldest])
-    for (const block of isFull() ? pool.side(own).values() : []) {
+  for (const mayGo of rules) {
+    if (mayGo === undefined) continue;
+    // In the order in which they came.
+    for (const block of pool.side(own).values()) {
       if (!isFull()) break;
       if (going.has(block) || !mayGo(block)) continue;
       going.add(block);
       units -= block.units;
       blocks -= 1;
     }
+  }
   return isFull() ? undefined : [...going];
 }
 
