@@ -35,6 +35,14 @@ export class ClockWatch {
     const before = Number(store.meta(FACT) ?? 0);
     if (this.#wallMs < before - limits.clockBackMs) this.#wentBack(before);
     else if (store.meta(LEAPT) === 'yes') this.#hold(before - this.#monotonicMs);
+    if (before > 0) this.#makeNew(before - limits.suspectBackMs);
+  }
+
+  // Nobody knows how long ago it was that the agent before us ended: for an alarm that comes now, its last blocks have just come.
+  #makeNew(fromMs: number): void {
+    for (const pool of this.#store.pools())
+      for (const block of [...pool.own.values(), ...pool.theirs.values()])
+        if (block.createdMs >= fromMs) block.arrivedMs = this.#monotonicMs;
   }
 
   start(): void {

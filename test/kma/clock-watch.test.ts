@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { ClockWatch } from '../../src/kma/clock-watch.ts';
 import { Retention } from '../../src/kma/retention.ts';
 import { limits } from '../../src/limits.ts';
+import { ago, cameSince } from '../../src/store/since.ts';
 import { ManualClock, until } from '../manual-clock.ts';
 import { addBlock, closeStore, Lines, openStore, quickDirectoryFor } from '../store/temp-store.ts';
 
@@ -68,6 +69,27 @@ test('a clock that went back while the agent did not run is said at its start, a
   await closeStore(again.store);
   const third = setUp(t, before.directory, before.clock);
   assert.equal(third.log.of('clock.back').length, 0);
+});
+
+test('where the clock was set ahead while the agent did not run, the last blocks of before are new all the same', async (t) => {
+  const before = setUp(t);
+  const link = { origin: 'link' } as const;
+  await addBlock(before.store, 1, 8, link);
+  await before.clock.leap(3 * limits.clockBackMs);
+  await addBlock(before.store, 2, 8, link);
+  await addBlock(before.store, 3, 8, { ...link, own: false });
+  before.watch.stop();
+  await closeStore(before.store);
+  before.clock.wallAheadMs += 2 * HOUR;
+  const { clock, store } = setUp(t, before.directory, before.clock);
+  const { own, theirs } = store.pool('B');
+  const suspect = [...own.values(), ...theirs.values()].filter((block) =>
+    cameSince(block, ago(limits.suspectBackMs, clock)),
+  );
+  assert.deepEqual(
+    suspect.map(({ number }) => number),
+    [2, 3],
+  );
 });
 
 test('a time that the clock has leapt to is not remembered while it may be false', async (t) => {

@@ -1,4 +1,3 @@
-import { limits } from '../../src/limits.ts';
 import type { Random } from '../fuzz/random.ts';
 import { type KeyLedger, linkOf } from './key-ledger.ts';
 import type { SeededEntropy } from './seeded-entropy.ts';
@@ -12,8 +11,6 @@ export type Misbehaviour = { lies: number; skips: number; repeats: number; late:
 
 /** Blocks that a module may repeat. */
 const REMEMBERED = 20;
-/** What came so long before an alarm is suspect as well; less what an alarm and the answer of a slow disk take. */
-const SUSPECT_MS = limits.suspectBackMs - 5_000;
 const UNIT_BYTES = 32;
 const SPENT_BYTES = 2 * UNIT_BYTES;
 
@@ -26,6 +23,7 @@ export class SimLink {
   readonly #entropy: SeededEntropy;
   readonly #ledger: KeyLedger;
   readonly #units: number;
+  readonly #suspectMs: number;
   readonly #recent: { readonly number: number; readonly end: LinkEnd; readonly bytes: Buffer }[] = [];
   readonly wrong: Misbehaviour = { lies: 0, skips: 0, repeats: 0, late: 0, floods: 0 };
   readonly #madeMs: number[] = [];
@@ -39,8 +37,16 @@ export class SimLink {
   constructor(
     ends: readonly [LinkEnd, LinkEnd],
     parts: { timeline: Timeline; random: Random; entropy: SeededEntropy; ledger: KeyLedger },
-    units: number,
-    everyMs: number,
+    {
+      units,
+      everyMs,
+      suspectMs,
+    }: {
+      units: number;
+      everyMs: number;
+      /** What is made so long before an alarm is suspect as well. */
+      suspectMs: number;
+    },
   ) {
     this.ends = ends;
     this.name = linkOf(ends[0].node, ends[1].node);
@@ -49,6 +55,7 @@ export class SimLink {
     this.#entropy = parts.entropy;
     this.#ledger = parts.ledger;
     this.#units = units;
+    this.#suspectMs = suspectMs;
     const make = () => {
       const count = this.#goesWrong('floods') ? 30 : 1;
       for (let i = 0; i < count; i++) this.#make();
@@ -86,7 +93,7 @@ export class SimLink {
     const heldMs = this.#heldMs.get(node);
     if (heldMs === undefined) return [];
     return [...(this.#stored.get(node) ?? [])].filter(
-      (number) => this.#madeMs[number]! >= heldMs - SUSPECT_MS,
+      (number) => this.#madeMs[number]! >= heldMs - this.#suspectMs,
     );
   }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { limits } from '../../src/limits.ts';
 import { Random } from '../fuzz/random.ts';
 import { Checks } from './checks.ts';
 import { Ended } from './ended.ts';
@@ -44,6 +45,8 @@ const MINUTE = 60_000;
 /** At the end nobody asks for key: pools have to come back to what they are to have. */
 const QUIET_MS = MINUTE;
 const EVENTS_IN_A_ROW = 64;
+/** An alarm, and the answer of a slow disk, take no longer. */
+const SLOW_MS = 5_000;
 /** Then each key that is taken can be fetched. */
 const PROOF_MS = MINUTE;
 /** After the last fault, until all must be well again. */
@@ -176,7 +179,9 @@ class Simulation {
   }
 
   #makeLinks(): Map<string, Map<string, SimModule>> {
-    const { edges, nodes, seed, blockSeconds, blockUnits } = this.#plan;
+    const { edges, nodes, seed, blockSeconds, blockUnits, faults } = this.#plan;
+    // A clock that is set ahead just before a restart hides how new a block is: docs/recovery.md.
+    const suspectMs = faults.has('clock') ? 0 : limits.suspectBackMs - SLOW_MS;
     const modules = new Map(nodes.map((node) => [node, new Map<string, SimModule>()]));
     for (const [a, b] of edges) {
       const ends = [a, b].map((node) => {
@@ -191,7 +196,8 @@ class Simulation {
       });
       const entropy = new SeededEntropy(`link ${a}-${b} ${seed}`);
       const parts = { timeline: this.#timeline, random: this.#random, entropy, ledger: this.#ledger };
-      const link = new SimLink([ends[0]!, ends[1]!], parts, blockUnits, blockSeconds * 1_000);
+      const about = { units: blockUnits, everyMs: blockSeconds * 1_000, suspectMs };
+      const link = new SimLink([ends[0]!, ends[1]!], parts, about);
       this.#links.push(link);
     }
     return modules;
