@@ -176,7 +176,9 @@ export class Checks {
 
   // Where links give enough, what was relayed away and taken comes back.
   #relayPools(node: SimNode): void {
-    const { blockSeconds, blockUnits } = this.#parts.plan;
+    const { blockSeconds, blockUnits, pools } = this.#parts.plan;
+    // What is asked for at once may be more than a small pool ever holds.
+    if (pools !== undefined) return;
     // In the quiet minute, in one direction of a link; less what is kept for completions.
     const given = (blockUnits / blockSeconds) * 30 - 2 * limits.padReserveUnits;
     for (const { kma_id, kind, own_keys, low_water_keys } of node.agent?.status().pools ?? [])
@@ -203,7 +205,9 @@ export class Checks {
   }
 
   #emptyPool(link: SimLink, node: string): void {
-    const { relays } = this.#parts.plan;
+    const { relays, pools } = this.#parts.plan;
+    // What nobody fetched fills a small pool for ten minutes: longer than this lasts.
+    if (pools?.whenFull === 'refuse') return;
     const [a = '', b = ''] = link.ends.map((end) => end.node);
     const onItsWay = relays.some(
       ({ from, to, via }) => [from, ...via, to].includes(a) && [from, ...via, to].includes(b),

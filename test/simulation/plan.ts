@@ -59,6 +59,15 @@ export type Plan = {
   readonly loss: Loss;
   readonly driftPpm: readonly number[];
   readonly waterUnits: number;
+  /** Where pools are kept small, or key short. */
+  readonly pools: PoolPlan | undefined;
+};
+
+export type PoolPlan = {
+  /** What one direction of a link holds. */
+  readonly blocks: number;
+  readonly whenFull: 'refuse' | 'oldest_first';
+  readonly hours: number;
 };
 
 export type PlanOptions = {
@@ -105,6 +114,16 @@ export function planOf(seed: number, options: PlanOptions = {}): Plan {
     loss: { keptPercent: random.pick([0, 10, 50, 90, 100]), inOrder: random.once(2) },
     driftPpm: nodes.map(() => random.pick([0, 0, 20, -50, 400])),
     waterUnits: random.pick([8, 40, 200]),
+    pools: poolsOf(new Random(seed * 4_513 + 5)),
+  };
+}
+
+function poolsOf(random: Random): PoolPlan | undefined {
+  if (!random.once(3)) return undefined;
+  return {
+    blocks: random.pick([2, 5, 20]),
+    whenFull: random.pick(['refuse', 'oldest_first']),
+    hours: random.pick([0.1, 0.1, 24]),
   };
 }
 

@@ -1,5 +1,5 @@
 import { type Config, configSchema } from '../../src/config/schema.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, PoolPlan } from './plan.ts';
 
 export const KX_PORT = 4163;
 
@@ -14,6 +14,10 @@ export function driverOf(peer: string): string {
 
 export function homeOf(node: string): string {
   return `/simulated/${node}`;
+}
+
+function linkPool({ blockUnits }: Plan, { blocks, whenFull, hours }: PoolPlan) {
+  return { max_keys: 2 * blocks * blockUnits, when_full: whenFull, max_age_hours: hours };
 }
 
 /** The configuration of a node, as an operator would write it. */
@@ -65,10 +69,14 @@ export function configOf(plan: Plan, node: string): Config {
         ...shared.map((kma_id) => ({ sae_id: saeOf(kma_id), kma_id })),
       ],
     },
-    pools: routes.map(({ destination }) => ({
-      kma_id: destination,
-      low_water_keys: plan.waterUnits,
-      high_water_keys: plan.waterUnits * 4,
-    })),
+    pools: [
+      ...routes.map(({ destination }) => ({
+        kma_id: destination,
+        low_water_keys: plan.waterUnits,
+        high_water_keys: plan.waterUnits * 4,
+        ...(plan.pools && { when_full: plan.pools.whenFull, max_age_hours: plan.pools.hours }),
+      })),
+      ...neighbours.map((kma_id) => ({ kma_id, ...(plan.pools && linkPool(plan, plan.pools)) })),
+    ],
   });
 }
