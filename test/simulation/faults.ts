@@ -1,3 +1,4 @@
+import { limits } from '../../src/limits.ts';
 import type { Random } from '../fuzz/random.ts';
 import { Middleman } from './attacker.ts';
 import { variantOf } from './config-variants.ts';
@@ -207,6 +208,8 @@ export class Faults {
         return wrong('repeats', 50);
       case 'module-floods':
         return wrong('floods', 20);
+      case 'module-jumps':
+        return link.jump(random.pick([1, 1_000, 2 * limits.blockNumberWindow]));
       case 'module-noise': {
         const noise = Buffer.from(Array.from({ length: 1 + random.below(300) }, () => random.below(256)));
         return module.noise(noise);

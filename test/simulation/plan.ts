@@ -2,7 +2,16 @@ import { Random } from '../fuzz/random.ts';
 import type { Loss } from './crash-image.ts';
 
 /** What people and modules have a node do. Drawn apart from the others, so that a seed keeps what it drew before there were these. */
-const ordered = ['zeroize', 'rotate', 'alarm', 'put-back', 'configure', 'sync-fails', 'discard'] as const;
+const ordered = [
+  'zeroize',
+  'rotate',
+  'alarm',
+  'put-back',
+  'configure',
+  'sync-fails',
+  'discard',
+  'module-jumps',
+] as const;
 
 /** The kinds of fault. Each run has some of them, as often as it says. */
 export const faultKinds = [

@@ -26,7 +26,7 @@ export class SimLink {
   readonly #suspectMs: number;
   readonly #recent: { readonly number: number; readonly end: LinkEnd; readonly bytes: Buffer }[] = [];
   readonly wrong: Misbehaviour = { lies: 0, skips: 0, repeats: 0, late: 0, floods: 0 };
-  readonly #madeMs: number[] = [];
+  readonly #madeMs = new Map<number, number>();
   /** Blocks that a node has said it holds. */
   readonly #stored = new Map<string, Set<number>>();
   /** When an alarm began for which a node keeps key out of use. */
@@ -93,7 +93,7 @@ export class SimLink {
     const heldMs = this.#heldMs.get(node);
     if (heldMs === undefined) return [];
     return [...(this.#stored.get(node) ?? [])].filter(
-      (number) => this.#madeMs[number]! >= heldMs - this.#suspectMs,
+      (number) => this.#madeMs.get(number)! >= heldMs - this.#suspectMs,
     );
   }
 
@@ -109,10 +109,15 @@ export class SimLink {
     this.#ledger.lose(this.name, node);
   }
 
+  /** Both modules are exchanged, and number their blocks on from there. */
+  jump(by: number): void {
+    this.#next += by;
+  }
+
   #make(): void {
     const number = this.#next++;
     this.made += 1;
-    this.#madeMs.push(this.#timeline.nowMs);
+    this.#madeMs.set(number, this.#timeline.nowMs);
     // Not always whole KMA-keys.
     const bytes = Buffer.alloc(
       this.#units * UNIT_BYTES + (this.#random.once(4) ? this.#random.below(UNIT_BYTES) : 0),
