@@ -10,10 +10,6 @@ export class ExpiringMap<Value> {
     this.#lifeMs = lifeMs;
   }
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
   get(name: string, nowMs: number): Value | undefined {
     const entry = this.#entries.get(name);
     return entry !== undefined && entry.expiresMs > nowMs ? entry.value : undefined;

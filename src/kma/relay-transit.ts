@@ -49,7 +49,7 @@ export class RelayTransit {
   }
 
   get inFlight(): number {
-    return this.#passing.size;
+    return this.#passing.count(this.#clock.monotonicMs());
   }
 
   /**

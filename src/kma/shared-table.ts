@@ -15,8 +15,9 @@ export class SharedTable<Value> {
     this.#lifeMs = lifeMs;
   }
 
-  get size(): number {
-    return [...this.#shares.values()].reduce((sum, { size }) => sum + size, 0);
+  /** How many have not expired. */
+  count(nowMs: number): number {
+    return [...this.entries(nowMs)].length;
   }
 
   get(name: string, nowMs: number): Value | undefined {

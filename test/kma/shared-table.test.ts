@@ -6,12 +6,13 @@ test('who asks for more than a share loses the oldest of its own, and nobody els
   const table = new SharedTable<number>(3, 1_000);
   table.set('honest', 'h', 0, 0);
   for (let i = 0; i < 100; i++) table.set('greedy', `g${i}`, i, 1);
-  assert.equal(table.size, 4);
+  assert.equal(table.count(2), 4);
   assert.equal(table.get('h', 2), 0);
   assert.deepEqual(
     [...table.entries(2)].map(([name]) => name),
     ['h', 'g97', 'g98', 'g99'],
   );
+  assert.equal(table.count(1_002), 0);
 });
 
 test('what is remembered has its time, which begins anew when it is said again, and can be forgotten before', () => {
