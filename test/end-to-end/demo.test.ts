@@ -30,7 +30,8 @@ test('the demo stays with --keep, tells how to reach its nodes, and leaves nothi
   });
   const file = join(dir, 'demo.json');
   const endMs = performance.now() + 90_000;
-  while (!existsSync(file)) {
+  // What it writes may be there before what it says has come through the pipe.
+  while (!existsSync(file) || !/^Running\./m.test(shown)) {
     assert.ok(demo.exitCode === null && performance.now() < endMs, `the demo did not come up: ${shown}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
