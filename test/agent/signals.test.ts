@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { limits } from '../../src/limits.ts';
 import { pkiPaths } from '../../src/pki/directory.ts';
 import { initPki, issueNode } from '../../src/pki/pki.ts';
+import { until } from '../manual-clock.ts';
 import { directoryFor } from '../store/temp-store.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
@@ -34,13 +34,15 @@ kx:
 `,
   );
   // After two ends in a row it waits before it starts.
-  writeFileSync(join(folder, 'last-life.json'), JSON.stringify({ quick_ends: 1, settled: false }));
+  const lives = join(folder, 'last-life.json');
+  writeFileSync(lives, JSON.stringify({ quick_ends: 1, settled: false }));
   const agent = spawn(process.execPath, [MAIN, 'run', config], {
     env: { ...process.env, RUNTIME_DIRECTORY: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.after(() => agent.kill('SIGKILL'));
-  setTimeout(() => agent.kill('SIGHUP'), (limits.restartWaitMsMin * 3) / 4);
+  await until('it waits', () => readFileSync(lives, 'utf8').includes('"quick_ends":2'), 60_000);
+  agent.kill('SIGHUP');
   const events: string[] = [];
   for await (const line of createInterface(agent.stdout)) {
     const { event } = JSON.parse(line) as { event: string };
